@@ -1,0 +1,282 @@
+"""From a patient to training data: normalised slices, crops around lesions, batches.
+
+Section 3, *Dataset*: 128 x 128 x 3 crops around lesions from axial slices of T1, T2 and FLAIR,
+split into training and validation 7:3; *Implementation*: batches of 12.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_core.domains import MODALITIES
+from rfe_core.volumes import Subject
+
+CROP = 128  # pixels, both sides
+SLAB = 10  # consecutive slices that stay on one side of the split
+GAP = 2  # slices at either end of a validation slab that nobody uses
+VALIDATION_SLABS = (1, 4, 8)  # of every ten slabs; the other seven are for training
+
+
+def normalise(volume: NDArray, brain_mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Scale a volume so that its brightest brain tissue is about 1; air stays about 0.
+
+    Subtract min(minimum, 0), then divide by the 99.9th percentile inside the brain. Nothing is
+    clipped.
+
+    Deviation: the released code divides by the maximum of the volume. A single bright voxel (a
+    vessel, noise, fat outside the brain) then rescales the whole patient; a percentile does not
+    depend on it.
+
+    Parameters
+    ----------
+    volume : array, (X, Y, Z)
+    brain_mask : bool array, (X, Y, Z)
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or the brain is empty or has no positive intensity.
+    """
+    if volume.shape != brain_mask.shape:
+        raise ValueError(
+            f"brain_mask must have the shape of volume {volume.shape}, got {brain_mask.shape}"
+        )
+    if not brain_mask.any():
+        raise ValueError("brain_mask must hold at least one voxel, got none")
+    shifted = volume.astype(np.float32) - np.float32(min(float(volume.min()), 0.0))
+    scale = float(np.percentile(shifted[brain_mask], 99.9))
+    if not scale > 0:
+        raise ValueError(f"the brain's 99.9th intensity percentile must be > 0, got {scale}")
+    return shifted / np.float32(scale)
+
+
+def stack(subject: Subject) -> NDArray[np.float32]:
+    """All axial slices as the network sees them: (Z, 3, H, W), H = X, W = Y, (T1, T2, FLAIR)."""
+    channels = [normalise(subject.images[m], subject.brain_mask) for m in MODALITIES]
+    return np.ascontiguousarray(np.stack(channels).transpose(3, 0, 1, 2))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patches:
+    """Labelled crops and where each comes from.
+
+    Attributes
+    ----------
+    images : float32, (N, 3, S, S)
+    labels : uint8, (N, S, S)
+        1 for lesion, 0 for background.
+    valid : bool, (N, S, S)
+        True inside the brain; other pixels count neither in the loss nor in sampling.
+        Deviation: the released code ignores pixels where any normalised channel is < 0.1, which
+        also drops dark lesions and all CSF of FLAIR; the brain mask means what is meant.
+    subjects : str, (N,)
+        Name of the patient.
+    slices : int64, (N,)
+        Index of the axial slice.
+    """
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    valid: NDArray[np.bool_]
+    subjects: NDArray[np.str_]
+    slices: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, index: NDArray | slice) -> "Patches":
+        """The patches at `index`, in that order."""
+        return Patches(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+def split_slices(n_slices: int, *, offset: int = 0) -> NDArray[np.int8]:
+    """Side of each axial slice: 0 training, 1 validation, -1 unused.
+
+    The slices are cut into slabs of ten; of every ten slabs three are for validation, spread over
+    the height of the head. The two slices at either end of a validation slab are left out, so a
+    training and a validation slice are at least three slices apart.
+
+    Deviation: the paper splits its crops at random. Crops of one slice overlap, and neighbouring
+    slices look alike, so a random split measures memory rather than generalisation.
+
+    Parameters
+    ----------
+    n_slices : int
+    offset : int
+        Shift of the pattern in slabs, so that patients differ in the heights they hold out.
+    """
+    z = np.arange(n_slices)
+    validation = np.isin((z // SLAB + offset) % 10, VALIDATION_SLABS)
+    edge = (z % SLAB < GAP) | (z % SLAB >= SLAB - GAP)
+    return np.where(validation, np.where(edge, -1, 1), 0).astype(np.int8)
+
+
+def _crop(array: NDArray, x: int, y: int, size: int) -> NDArray:
+    """Crop the last two axes at (x, y), padded with zeros where the array is too small."""
+    part = array[..., x : x + size, y : y + size]
+    pad = [(0, 0)] * (array.ndim - 2) + [(0, size - part.shape[-2]), (0, size - part.shape[-1])]
+    return np.pad(part, pad)
+
+
+def _draw_crops(
+    subjects: Sequence[Subject], side: int, n: int, generator: np.random.Generator, size: int
+) -> Patches:
+    """Draw `n` crops from the slices of one side, spread evenly over those with lesions."""
+    sites = []  # (subject index, slice)
+    for i, subject in enumerate(subjects):
+        on_side = split_slices(subject.lesion_mask.shape[2], offset=4 * i) == side
+        lesion = subject.lesion_mask.any(axis=(0, 1))
+        sites += [(i, z) for z in np.flatnonzero(on_side & lesion)]
+    if not sites:
+        name = ("training", "validation")[side]
+        raise ValueError(f"no {name} slice of {[s.name for s in subjects]} contains a lesion")
+
+    rounds = -(-n // len(sites))  # every slice once, then every slice again, ...
+    order = np.concatenate([generator.permutation(len(sites)) for _ in range(rounds)])[:n]
+    images = np.empty((n, len(MODALITIES), size, size), np.float32)
+    labels = np.empty((n, size, size), np.uint8)
+    valid = np.empty((n, size, size), bool)
+    for i, subject in enumerate(subjects):  # patient by patient: one stack in memory at a time
+        slices = stack(subject)
+        for k in np.flatnonzero([sites[j][0] == i for j in order]):
+            z = sites[order[k]][1]
+            mask = subject.lesion_mask[:, :, z]
+            pixel = generator.choice(np.argwhere(mask))
+            # Any corner that keeps the chosen pixel inside the crop and the crop in the slice.
+            low = np.clip(pixel - size + 1, 0, np.maximum(np.array(mask.shape) - size, 0))
+            high = np.clip(pixel, 0, np.maximum(np.array(mask.shape) - size, 0))
+            x, y = generator.integers(low, high, endpoint=True)
+            images[k] = _crop(slices[z], x, y, size)
+            labels[k] = _crop(mask, x, y, size)
+            valid[k] = _crop(subject.brain_mask[:, :, z], x, y, size)
+    return Patches(
+        images=images,
+        labels=labels,
+        valid=valid,
+        subjects=np.array([subjects[sites[j][0]].name for j in order]),
+        slices=np.array([sites[j][1] for j in order], np.int64),
+    )
+
+
+def extract(
+    subjects: Sequence[Subject], n: int, *, generator: np.random.Generator, size: int = CROP
+) -> tuple[Patches, Patches]:
+    """Crop `n` patches around lesions of a domain's patients; 7:3 training and validation.
+
+    Each crop comes from a slice with lesion, equally many from each such slice, and contains a
+    lesion pixel drawn at random; its place around that pixel is random too.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+        Labelled patients of one domain.
+    n : int
+        Patches in all; the training part has round(0.7 n).
+    generator : numpy.random.Generator
+    size : int
+        Side of the crop in pixels. Slices smaller than that are padded with zeros that are not
+        `valid`.
+
+    Returns
+    -------
+    training, validation : Patches
+        From different slabs of slices, see `split_slices`.
+
+    Raises
+    ------
+    ValueError
+        If a patient has no labels, ``n < 2``, or one side has no slice with lesion.
+    """
+    if n < 2:
+        raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
+    for subject in subjects:
+        if subject.lesion_mask is None:
+            raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
+    n_training = min(max(round(0.7 * n), 1), n - 1)
+    return (
+        _draw_crops(subjects, 0, n_training, generator, size),
+        _draw_crops(subjects, 1, n - n_training, generator, size),
+    )
+
+
+class Batch(NamedTuple):
+    """One training step's data: B images, those of the first set before those of the second."""
+
+    images: NDArray[np.float32]  # (B, 3, S, S)
+    labels: NDArray[np.uint8]  # (B, S, S)
+    valid: NDArray[np.bool_]  # (B, S, S)
+    source: NDArray[np.int64]  # (B,), 0 from the first set, 1 from the second
+
+
+class Batches:
+    """Shuffled batches of one patch set, or half and half of two (the release's 6 + 6).
+
+    Each iteration over the object is one epoch. An epoch has as many steps as the *first* set has
+    whole batches, so supervised training and any fine-tuning beside it take equally many steps;
+    with two sets, half of each is seen in an epoch, another random half in the next.
+
+    Parameters
+    ----------
+    first : Patches
+        The labelled set of domain A.
+    second : Patches, optional
+        The other half of each batch: labelled (upper bounds) or unlabelled.
+    batch_size : int
+        Patches in a batch, even if there are two sets.
+    flip : bool
+        Mirror each patch left-right with probability 1/2. The paper does not; default False.
+    generator : numpy.random.Generator
+        Its state alone decides what comes; saving it is enough to resume.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty or `batch_size` breaks its rule.
+    """
+
+    def __init__(
+        self,
+        first: Patches,
+        second: Patches | None = None,
+        *,
+        batch_size: int = 12,
+        flip: bool = False,
+        generator: np.random.Generator,
+    ) -> None:
+        self.sets = [first] if second is None else [first, second]
+        if batch_size < 1 or batch_size % len(self.sets):
+            raise ValueError(
+                f"batch_size must be a positive multiple of the number of patch sets "
+                f"({len(self.sets)}), got {batch_size}"
+            )
+        if min(map(len, self.sets)) == 0:
+            raise ValueError(f"patch sets must not be empty, got sizes {[*map(len, self.sets)]}")
+        self.batch_size, self.flip, self.generator = batch_size, flip, generator
+
+    def __len__(self) -> int:
+        """Steps in an epoch."""
+        return max(1, len(self.sets[0]) // self.batch_size)
+
+    def _order(self, n: int, wanted: int) -> NDArray[np.int64]:
+        """`wanted` indices below n: one shuffle after another, so none comes twice before all."""
+        rounds = -(-wanted // n)
+        return np.concatenate([self.generator.permutation(n) for _ in range(rounds)])[:wanted]
+
+    def __iter__(self) -> Iterator[Batch]:
+        each = self.batch_size // len(self.sets)
+        orders = [self._order(len(s), len(self) * each) for s in self.sets]
+        source = np.repeat(np.arange(len(self.sets)), each)
+        for step in range(len(self)):
+            index = [order[step * each : (step + 1) * each] for order in orders]
+            images, labels, valid = (
+                np.concatenate([getattr(s, f)[i] for s, i in zip(self.sets, index, strict=True)])
+                for f in ("images", "labels", "valid")
+            )
+            if self.flip:  # axis -2 is X, left to right
+                mirrored = self.generator.random(self.batch_size) < 0.5
+                for array in (images, labels, valid):
+                    array[mirrored] = array[mirrored][..., ::-1, :]
+            yield Batch(images, labels, valid, source)

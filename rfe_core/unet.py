@@ -1,0 +1,183 @@
+"""The network of Section 2.1: a U-Net that returns logits and per-pixel embeddings.
+
+Read it from top to bottom; the shapes in the comments are those of the laptop network,
+widths (8, 16, 32, 64), for a batch of N crops of 128 x 128 pixels with three channels.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class UNetOutput(NamedTuple):
+    """What the network says about each pixel.
+
+    Attributes
+    ----------
+    logits : Tensor, (N, 1, H, W)
+        Evidence for "lesion"; ``sigmoid(logits)`` is a probability.
+    embeddings : Tensor, (N, C, H, W)
+        The feature vector h(x_i) of each pixel, C = ``widths[0]`` (Fig. 2 of the paper).
+    """
+
+    logits: Tensor
+    embeddings: Tensor
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions with zero padding, each with optional batch norm, and ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Literal["none", "batch"]) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.norm1 = nn.BatchNorm2d(out_channels) if norm == "batch" else nn.Identity()
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.norm2 = nn.BatchNorm2d(out_channels) if norm == "batch" else nn.Identity()
+
+    def before_relu(self, x: Tensor) -> Tensor:
+        """Everything but the last ReLU: (N, in, H, W) -> (N, out, H, W), any sign."""
+        x = F.relu(self.norm1(self.conv1(x)))
+        return self.norm2(self.conv2(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in, H, W) -> (N, out, H, W), non-negative."""
+        return F.relu(self.before_relu(x))
+
+
+class UNet(nn.Module):
+    """U-Net with ``len(widths) - 1`` poolings, for images of any height and width (Section 2.1).
+
+    The defaults are the authors' released network: widths 64-128-256-512, three poolings, zero
+    ("same") padding, transposed convolutions, dropout 0.5 at the bottleneck, no normalisation.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the images; 3 for T1, T2 and FLAIR.
+    widths : tuple of int
+        Channels of each resolution, finest first; ``widths[0]`` is the embedding dimension C.
+    norm : {"none", "batch"}
+        Batch normalisation after each 3 x 3 convolution, or nothing. With "batch", training
+        needs more than one value per channel at the bottleneck (PyTorch raises otherwise).
+    dropout : float
+        Probability of zeroing each bottleneck activation while training; 0 <= dropout < 1.
+    embeddings : {"relu", "linear"}
+        Take the second-last convolution's output after its ReLU, or before it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter breaks its rule.
+
+    Notes
+    -----
+    The last convolution is the 1 x 1 one that makes the logits, so the *second-last* one is the
+    second 3 x 3 convolution of the last block.
+
+    Deviation: the paper's "bounded in [0, 1]" holds for 1 - cos only if embeddings are
+    non-negative, so the default takes them after the ReLU; the released code takes them before.
+
+    Deviation: one logit and a sigmoid in place of the release's two-class softmax (the same model
+    with fewer parameters). Weights start from He et al. (2015); the paper names no initialisation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        widths: tuple[int, ...] = (64, 128, 256, 512),
+        norm: Literal["none", "batch"] = "none",
+        dropout: float = 0.5,
+        embeddings: Literal["relu", "linear"] = "relu",
+    ) -> None:
+        super().__init__()
+        if in_channels < 1:
+            raise ValueError(f"in_channels must be >= 1, got {in_channels}")
+        if len(widths) < 1 or min(widths) < 1:
+            raise ValueError(f"widths must be one or more positive integers, got {widths}")
+        if norm not in ("none", "batch"):
+            raise ValueError(f'norm must be "none" or "batch", got {norm!r}')
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {dropout}")
+        if embeddings not in ("relu", "linear"):
+            raise ValueError(f'embeddings must be "relu" or "linear", got {embeddings!r}')
+
+        self.in_channels = in_channels
+        self.embeddings = embeddings
+        self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network
+
+        # Contracting path: (3 -> 8), (8 -> 16), (16 -> 32), (32 -> 64)
+        self.down = nn.ModuleList(
+            Block(i, o, norm) for i, o in zip((in_channels, *widths[:-1]), widths, strict=True)
+        )
+        self.dropout = nn.Dropout(dropout)
+        # Expanding path, coarsest first: (64 -> 32), (32 -> 16), (16 -> 8)
+        pairs = [(widths[k + 1], widths[k]) for k in reversed(range(len(widths) - 1))]
+        self.up = nn.ModuleList(nn.ConvTranspose2d(i, o, 2, stride=2) for i, o in pairs)
+        self.merge = nn.ModuleList(Block(2 * o, o, norm) for _, o in pairs)  # 2 *: the skip
+        self.head = nn.Conv2d(widths[0], 1, 1)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all weights anew from PyTorch's global generator; biases become zero."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module is not self.head:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.ConvTranspose2d) or module is self.head:
+                # No ReLU follows and each output pixel sees one input pixel: variance 1 / in.
+                nn.init.normal_(module.weight, std=module.in_channels**-0.5)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, images: Tensor) -> UNetOutput:
+        """Segment a batch.
+
+        Parameters
+        ----------
+        images : Tensor, (N, in_channels, H, W)
+            Normalised slices; any H, W >= 1.
+
+        Returns
+        -------
+        UNetOutput
+            Logits (N, 1, H, W) and embeddings (N, C, H, W).
+
+        Raises
+        ------
+        ValueError
+            If `images` does not have this shape.
+
+        Notes
+        -----
+        H and W are padded with zeros (the value of air) at the bottom and right to the next
+        multiple of 2^poolings, and the outputs cropped back. Mirroring would need an image larger
+        than its padding.
+        """
+        if images.ndim != 4 or images.shape[1] != self.in_channels or 0 in images.shape[2:]:
+            raise ValueError(
+                f"images must have shape (N, {self.in_channels}, H >= 1, W >= 1), "
+                f"got {tuple(images.shape)}"
+            )
+        height, width = images.shape[2:]
+        x = F.pad(images, (0, -width % self.multiple, 0, -height % self.multiple))
+
+        skips = []
+        for block in self.down[:-1]:
+            x = block(x)  # (N, 8, 128, 128), (N, 16, 64, 64), (N, 32, 32, 32)
+            skips.append(x)
+            x = F.max_pool2d(x, 2)
+        if not self.up:  # one width, no pooling: the only block is also the last one
+            linear = self.down[-1].before_relu(x)
+        else:
+            x = self.dropout(self.down[-1](x))  # (N, 64, 16, 16)
+        for up, merge in zip(self.up, self.merge, strict=True):
+            x = torch.cat([skips.pop(), up(x)], dim=1)  # skip first, then the coarser features
+            linear = merge.before_relu(x)  # (N, 32, 32, 32), (N, 16, 64, 64), (N, 8, 128, 128)
+            x = F.relu(linear)
+
+        features = F.relu(linear)[..., :height, :width]
+        logits = self.head(features)  # (N, 1, 128, 128)
+        if self.embeddings == "linear":
+            return UNetOutput(logits, linear[..., :height, :width])
+        return UNetOutput(logits, features)
