@@ -1,0 +1,66 @@
+# `make book` and `make test` need only Python 3.11+, git, make and a C compiler; everything else goes into .venv.
+
+PYTHON ?= python3
+PROFILE ?= laptop
+PORT ?= 8000
+# The default Linux build of PyTorch carries 2.5 GB of GPU libraries; the CPU build is a tenth of that.
+# `make TORCH_INDEX= book` takes the default build. An index that cannot be reached is passed over.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# pip sees the same packages whatever the folder, and says only what went wrong.
+INSTALL := $(PIP) install --quiet --quiet
+STAMP := .venv/.installed
+
+.PHONY: book test lab serve bench reproduce lint lock strip clean help
+
+book: $(STAMP)  ## build the book into _build/html
+	@$(BIN)/python book/build.py
+	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+test: $(STAMP)  ## run every test (builds the book first; browser tests need Chromium)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lab: $(STAMP)  ## open the chapters in JupyterLab
+	@$(BIN)/python -m jupyterlab --notebook-dir=book
+
+serve: book  ## build the book and serve it on this machine
+	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+bench: $(STAMP)  ## compare speed with a peer (MONAI)
+	@$(BIN)/python tests/bench.py
+
+reproduce: $(STAMP)  ## run the experiments: PROFILE=smoke, laptop or paper
+	@$(BIN)/rfe train --profile $(PROFILE)
+
+lint: $(STAMP)  ## check the style of code and notebooks
+	@$(BIN)/ruff check .
+
+lock: $(STAMP)  ## write requirements.lock from the present environment
+	@{ grep '^#' requirements.lock; \
+	   $(PIP) freeze --all --exclude-editable | sed 's/+[a-z0-9.]*$$//' | LC_ALL=C sort -f; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+strip: $(STAMP)  ## remove stored outputs from the notebooks, before a commit
+	@$(BIN)/python -m nbconvert --log-level=ERROR --clear-output --inplace book/*.ipynb
+
+clean:  ## remove the built book and the cache of executed notebooks (the environment and data/cache stay)
+	rm -rf _build
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  \1: /p' Makefile
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	   echo "The book needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+	        "Name another one: make PYTHON=python3.12 book"; exit 1; }
+	@echo "Setting up .venv (once, a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(INSTALL) "$$(grep '^pip==' requirements.lock)"
+	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --retries 0 --timeout 10 --index-url "$(TORCH_INDEX)" \
+	   "$$(grep '^torch==' requirements.lock)" 2>/dev/null || true
+	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
