@@ -87,7 +87,7 @@ def false_positive_components(prediction: ArrayLike, truth: ArrayLike) -> int:
     """Predicted components that touch no lesion voxel: the false alarms a reader would count."""
     prediction, truth = _pair(prediction, truth)
     labels, n = _components(prediction)
-    return n - np.count_nonzero(np.unique(labels[truth]))
+    return int(n - np.count_nonzero(np.unique(labels[truth])))
 
 
 def lesion_detection(

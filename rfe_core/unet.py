@@ -103,6 +103,14 @@ class UNet(nn.Module):
         if embeddings not in ("relu", "linear"):
             raise ValueError(f'embeddings must be "relu" or "linear", got {embeddings!r}')
 
+        # What rebuilds this network; checkpoints keep it beside the weights.
+        self.settings = {
+            "in_channels": in_channels,
+            "widths": tuple(widths),
+            "norm": norm,
+            "dropout": dropout,
+            "embeddings": embeddings,
+        }
         self.in_channels = in_channels
         self.embeddings = embeddings
         self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network

@@ -1,0 +1,133 @@
+"""Networks and training states on disk, as safetensors (no pickle), written atomically.
+
+*Weights* are what chapters load: the network alone, with the settings to rebuild it. A *state* is
+what a killed run resumes from: weights, optimiser, random generators and progress.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from rfe_core.unet import UNet
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # The format stores no strides, so tensors are written in one layout; readers restore theirs.
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(tensors, partial, metadata={k: json.dumps(v) for k, v in metadata.items()})
+    os.replace(partial, path)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            metadata = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is not a readable safetensors file ({error}); delete it"
+        ) from None
+    return tensors, metadata
+
+
+def save_weights(path: Path, model: UNet, **about: Any) -> None:
+    """Write a network's weights (float32) and how to build it; `about` is JSON-able extra text."""
+    _write(Path(path), dict(model.state_dict()), {"network": model.settings, "about": about})
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """What `save_weights` was told about the weights."""
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["about"])
+
+
+def load_model(path: Path) -> UNet:
+    """Rebuild a network from its weights, in evaluation mode and channels-last layout.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or holds no network of this book.
+    """
+    tensors, metadata = _read(Path(path))
+    if "network" not in metadata:
+        raise ValueError(f"{path} must be written by save_weights; it names no network settings")
+    settings = metadata["network"]
+    with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
+        model = UNet(**{**settings, "widths": tuple(settings["widths"])})
+    model.load_state_dict(tensors)
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def weights_digest(path: Path) -> str:
+    """First 12 hex digits of the SHA-256 of the file: which weights produced a row."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def save_state(
+    path: Path,
+    model: UNet,
+    optimizer: torch.optim.Optimizer,
+    generator: np.random.Generator,
+    progress: dict[str, Any],
+) -> None:
+    """Write everything a run needs to go on as if it had never stopped.
+
+    PyTorch's global generators are saved as they are now (dropout draws from them).
+    """
+    optimizer_state = optimizer.state_dict()
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    for index, slots in optimizer_state["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": v for k, v in slots.items() if v is not None}
+    tensors["rng.cpu"] = torch.get_rng_state()
+    if next(model.parameters()).is_cuda:
+        tensors["rng.cuda"] = torch.cuda.get_rng_state()
+    metadata = {
+        "param_groups": optimizer_state["param_groups"],
+        "generator": generator.bit_generator.state,
+        "progress": progress,
+    }
+    _write(Path(path), tensors, metadata)
+
+
+def load_state(
+    path: Path, model: UNet, optimizer: torch.optim.Optimizer, generator: np.random.Generator
+) -> dict[str, Any]:
+    """Restore what `save_state` wrote into these objects; returns the progress.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    RuntimeError
+        If it belongs to a network of another shape (from PyTorch, naming the tensor).
+    """
+    tensors, metadata = _read(Path(path))
+    model.load_state_dict(
+        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+    )
+    slots: dict[int, dict[str, Tensor]] = {}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".")
+            parameter = parameters[int(index)]
+            if tensor.shape == parameter.shape:  # the layout of the weights it belongs to
+                tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+            slots.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": slots, "param_groups": metadata["param_groups"]})
+    generator.bit_generator.state = metadata["generator"]
+    torch.set_rng_state(tensors["rng.cpu"])
+    if "rng.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["rng.cuda"])
+    return metadata["progress"]
