@@ -1,0 +1,174 @@
+"""One patient: its arrays (`Subject`), and the checks its files must pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_core.discovery import SubjectFiles
+from rfe_core.nifti import VolumeError, read_image, read_mask
+
+#: Two grids agree if no corner is further apart than this part of a voxel's shortest edge.
+GRID_TOLERANCE = 0.1
+#: Adult brains with their CSF hold 1200-1900 ml; more is a head or a whole field of view.
+LARGEST_BRAIN_ML = 2500.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """One patient: co-registered images of one head with its masks, all on one grid in RAS+.
+
+    Attributes
+    ----------
+    name
+        Label without the ``sub-`` prefix, e.g. ``"Atrain1"``.
+    images
+        Modality (``"t1"``, ``"t2"``, ``"flair"``) to float32 array (X, Y, Z), in the file's units.
+    lesion_mask
+        Bool (X, Y, Z), or None for a patient nobody has labelled.
+    brain_mask
+        Bool (X, Y, Z).
+    affine
+        Float64 (4, 4), voxel index to millimetres.
+    domain
+        Scanner domain letter (Table 1 of the paper), or None if unknown.
+
+    Raises
+    ------
+    VolumeError
+        Arrays differ in shape, an image is not float32, a mask is not bool, or the affine is
+        not (4, 4).
+    """
+
+    name: str
+    images: dict[str, NDArray[np.float32]]
+    lesion_mask: NDArray[np.bool_] | None
+    brain_mask: NDArray[np.bool_]
+    affine: NDArray[np.float64]
+    domain: str | None = None
+
+    def __post_init__(self) -> None:
+        arrays = [(key, array, np.float32) for key, array in self.images.items()]
+        arrays += [(key, getattr(self, key), np.bool_) for key in ("lesion_mask", "brain_mask")]
+        for key, array, dtype in arrays:
+            if array is None and key == "lesion_mask":
+                continue
+            if array.dtype != dtype:
+                raise VolumeError(f"{self.name}: {key} must be {dtype.__name__}, got {array.dtype}")
+            if array.ndim != 3 or array.shape != self.shape:
+                raise VolumeError(
+                    f"{self.name}: {key} must have the brain mask's 3-D shape {self.shape}, "
+                    f"got {array.shape}"
+                )
+        if self.affine.shape != (4, 4):
+            raise VolumeError(
+                f"{self.name}: affine must have shape (4, 4), got {self.affine.shape}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Grid size (X, Y, Z) in voxels."""
+        return self.brain_mask.shape
+
+    @property
+    def voxel_size_mm(self) -> NDArray[np.float64]:
+        """Edge lengths (3,) of a voxel in millimetres."""
+        return np.linalg.norm(self.affine[:3, :3], axis=0)
+
+
+def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> Subject:
+    """Read one patient and check every file against the others.
+
+    Raises
+    ------
+    VolumeError
+        A modality is missing; a file cannot be read (`nifti.read_image`, `nifti.read_mask`);
+        shapes differ; affines move a corner of the grid by more than `GRID_TOLERANCE` of a voxel;
+        the brain mask is empty or implausibly large; an image is constant inside it; the lesion
+        mask is empty and ``allow_empty_lesions`` is False.
+    """
+    if files.missing:
+        raise VolumeError(
+            f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
+            + ", ".join(
+                f"{modality} ({files.images[modality].relative_to(files.folder)})"
+                for modality in files.missing
+            )
+            + "; all three channels of the network are needed"
+        )
+    loaded = {modality: read_image(path) for modality, path in files.images.items()}
+    images = {modality: image for modality, (image, _) in loaded.items()}
+    reference = files.images["flair"]
+    shape, affine = images["flair"].shape, loaded["flair"][1]
+    for modality, path in files.images.items():
+        check_grid(path, images[modality].shape, loaded[modality][1], reference, shape, affine)
+
+    masks = {}
+    for kind, path in (("lesion", files.lesion_mask), ("brain", files.brain_mask)):
+        if path:
+            masks[kind], mask_affine = read_mask(path)
+            check_grid(path, masks[kind].shape, mask_affine, reference, shape, affine)
+    if files.lesion_mask and not masks["lesion"].any() and not allow_empty_lesions:
+        raise VolumeError(
+            f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if the patient has no "
+            "lesions pass allow_empty_lesions=True, if nobody has labelled it remove the file"
+        )
+    if files.brain_mask:
+        brain, source = masks["brain"], str(files.brain_mask)
+    else:
+        brain = np.logical_or.reduce([image != 0 for image in images.values()])
+        source = f"{files.folder} (no brain mask, so the voxels where any image is not 0)"
+    if not brain.any():
+        raise VolumeError(f"{source}: brain mask must not be empty, got 0 of {brain.size} voxels")
+    brain_ml = np.count_nonzero(brain) * abs(np.linalg.det(affine[:3, :3])) / 1000
+    if brain_ml > LARGEST_BRAIN_ML:
+        raise VolumeError(
+            f"{source}: brain must hold at most {LARGEST_BRAIN_ML:.0f} ml, got {brain_ml:.0f} ml; "
+            "strip the skull from the images, or add the data set's brain mask"
+        )
+    for modality, path in files.images.items():
+        inside = images[modality][brain]
+        if inside.min() == inside.max():
+            raise VolumeError(
+                f"{path}: image must vary inside the brain mask, got {inside[0]} everywhere in it"
+            )
+    return Subject(
+        name=files.name,
+        images=images,
+        lesion_mask=masks.get("lesion"),
+        brain_mask=brain,
+        affine=affine,
+        domain=files.domain,
+    )
+
+
+def check_grid(
+    path: Path,
+    shape: tuple[int, ...],
+    affine: NDArray[np.float64],
+    reference: Path,
+    reference_shape: tuple[int, ...],
+    reference_affine: NDArray[np.float64],
+) -> None:
+    """Raise `VolumeError` unless a file (shape and affine in RAS+) lies on the reference's grid."""
+    advice = (
+        f"resample it onto {reference.name} first (nibabel.processing.resample_from_to, with "
+        "order=0 for masks)"
+    )
+    if shape != reference_shape:
+        raise VolumeError(
+            f"{path}: shape in RAS+ order must equal {reference_shape} of {reference.name}, "
+            f"got {shape}; {advice}"
+        )
+    corners = np.array([(*corner, 1) for corner in product(*((0, size - 1) for size in shape))])
+    shift = np.linalg.norm(corners @ (affine - reference_affine)[:3].T, axis=1).max()
+    voxel = np.linalg.norm(reference_affine[:3, :3], axis=0).min()
+    if shift > GRID_TOLERANCE * voxel:
+        raise VolumeError(
+            f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
+            f"({GRID_TOLERANCE * voxel:.3g} mm) of {reference.name}, got {shift:.3g} mm; {advice}"
+        )
