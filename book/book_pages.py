@@ -1,4 +1,4 @@
-"""Sphinx extension of this book: scripts come from the book itself, and only where a page needs them."""
+"""Sphinx extension: scripts come from the book itself, only where a page needs them."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ from pathlib import Path
 def serve_vendored_scripts(app):
     """Publish runtime/vendor as _static/vendor.
 
-    Not through html_static_path in _config.yml: Jupyter Book puts every script it finds there on every page.
+    Not through html_static_path in _config.yml: Jupyter Book puts every script it finds there on
+    every page.
     """
     app.config.html_static_path.append(str(Path(app.srcdir) / "runtime"))
 

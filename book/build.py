@@ -2,10 +2,11 @@
 
     python book/build.py [--force]
 
-A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its own source, the
-rfe_core modules it imports (also through each other, with the JavaScript beside them), the committed data and
-requirements.lock. Executed copies lie in _build/.notebooks, what Jupyter Book reads in _build/src, the pages in
-_build/html. In a Markdown cell ``{{run_time}}`` becomes the measured time of that notebook, in words.
+A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its
+own source, the rfe_core modules it imports (also through each other, with the JavaScript beside
+them), the committed data and requirements.lock. Executed copies lie in _build/.notebooks, what
+Jupyter Book reads in _build/src, the pages in _build/html. In a Markdown cell ``{{run_time}}``
+becomes the measured time of that notebook, in words.
 """
 
 import argparse
@@ -35,7 +36,7 @@ CELL_TIMEOUT_S = 300
 
 
 def imported_modules(source: str) -> set[str]:
-    """Dotted names of the rfe_core modules that Python source imports anywhere, also in functions."""
+    """Dotted names of the rfe_core modules that Python source imports, also inside functions."""
     names = {"rfe_core"}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -110,7 +111,8 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
         client.execute()
     except (CellExecutionError, TimeoutError) as error:
         number = max(n for n, cell in enumerate(notebook.cells) if cell.get("execution_count"))
-        return f"{path.relative_to(ROOT)}, cell {number}:\n{notebook.cells[number].source}\n\n{error}"
+        source = notebook.cells[number].source
+        return f"{path.relative_to(ROOT)}, cell {number}:\n{source}\n\n{error}"
     notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
@@ -154,7 +156,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
             files[folder + name] = path.read_bytes()
     nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
-    for path in CORE.rglob("*.py"):  # for literalinclude: the source of a function beside its equation
+    for path in CORE.rglob("*.py"):  # for literalinclude
         files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     for name, copy in notebooks.items():
         notebook = json.loads(copy.read_text())
@@ -167,7 +169,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
 
 
 def stage(files: dict[str, bytes], folder: Path) -> None:
-    """Make `folder` hold exactly `files`, touching only what differs so that Sphinx skips the rest."""
+    """Make `folder` hold exactly `files`; what is equal stays untouched, so Sphinx skips it."""
     for name, content in files.items():
         path = folder / name
         if not path.is_file() or path.read_bytes() != content:
@@ -194,7 +196,8 @@ def main() -> None:
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "_build/src", "-W", "-q"]
     options = ["--path-output", ".", "--config", "_config.yml", "--keep-going"]
     if subprocess.run(command + options, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
-        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)  # else the next run would not warn again
+        # Sphinx remembers the pages it has read, so a second run would not warn again.
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
         sys.exit("The book was not built: Jupyter Book reported the warnings or errors above.")
     stamp.write_text(state)
 

@@ -1,0 +1,258 @@
+"""The built book in a real browser.
+
+Fixtures for every test below this folder, nothing to import::
+
+    def test_slice_slider(page_for):
+        page = page_for("03-baselines")
+        page.set_slider("Slice", 12)
+        assert page.drawn()["index"] == "12"
+        pixels = page.canvas()          # (H, W, 4) uint8, to compare with Python's numbers
+
+    def test_widget_alone(widget_page):  # without building the book
+        page = widget_page(slice_viewer(...))
+
+Requests to other hosts are blocked and kept in ``page.foreign``, console errors in ``page.errors``; both must be empty
+when a test ends.
+"""
+
+import base64
+import functools
+import gzip
+import http.server
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anywidget
+import numpy as np
+import pytest
+from ipywidgets.embed import embed_data
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+HTML = ROOT / "_build" / "html"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+class BookPage:
+    """An open page and what a reader does with it; `tab` is Playwright's page for all the rest."""
+
+    def __init__(self, tab, host):
+        self.tab = tab
+        self.errors = []
+        self.foreign = []
+        self.bytes_gzipped = 0
+        self._host = host
+        tab.on("console", lambda message: message.type == "error" and self._error(message.text))
+        tab.on("pageerror", lambda error: self._error(str(error)))
+        tab.route("**/*", self._only_own_host)
+        tab.on("requestfinished", self._weigh)
+
+    def _error(self, text):
+        self.errors.append(text)
+
+    def _only_own_host(self, route):
+        if urlsplit(route.request.url).netloc == self._host:
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def _weigh(self, request):
+        if request.url.startswith("http"):
+            self.bytes_gzipped += len(gzip.compress(request.response().body(), 6))
+
+    def open(self, url):
+        """Go to a page and wait until its widgets stand."""
+        self.tab.goto(url, wait_until="load")
+        if self.tab.locator("script[type='application/vnd.jupyter.widget-view+json']").count():
+            self.tab.wait_for_function(
+                "[...document.querySelectorAll('.rfe')].some(e => Object.keys(e.dataset).length)"
+            )
+        return self
+
+    def frames(self):
+        """Let the browser draw what has changed."""
+        self.tab.evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def control(self, description, nth=0):
+        """The nth control with exactly this description."""
+        label = self.tab.locator(".widget-label", has_text=description)
+        exact = [n for n in range(label.count()) if label.nth(n).inner_text() == description]
+        return label.nth(exact[nth]).locator("xpath=..")
+
+    def set_slider(self, description, value, nth=0):
+        """Type a value into the number beside a slider, as a reader can."""
+        readout = self.control(description, nth).locator(".widget-readout")
+        readout.fill(str(value))
+        readout.press("Enter")
+        self.frames()
+
+    def press_slider(self, description, key, times=1, nth=0):
+        """Press a key (for example "ArrowRight") on a slider's handle."""
+        handle = self.control(description, nth).locator(".noUi-handle")
+        for _ in range(times):
+            handle.press(key)
+        self.frames()
+
+    def choose(self, description, option, nth=0):
+        """Choose an option of a Dropdown, or press one of ToggleButtons or RadioButtons."""
+        control = self.control(description, nth)
+        if control.locator("select").count():
+            control.locator("select").select_option(label=option)
+        else:
+            control.get_by_text(option, exact=True).click()
+        self.frames()
+
+    def check(self, description, on=True, nth=0):
+        """Tick or untick a Checkbox."""
+        label = self.tab.locator(".widget-checkbox", has_text=description).nth(nth)
+        label.locator("input").set_checked(on)
+        self.frames()
+
+    def drawn(self, nth=0):
+        """What the nth view of the book says it shows now: its data attributes, as strings."""
+        return self.tab.locator(".rfe").nth(nth).evaluate("e => ({...e.dataset})")
+
+    def status(self, nth=0):
+        """What the nth view announces to screen readers."""
+        return self.tab.locator(".rfe [role=status]").nth(nth).inner_text()
+
+    def canvas(self, nth=0):
+        """Pixels of the nth canvas of the views, (H, W, 4) uint8."""
+        uri = self.tab.locator(".rfe canvas").nth(nth).evaluate("c => c.toDataURL('image/png')")
+        with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
+            return np.asarray(image.convert("RGBA"))
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line on the terminal for each."""
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Serve a folder on a free port of this machine; a call returns "127.0.0.1:port"."""
+    servers = []
+
+    def start(folder):
+        handler = functools.partial(QuietHandler, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def built_book():
+    """Folder of the book's pages, brought up to date first."""
+    build = [sys.executable, str(ROOT / "book" / "build.py")]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(f"the book does not build:\n{done.stdout}\n{done.stderr}", pytrace=False)
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium; without one the test is skipped, in CI it fails."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        outcome = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        outcome("browser tests need Chromium: install it, for example `apt install chromium`")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a URL; console errors and requests to other hosts fail the test when it ends."""
+    pages, contexts = [], []
+
+    def open_url(url, *, width=1280, height=900, dark=False):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        pages.append(BookPage(context.new_page(), urlsplit(url).netloc))
+        return pages[-1].open(url)
+
+    yield open_url
+    errors = [error for page in pages for error in page.errors]
+    foreign = [url for page in pages for url in page.foreign]
+    for context in contexts:
+        context.close()
+    assert not errors, f"errors in the browser's console: {errors}"
+    assert not foreign, f"requests to other hosts: {foreign}"
+
+
+@pytest.fixture(scope="session")
+def book_host(serve, built_book):
+    """Host and port that serve the built book."""
+    return serve(built_book)
+
+
+@pytest.fixture
+def page_for(open_page, book_host):
+    """Open a page of the book by its name, for example page_for("03-baselines", dark=True)."""
+
+    def open_by_name(name, **options):
+        return open_page(f"http://{book_host}/{name}.html", **options)
+
+    return open_by_name
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory):
+    """A folder with the scripts that show widgets without a kernel, as the book has them."""
+    folder = tmp_path_factory.mktemp("widgets")
+    shutil.copytree(ROOT / "book" / "vendor", folder / "vendor")
+    nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
+    shutil.copy(nbextension, folder / "vendor" / "anywidget.js")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def runtime_host(serve, runtime):
+    """Host and port that serve single widgets."""
+    return serve(runtime)
+
+
+@pytest.fixture
+def widget_page(open_page, runtime, runtime_host):
+    """Show one widget alone on a page, with no kernel behind it; call with the widget."""
+
+    def show(widget, **options):
+        data = embed_data(views=[widget], drop_defaults=False)
+        scripts = ("require.js", "widget-paths.js", "embed-amd.js")
+        page = "<!doctype html><html lang=en><title>widget</title><link rel=icon href=data:,><body>"
+        for kind, content in (("state", data["manager_state"]), ("view", data["view_specs"][0])):
+            body = json.dumps(content).replace("</", "<\\/")
+            page += f"<script type='application/vnd.jupyter.widget-{kind}+json'>{body}</script>"
+        page += "".join(f"<script defer src='vendor/{name}'></script>" for name in scripts)
+        (runtime / "widget.html").write_text(page, encoding="utf-8")
+        return open_page(f"http://{runtime_host}/widget.html", **options)
+
+    return show
