@@ -40,9 +40,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, metadata
 
 
-def save_weights(path: Path, model: UNet, **about: Any) -> None:
-    """Write a network's weights (float32) and how to build it; `about` is JSON-able extra text."""
-    _write(Path(path), dict(model.state_dict()), {"network": model.settings, "about": about})
+def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -> None:
+    """Write a network's weights (float32) and how to build it; `about` is kept as JSON."""
+    _write(Path(path), dict(model.state_dict()), {"network": model.settings, "about": about or {}})
 
 
 def read_about(path: Path) -> dict[str, Any]:

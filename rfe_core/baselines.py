@@ -1,0 +1,254 @@
+"""The baseline models of Section 3.1 as jobs that can be stopped, resumed and run in parallel.
+
+For each seed: the lower bound A_L learns from domain A alone; each upper bound goes on from A_L's
+branch epoch with labelled patches of A and one other domain, half and half.
+"""
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rfe_core import checkpoints, results
+from rfe_core.domains import Patient, patients
+from rfe_core.patches import Patches, extract, stack
+from rfe_core.training import Profile, build, score, segment, train_supervised
+from rfe_core.volumes import phantom_subjects
+
+LOWER = "lower"
+BRANCH = "lower-branch"  # the lower bound as it was at the branch epoch (35)
+TARGETS = ("B", "C", "D")
+MODELS = (LOWER, *(f"upper-{domain}" for domain in TARGETS))
+
+#: What identifies a row of scores, and one of a learning curve.
+SCORE_KEY = ("profile", "model", "seed", "subject")
+CURVE_KEY = ("profile", "model", "seed", "epoch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One model to train: `model` is one of `MODELS`."""
+
+    profile: Profile
+    model: str
+    seed: int
+    weights: Path  # folder for finished weights
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ValueError(f"model must be one of {MODELS}, got {self.model!r}")
+
+    def path(self, model: str | None = None) -> Path:
+        """Where the weights of this job's model, or of another one of its seed, are kept."""
+        name = f"{self.profile.name}-{model or self.model}-seed{self.seed}.safetensors"
+        return self.weights / name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What must agree for finished weights to be taken as this job's result."""
+        settings = {"profile": asdict(self.profile), "seed": self.seed}
+        return json.loads(json.dumps({**settings, "phantom_version": results.phantom_version()}))
+
+    def state_path(self) -> Path:
+        """Where an unfinished run keeps its state; other settings never resume from it."""
+        key = hashlib.sha256(json.dumps(self.settings).encode()).hexdigest()[:12]
+        return results.DATA / "cache" / "training" / key / f"{self.path().stem}.state.safetensors"
+
+    def finished(self) -> bool:
+        """Whether the weights are there.
+
+        Raises
+        ------
+        ValueError
+            If they are, but come from other settings.
+        """
+        needed = [self.path()] + ([self.path(BRANCH)] if self.model == LOWER else [])
+        if not all(path.exists() for path in needed):
+            return False
+        about = checkpoints.read_about(self.path())
+        differing = [k for k, v in self.settings.items() if about.get(k) != v]
+        if differing:
+            raise ValueError(
+                f"{self.path()} must come from the same settings, but {', '.join(differing)} "
+                f"differ(s); move it away or choose another folder with --out"
+            )
+        return True
+
+
+def domain_patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
+    """Training and validation crops of a domain's training patients, the same for each model."""
+    subjects = phantom_subjects(patients([domain], ["train"]), workers=1, progress=False)
+    generator = np.random.default_rng([seed, ord(domain)])
+    return extract(subjects, profile.patches_per_domain, generator=generator, size=profile.crop)
+
+
+def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
+    """Train one baseline model, or go on where it was stopped; returns its learning curve.
+
+    An upper bound needs the lower bound of its seed to be finished.
+    """
+    if job.finished():
+        return checkpoints.read_about(job.path())["history"]
+    profile, born = job.profile, results.provenance(job.device, torch.get_num_threads())
+
+    def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
+        wall_s = sum(row["seconds"] for row in history)
+        about = {**job.settings, **born, "model": job.model, "wall_s": wall_s, "history": history}
+        checkpoints.save_weights(path, model, about)
+
+    def keep_branch(model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
+        if job.model == LOWER and history[-1]["epoch"] == profile.branch_epoch:
+            save(job.path(BRANCH), model, history)
+        if not progress:
+            numbers = " ".join(f"{k} {v:.3f}" for k, v in history[-1].items() if k != "epoch")
+            print(f"{job.path().stem}: epoch {history[-1]['epoch']} {numbers}", flush=True)
+
+    first, validation = domain_patches(profile, "A", job.seed)
+    sets, second, start = {"A": validation}, None, 0
+    if job.model == LOWER:
+        model = build(profile, job.seed)
+    else:
+        domain = job.model.removeprefix("upper-")
+        second, sets[domain] = domain_patches(profile, domain, job.seed)
+        model, start = checkpoints.load_model(job.path(BRANCH)), profile.branch_epoch
+    history = train_supervised(
+        model.to(job.device),
+        first,
+        second,
+        profile=profile,
+        seed=job.seed,
+        start_epoch=start,
+        validation=sets,
+        checkpoint=job.state_path(),
+        on_epoch=keep_branch,
+        progress=progress,
+        description=f"{job.model} seed {job.seed}",
+        position=_worker_number(),
+    )
+    save(job.path(), model, history)
+    job.state_path().unlink()
+    return history
+
+
+def curve_rows(job: Job, history: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A learning curve as rows for `results`, one an epoch."""
+    about = checkpoints.read_about(job.path())
+    born = {k: about[k] for k in ("code_version", "phantom_version", "torch", "hardware", "date")}
+    identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
+    settings = {"learning_rate": job.profile.learning_rate}
+    return [{**identity, **row, **settings, **born} for row in history]
+
+
+def score_rows(
+    jobs: Sequence[Job], patient: Patient, skip: set[tuple[str, str, int, str]]
+) -> list[dict[str, Any]]:
+    """Scores of finished models on one patient, on full slices; rows in `skip` are left out.
+
+    `skip` holds ``(profile, model, seed, subject)`` as in `SCORE_KEY`.
+    """
+    wanted = [j for j in jobs if (j.profile.name, j.model, j.seed, patient.name) not in skip]
+    if not wanted:
+        return []
+    (subject,) = phantom_subjects([patient], workers=1, progress=False)
+    images = stack(subject)
+    born = results.provenance("cpu", torch.get_num_threads())
+    rows = []
+    for job in wanted:
+        about = checkpoints.read_about(job.path())
+        prediction = segment(checkpoints.load_model(job.path()), subject, images=images)
+        scores = score(prediction, subject)
+        rows.append(
+            {
+                **{"profile": job.profile.name, "model": job.model, "seed": job.seed},
+                **{"role": patient.role, "subject": scores.pop("subject")},
+                **scores,
+                **{"epochs": job.profile.epochs, "learning_rate": job.profile.learning_rate},
+                **{"weights": checkpoints.weights_digest(job.path()), "train_s": about["wall_s"]},
+                **born,
+                "train_code_version": about["code_version"],
+                "train_hardware": about["hardware"],
+            }
+        )
+    return rows
+
+
+def _worker_number() -> int:
+    """0 for the first worker process (and for the main one), 1 for the next: its bar's line."""
+    _, _, number = multiprocessing.current_process().name.rpartition("-")
+    return int(number) - 1 if number.isdigit() else 0
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes with one thread each, which end if this process is interrupted."""
+    if workers < 1:
+        raise ValueError(f"jobs must be >= 1, got {workers}")
+    before = set(multiprocessing.active_children())
+    # spawn, not fork: PyTorch's threads do not survive a fork
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=torch.set_num_threads,
+        initargs=(1,),
+    )
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        pool.shutdown()  # returns now that the workers are gone
+        raise
+    pool.shutdown()
+
+
+def train_all(
+    jobs: Sequence[Job], *, workers: int = 1, progress: bool = True
+) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
+    """Train all jobs in parallel processes; yields each with its learning curve when it is done.
+
+    Upper bounds start when the lower bound of their seed, which must be among the jobs, is done.
+    """
+    seeds = {job.seed for job in jobs if job.model == LOWER}
+    if orphans := [job.path().stem for job in jobs if job.seed not in seeds]:
+        raise ValueError(f"jobs must contain the lower bound of each seed, not so for {orphans}")
+    with _pool(workers) as pool:
+
+        def start(some: Iterable[Job]) -> dict[Future, Job]:
+            return {pool.submit(train, job, progress=progress): job for job in some}
+
+        running = start(job for job in jobs if job.model == LOWER)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                history = future.result()
+                if job.model == LOWER:
+                    running |= start(j for j in jobs if j.seed == job.seed and j.model != LOWER)
+                yield job, history
+
+
+def score_all(
+    jobs: Sequence[Job],
+    who: Sequence[Patient],
+    *,
+    skip: Iterable[tuple[str, str, int, str]] = (),
+    workers: int = 1,
+    on_patient: Callable[[list[dict[str, Any]]], None],
+) -> None:
+    """Score all models on all patients in parallel; `on_patient` gets the rows of each patient."""
+    skip = set(skip)
+    with _pool(workers) as pool:
+        running = {pool.submit(score_rows, jobs, patient, skip) for patient in who}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                on_patient(future.result())
