@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rfe_core.discovery import normal_path, read_participants
+from rfe_core.domains import MODALITIES
 from rfe_core.layouts import LAYOUTS
 from rfe_core.nifti import VolumeError, write_atomically, write_image, write_mask
 from rfe_core.subject import Subject
@@ -54,7 +55,7 @@ def save_subject(subject: Subject, root: str | Path, *, register: bool = True) -
             f"name must hold only letters and digits (a BIDS label), got {subject.name!r}"
         )
     paths = bids_paths(root, subject.name)
-    for modality in LAYOUTS["bids"].images:
+    for modality in MODALITIES:
         if modality not in subject.images:
             raise VolumeError(
                 f"{subject.name}: images must hold {modality}, got {', '.join(subject.images)}"
@@ -63,7 +64,7 @@ def save_subject(subject: Subject, root: str | Path, *, register: bool = True) -
             raise VolumeError(f"{subject.name}: {modality} must be finite, got NaN or infinity")
     for folder, kind in ((root, "raw"), (root / "derivatives" / "masks", "derivative")):
         _describe_dataset(folder, kind)
-    for modality in LAYOUTS["bids"].images:
+    for modality in MODALITIES:
         write_image(paths[modality], subject.images[modality], subject.affine)
     write_mask(paths["brain_mask"], subject.brain_mask, subject.affine)
     if subject.lesion_mask is None:
@@ -78,8 +79,7 @@ def save_subject(subject: Subject, root: str | Path, *, register: bool = True) -
 def bids_paths(root: Path, name: str) -> dict[str, Path]:
     """Where the BIDS-like tree keeps a patient's files: t1, t2, flair, lesion_mask, brain_mask."""
     rules, label = LAYOUTS["bids"], f"sub-{name}"
-    places = {modality: candidates[0] for modality, candidates in rules.images.items()}
-    places |= {"lesion_mask": rules.lesion_mask, "brain_mask": rules.brain_mask}
+    places = rules.images[0] | {"lesion_mask": rules.lesion_mask, "brain_mask": rules.brain_mask}
     return {
         key: normal_path(root / label / place.format(name=label)) for key, place in places.items()
     }

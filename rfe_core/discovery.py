@@ -162,7 +162,7 @@ def _patient_folders(folder: Path, rules: Layout, depth: int = 0) -> Iterator[Pa
 def _is_patient(folder: Path, rules: Layout) -> bool:
     if not re.fullmatch(rules.patient, folder.name):
         return False
-    return rules.inside is None or any(_existing(folder / part) for part in rules.inside)
+    return not rules.inside or any(_existing(folder / part) for part in rules.inside)
 
 
 def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
@@ -172,20 +172,20 @@ def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
     elif layout == "bids":
         domain = read_participants(folder.parent).get(name)
 
-    def first(candidates: tuple[str, ...]) -> Path | None:
-        paths = (_existing(folder / candidate.format(name=folder.name)) for candidate in candidates)
-        return next((path for path in paths if path), None)
+    def existing(place: str | None) -> Path | None:
+        return _existing(folder / place.format(name=folder.name)) if place else None
 
+    places = max(rules.images, key=lambda names: sum(map(bool, map(existing, names.values()))))
     images = {
-        modality: first(candidates) or folder / candidates[0].format(name=folder.name)
-        for modality, candidates in rules.images.items()
+        modality: existing(place) or folder / place.format(name=folder.name)
+        for modality, place in places.items()
     }
     return SubjectFiles(
         name=name,
         folder=folder,
         images=images,
-        lesion_mask=first((rules.lesion_mask,)),
-        brain_mask=first((rules.brain_mask,)) if rules.brain_mask else None,
+        lesion_mask=existing(rules.lesion_mask),
+        brain_mask=existing(rules.brain_mask),
         domain=domain,
     )
 

@@ -128,7 +128,8 @@ def phantom_subjects(
     cache
         Folder for caches; None: ``data/cache`` of the repository, or ``$RFE_DATA/cache``.
     workers
-        Processes that make patients; None: one per core. With 1 no process is started.
+        Processes that make patients; None: one per core. Each reads the phantom's source anew. With
+        0, this process makes them with the phantom as it has imported it, edited since or not.
     progress
         Show a bar while patients are made.
     seed
@@ -137,12 +138,14 @@ def phantom_subjects(
     Raises
     ------
     ValueError
-        ``workers`` < 1.
+        ``workers`` < 0.
     VolumeError
         A cached file is damaged.
+    RuntimeError
+        The phantom's source changed while patients were being made.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be >= 1, got {workers}")
+    if workers is not None and workers < 0:
+        raise ValueError(f"workers must be >= 0, got {workers}")
     patients = list(patients)
     if not patients:
         return []
@@ -153,7 +156,8 @@ def phantom_subjects(
         if not all(path.exists() for path in bids_paths(root, patient.name).values())
     ]
     if missing:
-        _make_phantoms(missing, root, seed, min(workers or usable_cores(), len(missing)), progress)
+        workers = min(usable_cores() if workers is None else workers, len(missing))
+        _make_phantoms(missing, root, seed, workers, progress)
         register_participants(root, {patient.name: patient.domain for patient in patients})
     try:
         subjects = load_subjects(root, "bids", [patient.name for patient in patients])
@@ -209,7 +213,7 @@ def _make_phantoms(
     patients: list[Patient], root: Path, seed: int, workers: int, progress: bool
 ) -> None:
     with tqdm(total=len(patients), desc="phantom patients", disable=not progress) as bar:
-        if workers == 1:
+        if workers == 0:
             for patient in patients:
                 _make_phantom(patient, root, seed)
                 bar.update()
@@ -230,6 +234,8 @@ def _make_phantoms(
 def _make_phantom(patient: Patient, root: Path, seed: int) -> None:
     from rfe_core import phantom  # here: who reads a cache or real data needs no MNI maps
 
+    if phantom_folder(root.parent, seed=seed) != root:
+        raise RuntimeError(f"source of the phantom changed since {root.name} was begun; run again")
     made = phantom.make_patient(patient, seed)
     subject = Subject(
         name=patient.name,
