@@ -1,6 +1,12 @@
 """Sphinx extension: scripts come from the book itself, only where a page needs them."""
 
+import re
 from pathlib import Path
+
+# An icon in fontawesome.js: name: [width, height, [aliases], "code", "path" or ["path", "path"]],
+ICON = re.compile(
+    r'(?:"([\w-]+)"|\b(\w+)):\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
+)
 
 
 def serve_vendored_scripts(app):
@@ -12,7 +18,19 @@ def serve_vendored_scripts(app):
     app.config.html_static_path.append(str(Path(app.srcdir) / "runtime"))
 
 
+def drop_unused_icons(app, exception):
+    """Keep only the icons that some page shows: 1.5 MB of script becomes 0.1 MB, on every page."""
+    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
+    if exception or not script.is_file():
+        return
+    shown = [*Path(app.outdir).glob("*.html"), *script.parent.glob("*theme.js")]
+    used = {name for page in shown for name in re.findall(r"fa-([a-z0-9-]+)", page.read_text())}
+    keep = ICON.sub(lambda icon: icon[0] if used & {icon[1], icon[2]} else "", script.read_text())
+    script.write_text(keep)
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("builder-inited", serve_vendored_scripts)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("build-finished", drop_unused_icons)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -105,6 +105,7 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
         kernel_name="python3",
         resources={"metadata": {"path": str(BOOK)}},
         store_widget_state=True,
+        extra_arguments=["--log-level=ERROR"],
     )
     start = time.perf_counter()
     try:

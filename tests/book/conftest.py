@@ -11,8 +11,8 @@ Fixtures for every test below this folder, nothing to import::
     def test_widget_alone(widget_page):  # without building the book
         page = widget_page(slice_viewer(...))
 
-Requests to other hosts are blocked and kept in ``page.foreign``, console errors in ``page.errors``; both must be empty
-when a test ends.
+Requests to other hosts are blocked and kept in ``page.foreign``, console errors in ``page.errors``;
+both must be empty when a test ends.
 """
 
 import base64
