@@ -109,8 +109,8 @@ def parser() -> argparse.ArgumentParser:
         help="train the lower and upper bounds, and score them",
         **_text(
             "Train the baselines of Section 3.1: per seed the lower bound on domain A, "
-            "then the upper bounds B, C, D from its epoch 35. Finished models are skipped; a stopped "
-            "run goes on where it was when the same command is given again.",
+            "then the upper bounds B, C, D from its epoch 35. Finished models are skipped; a "
+            "stopped run goes on where it was when the same command is given again.",
             """
             rfe train --profile laptop --seeds 0 1 2 --jobs 2
             rfe train --profile laptop --seeds 0 1 2 --evaluate dev      for any choice you make
