@@ -8,26 +8,20 @@ how to mend it.
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import multiprocessing
-import os
 import warnings
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
-from tqdm import tqdm
-
-from rfe_core.bids import bids_paths, register_participants, save_subject
+from rfe_core.bids import save_subject
 from rfe_core.datacheck import DatasetReport, describe, usable_cores
 from rfe_core.discovery import find_subjects
 from rfe_core.domains import Patient
 from rfe_core.layouts import LAYOUTS
 from rfe_core.nifti import VolumeError
+from rfe_core.phantom_cache import make_missing, phantom_folder
 from rfe_core.subject import Subject, load_subject
 
 __all__ = [
@@ -142,23 +136,13 @@ def phantom_subjects(
     VolumeError
         A cached file is damaged.
     RuntimeError
-        The phantom's source changed while patients were being made.
+        A process failed; its own message is included.
     """
-    if workers is not None and workers < 0:
-        raise ValueError(f"workers must be >= 0, got {workers}")
     patients = list(patients)
     if not patients:
         return []
     root = phantom_folder(cache, seed=seed)
-    missing = [
-        patient
-        for patient in dict.fromkeys(patients)
-        if not all(path.exists() for path in bids_paths(root, patient.name).values())
-    ]
-    if missing:
-        workers = min(usable_cores() if workers is None else workers, len(missing))
-        _make_phantoms(missing, root, seed, workers, progress)
-        register_participants(root, {patient.name: patient.domain for patient in patients})
+    make_missing(patients, root, seed=seed, workers=workers, progress=progress)
     try:
         subjects = load_subjects(root, "bids", [patient.name for patient in patients])
     except VolumeError as error:
@@ -170,79 +154,3 @@ def phantom_subjects(
         replace(subject, domain=patient.domain)
         for subject, patient in zip(subjects, patients, strict=True)
     ]
-
-
-def phantom_folder(cache: str | Path | None = None, *, seed: int = 0) -> Path:
-    """Folder ``phantom-KEY`` of the cache; KEY changes with everything that determines the files.
-
-    That is the source of `rfe_core.phantom` and of every module of ours it imports, the source of
-    `rfe_core.nifti` which stores them, the seed, and the versions of numpy, scipy and nilearn
-    (random streams, filters, MNI maps).
-    """
-    if cache is None:
-        cache = Path(os.environ.get("RFE_DATA", Path(__file__).parent.parent / "data")) / "cache"
-    digest = hashlib.sha256(f"seed {seed}".encode())
-    for module in sorted(_imported_modules("phantom") | {"nifti"}):
-        digest.update(f"\n{module}\n{_source(module)}".encode())
-    for package in ("numpy", "scipy", "nilearn"):
-        digest.update(f"\n{package} {version(package)}".encode())
-    return Path(cache) / f"phantom-{digest.hexdigest()[:12]}"
-
-
-def _imported_modules(module: str) -> set[str]:
-    """Names of our modules that a module needs, itself included, read from their source."""
-    found, waiting = set(), [module]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(_source(name))):
-            if isinstance(node, ast.ImportFrom) and node.module == "rfe_core":
-                waiting += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rfe_core."):
-                waiting.append(node.module.split(".")[1])
-    return found
-
-
-def _source(module: str) -> str:
-    return (Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8")
-
-
-def _make_phantoms(
-    patients: list[Patient], root: Path, seed: int, workers: int, progress: bool
-) -> None:
-    with tqdm(total=len(patients), desc="phantom patients", disable=not progress) as bar:
-        if workers == 0:
-            for patient in patients:
-                _make_phantom(patient, root, seed)
-                bar.update()
-            return
-        # spawn, not fork: a notebook has threads (torch, the kernel) that do not survive a fork
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            futures = [pool.submit(_make_phantom, patient, root, seed) for patient in patients]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-                    bar.update()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)  # do not make the others first
-                raise
-
-
-def _make_phantom(patient: Patient, root: Path, seed: int) -> None:
-    from rfe_core import phantom  # here: who reads a cache or real data needs no MNI maps
-
-    if phantom_folder(root.parent, seed=seed) != root:
-        raise RuntimeError(f"source of the phantom changed since {root.name} was begun; run again")
-    made = phantom.make_patient(patient, seed)
-    subject = Subject(
-        name=patient.name,
-        images=made.images,
-        lesion_mask=made.lesion_mask,
-        brain_mask=made.brain_mask,
-        affine=made.affine,
-        domain=patient.domain,
-    )
-    save_subject(subject, root, register=False)
