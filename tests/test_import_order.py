@@ -1,0 +1,84 @@
+"""The core stays a stack: a module imports only from its own storey or from below."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parents[1] / "rfe_core"
+
+# From the ground up, as in the design. A new module gets its place here.
+STOREYS = (
+    {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "sampling"}
+    | {"source", "unet"},
+    {"checkpoints", "fidelity", "losses", "patches", "phantom", "prior", "scanner", "volumes"}
+    # parts of volumes
+    | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
+    {"training"},
+    {"baselines", "results", "sweep"},
+    {"plots", "widgets"},
+    {"cli", "commands"},
+)
+STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
+NEEDS_TORCH = {"baselines", "checkpoints", "distances", "losses", "patches", "prior", "sampling"}
+NEEDS_TORCH |= {"divergence", "sweep", "training", "unet"}
+
+
+def siblings(path):
+    """Names of the rfe_core modules that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: write 'from rfe_core', not a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("rfe_core.")}
+    return found
+
+
+def modules():
+    """Every module of the core (widgets count as one) and its files."""
+    files = {path.stem: [path] for path in CORE.glob("*.py") if path.stem != "__init__"}
+    return files | {"widgets": sorted((CORE / "widgets").glob("*.py"))}
+
+
+MODULES = modules()
+IMPORTS = {
+    name: set().union(*map(siblings, files)) & MODULES.keys() - {name}
+    for name, files in MODULES.items()
+}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_only_from_its_storey_or_below(name):
+    assert name in STOREY, f"give rfe_core/{name}.py its place in STOREYS"
+    above = {other for other in IMPORTS[name] if STOREY[other] > STOREY[name]}
+    assert not above, f"{name} imports from a storey above it: {sorted(above)}"
+
+
+@pytest.mark.parametrize("name", sorted(STOREYS[0] & MODULES.keys()))
+def test_ground_floor_stands_alone(name):
+    assert not IMPORTS[name]
+
+
+def test_no_module_needs_itself():
+    graphlib.TopologicalSorter(IMPORTS).prepare()
+
+
+def test_modules_that_need_no_torch_do_not_load_it():
+    names = [f"rfe_core.{name}" for name in sorted(MODULES.keys() - NEEDS_TORCH)]
+    code = f"import sys, {', '.join(names)}\nassert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_relative_or_upward_import_would_be_seen(tmp_path):
+    module = tmp_path / "x.py"
+    module.write_text("def f():\n    from rfe_core import cli\n    import rfe_core.training as t\n")
+    assert siblings(module) == {"cli", "training"}
