@@ -18,6 +18,7 @@ from rfe_core.subject import load_subject
 
 LEGEND = {
     "stored": "orientation on disk; arrays are turned to RAS",
+    "brain ml": "volume of the brain mask in millilitres",
     "lesions": "connected components, 26 neighbours",
     "outside": "part of the lesion voxels outside the brain mask",
     "FLAIR ratio": "median of lesions / median of the rest of the brain",
@@ -27,10 +28,10 @@ LEGEND = {
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetReport:
-    """What `describe` found: a row for each readable patient, a problem for each other one."""
+    """What `describe` found: a row for each readable patient, the problems of each other one."""
 
     rows: list[dict[str, str]]
-    problems: dict[str, str]
+    problems: dict[str, list[str]]
     text: str
 
     @property
@@ -62,7 +63,7 @@ def describe(
     with ThreadPoolExecutor(usable_cores()) as threads:
         for files, result in zip(found, threads.map(_row_or_error, found), strict=True):
             if isinstance(result, VolumeError):
-                problems[files.name] = str(result)
+                problems[files.name] = str(result).splitlines()
             else:
                 rows.append(result)
     lines = [f"{path}: {layout} layout, {len(rows)} of {len(found)} patients readable"]
@@ -72,7 +73,8 @@ def describe(
             f"skipped {len(skipped)} patients with a lesion mask but no images: "
             f"{', '.join(skipped)}"
         )
-    lines += [f"PROBLEM {name}: {message}" for name, message in problems.items()]
+    for name, messages in problems.items():
+        lines += [f"PROBLEM {name}: {message}" for message in messages]
     return DatasetReport(rows=rows, problems=problems, text="\n".join(lines))
 
 
@@ -102,7 +104,7 @@ def _row_or_error(files: SubjectFiles) -> dict[str, str] | VolumeError:
                 f"{np.median(flair[lesion]) / np.median(flair[brain & ~lesion]):.2f}"
             )
     for modality, image in subject.images.items():
-        row[modality] = "{:.4g}..{:.4g}".format(*np.percentile(image[brain], (1, 99)))
+        row[modality] = "{:.3g}..{:.3g}".format(*np.percentile(image[brain], (1, 99)))
     return row
 
 
@@ -115,10 +117,10 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
     lines += [
         "  ".join(row[key].ljust(width) for key, width in widths.items()).rstrip() for row in rows
     ]
-    lines.append("; ".join(f"{key}: {meaning}" for key, meaning in LEGEND.items()))
+    lines += ["", *(f"  {key}: {meaning}" for key, meaning in LEGEND.items())]
     if any(row["brain ml"].endswith("*") for row in rows):
-        lines.append("* no brain mask in the data set: brain = voxels where any image is not 0")
-    return lines
+        lines.append("  *: the data set has no brain mask; brain = voxels where any image is not 0")
+    return [*lines, ""]
 
 
 def usable_cores() -> int:

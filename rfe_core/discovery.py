@@ -38,6 +38,13 @@ class SubjectFiles:
         """Modalities whose file does not exist."""
         return [modality for modality, path in self.images.items() if not path.is_file()]
 
+    @property
+    def existing(self) -> dict[str, Path]:
+        """Files there are, by modality, ``"lesion_mask"`` and ``"brain_mask"``."""
+        masks = {"lesion_mask": self.lesion_mask, "brain_mask": self.brain_mask}
+        files = {key: path for key, path in self.images.items() if key not in self.missing}
+        return files | {key: path for key, path in masks.items() if path}
+
 
 def find_subjects(
     path: str | Path,

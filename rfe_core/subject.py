@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -81,7 +83,7 @@ class Subject:
 
 
 def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> Subject:
-    """Read one patient and check every file against the others.
+    """Read one patient and check every file, then each against the others, then their content.
 
     Raises
     ------
@@ -89,61 +91,70 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
         A modality is missing; a file cannot be read (`nifti.read_image`, `nifti.read_mask`);
         shapes differ; affines move a corner of the grid by more than `GRID_TOLERANCE` of a voxel;
         the brain mask is empty or implausibly large; an image is constant inside it; the lesion
-        mask is empty and ``allow_empty_lesions`` is False.
+        mask is empty and ``allow_empty_lesions`` is False. Its message has a line for each problem
+        of the first of the three steps that finds one.
     """
+    problems: list[str] = []
     if files.missing:
-        raise VolumeError(
+        places = [f"{key} ({files.images[key].relative_to(files.folder)})" for key in files.missing]
+        problems.append(
             f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
-            + ", ".join(
-                f"{modality} ({files.images[modality].relative_to(files.folder)})"
-                for modality in files.missing
-            )
-            + "; all three channels of the network are needed"
+            f"{', '.join(places)}; all three channels of the network are needed"
         )
-    loaded = {modality: read_image(path) for modality, path in files.images.items()}
-    images = {modality: image for modality, (image, _) in loaded.items()}
-    reference = files.images["flair"]
-    shape, affine = images["flair"].shape, loaded["flair"][1]
-    for modality, path in files.images.items():
-        check_grid(path, images[modality].shape, loaded[modality][1], reference, shape, affine)
+    loaded = {}
+    for key, path in files.existing.items():
+        with _collected(problems):
+            loaded[key] = read_image(path) if key in files.images else read_mask(path)
+    _raise_any(problems)
 
-    masks = {}
-    for kind, path in (("lesion", files.lesion_mask), ("brain", files.brain_mask)):
-        if path:
-            masks[kind], mask_affine = read_mask(path)
-            check_grid(path, masks[kind].shape, mask_affine, reference, shape, affine)
-    if files.lesion_mask and not masks["lesion"].any() and not allow_empty_lesions:
-        raise VolumeError(
+    flair, affine = loaded["flair"]
+    for key, (array, own_affine) in loaded.items():
+        with _collected(problems):
+            path, reference = files.existing[key], files.images["flair"]
+            check_grid(path, array.shape, own_affine, reference, flair.shape, affine)
+    _raise_any(problems)
+
+    images = {modality: loaded[modality][0] for modality in files.images}
+    lesion = loaded["lesion_mask"][0] if files.lesion_mask else None
+    if lesion is not None and not lesion.any() and not allow_empty_lesions:
+        problems.append(
             f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if the patient has no "
             "lesions pass allow_empty_lesions=True, if nobody has labelled it remove the file"
         )
     if files.brain_mask:
-        brain, source = masks["brain"], str(files.brain_mask)
+        brain, source = loaded["brain_mask"][0], str(files.brain_mask)
     else:
         brain = np.logical_or.reduce([image != 0 for image in images.values()])
         source = f"{files.folder} (no brain mask, so the voxels where any image is not 0)"
-    if not brain.any():
-        raise VolumeError(f"{source}: brain mask must not be empty, got 0 of {brain.size} voxels")
-    brain_ml = np.count_nonzero(brain) * abs(np.linalg.det(affine[:3, :3])) / 1000
-    if brain_ml > LARGEST_BRAIN_ML:
-        raise VolumeError(
-            f"{source}: brain must hold at most {LARGEST_BRAIN_ML:.0f} ml, got {brain_ml:.0f} ml; "
-            "strip the skull from the images, or add the data set's brain mask"
-        )
-    for modality, path in files.images.items():
-        inside = images[modality][brain]
-        if inside.min() == inside.max():
-            raise VolumeError(
-                f"{path}: image must vary inside the brain mask, got {inside[0]} everywhere in it"
-            )
+    with _collected(problems):
+        check_brain(source, brain, affine)
+        for modality, path in files.images.items():
+            inside = images[modality][brain]
+            if inside.min() == inside.max():
+                problems.append(
+                    f"{path}: image must vary inside the brain mask, got {inside[0]} everywhere"
+                )
+    _raise_any(problems)
     return Subject(
         name=files.name,
         images=images,
-        lesion_mask=masks.get("lesion"),
+        lesion_mask=lesion,
         brain_mask=brain,
         affine=affine,
         domain=files.domain,
     )
+
+
+def check_brain(source: str, brain: NDArray[np.bool_], affine: NDArray[np.float64]) -> None:
+    """Raise `VolumeError` if a brain mask, named ``source``, is empty or cannot be a brain's."""
+    if not brain.any():
+        raise VolumeError(f"{source}: brain mask must not be empty, got 0 of {brain.size} voxels")
+    volume_ml = np.count_nonzero(brain) * abs(np.linalg.det(affine[:3, :3])) / 1000
+    if volume_ml > LARGEST_BRAIN_ML:
+        raise VolumeError(
+            f"{source}: brain must hold at most {LARGEST_BRAIN_ML:.0f} ml, got {volume_ml:.0f} ml; "
+            "strip the skull from the images, or add the data set's brain mask"
+        )
 
 
 def check_grid(
@@ -172,3 +183,17 @@ def check_grid(
             f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
             f"({GRID_TOLERANCE * voxel:.3g} mm) of {reference.name}, got {shift:.3g} mm; {advice}"
         )
+
+
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Note a `VolumeError` instead of raising it, so that one look finds every problem."""
+    try:
+        yield
+    except VolumeError as error:
+        problems.append(str(error))
+
+
+def _raise_any(problems: list[str]) -> None:
+    if problems:
+        raise VolumeError("\n".join(problems))

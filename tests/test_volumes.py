@@ -290,7 +290,7 @@ def refused(tree, path, *parts, **options):
         assert part in str(caught.value), str(caught.value)
     report = describe(root)
     assert not report.ok
-    assert report.problems == {"Atrain1": str(caught.value)}
+    assert report.problems == {"Atrain1": [str(caught.value)]}
     assert [row["patient"] for row in report.rows] == ["Btest2"]
     assert f"PROBLEM Atrain1: {caught.value}" in report.text.splitlines()
 
@@ -374,6 +374,30 @@ def test_empty_brain_mask(tree):
 def test_mask_that_is_not_binary(tree, key):
     write_nifti(tree[1][key], np.random.default_rng(0).random(SHAPE).astype(np.float32))
     refused(tree, tree[1][key], "mask values must be 0 and 1", "probability map")
+
+
+def test_every_problem_of_a_patient_is_listed(tree):
+    """Three files are wrong and one is missing: four lines, each naming its own."""
+    root, paths = tree
+    paths["t1"].unlink()
+    paths["t2"].write_bytes(b"")
+    write_nifti(paths["flair"], np.full(SHAPE, np.nan))
+    write_nifti(paths["lesion"], np.full(SHAPE, 2, np.uint8))
+    problems = describe(root).problems["Atrain1"]
+    rules = ["must all be there", "must be NIfTI", "must be finite", "must be 0 and 1"]
+    assert len(problems) == 4
+    for problem, key, rule in zip(problems, ("t1", "t2", "flair", "lesion"), rules, strict=True):
+        assert rule in problem and paths[key].name in problem
+
+
+def test_every_file_off_the_grid_is_listed(tree):
+    root, paths = tree
+    subject = make_subject()
+    for key, array in (("t1", subject.images["t1"]), ("brain", subject.brain_mask)):
+        write_nifti(paths[key], array, AFFINE * 1.5)
+    problems = describe(root).problems["Atrain1"]
+    assert [str(paths["t1"]) in problems[0], str(paths["brain"]) in problems[1]] == [True, True]
+    assert len(problems) == 2
 
 
 def test_empty_lesion_mask_needs_a_word(tree):
