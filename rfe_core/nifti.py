@@ -49,18 +49,17 @@ def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         The file is missing, truncated, not NIfTI, not 3-D, has no usable affine, holds NaN or
         infinity, or has the same value in every voxel.
     """
-    image, affine = _read(path)
-    bad = image.size - np.count_nonzero(np.isfinite(image))
-    if bad:
+    image, affine = _read(path, np.float32)
+    low, high = image.min(), image.max()
+    if not np.isfinite([low, high]).all():  # NaN anywhere makes both NaN
+        bad = image.size - np.count_nonzero(np.isfinite(image))
         raise VolumeError(
             f"{path}: voxels must be finite, got NaN or infinity in {bad} of {image.size}; "
             "set them to 0 outside the head (numpy.nan_to_num) and save again"
         )
-    if image.size == 0 or image.max() == image.min():
-        value = image.flat[0] if image.size else "no voxels"
+    if low == high:
         raise VolumeError(
-            f"{path}: image must not be empty, got {value} in every voxel; "
-            "export this modality again"
+            f"{path}: image must not be empty, got {low} in every voxel; export this modality again"
         )
     return image, affine
 
@@ -74,8 +73,12 @@ def read_mask(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         As for `read_image` (a mask may be empty here), or a value other than 0 and 1.
     """
     mask, affine = _read(path)
-    lesion = np.abs(mask - 1) < MASK_TOLERANCE
-    if not np.all(lesion | (np.abs(mask) < MASK_TOLERANCE)):  # NaN fails too
+    binary = mask > 0.5
+    if mask.dtype.kind in "ui":
+        valid = mask.min() >= 0 and mask.max() <= 1
+    else:
+        valid = np.all(np.abs(mask - binary) < MASK_TOLERANCE)  # NaN fails too
+    if not valid:
         values = np.unique(mask)
         shown = ", ".join(f"{value:g}" for value in values[:6]) + (
             ", ..." if len(values) > 6 else ""
@@ -89,7 +92,7 @@ def read_mask(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         raise VolumeError(
             f"{path}: mask values must be 0 and 1, got {len(values)} values: {shown}; {advice}"
         )
-    return lesion, affine
+    return binary, affine
 
 
 def write_image(path: Path, image: NDArray[np.float32], affine: NDArray[np.float64]) -> None:
@@ -167,16 +170,21 @@ def _open(path: Path) -> nib.Nifti1Image | nib.Nifti2Image:
     )
 
 
-def _read(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the array in RAS+ and its affine; check dimensions and affine."""
+def _read(path: Path, dtype: type | None = None) -> tuple[NDArray, NDArray[np.float64]]:
+    """Return the array in RAS+ (``dtype`` None: as stored) and its affine; check both."""
     nifti = _open(path)
     shape = nifti.shape
     if len(shape) > 3 and all(size == 1 for size in shape[3:]):
         nifti = nib.funcs.squeeze_image(nifti)  # some converters write (X, Y, Z, 1)
-    if len(nifti.shape) != 3:
+    if len(nifti.shape) != 3 or 0 in nifti.shape:
         raise VolumeError(
             f"{path}: image must be 3-D, got shape {shape}; save one volume of it, "
             "for example nibabel.funcs.four_to_three(image)[0]"
+        )
+    if nifti.get_data_dtype().kind not in "iuf":
+        raise VolumeError(
+            f"{path}: voxels must be real numbers, got {nifti.get_data_dtype()}; "
+            "save a grey-value image, not colours or complex numbers"
         )
     affine = nifti.affine
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
@@ -187,7 +195,8 @@ def _read(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     try:
         canonical = nib.as_closest_canonical(nifti)
         # column-major, as NIfTI stores it: an axial slice [:, :, z] is one block of memory
-        array = np.asfortranarray(canonical.get_fdata(dtype=np.float32, caching="unchanged"))
+        with np.errstate(over="ignore"):  # becomes infinite, which the caller refuses
+            array = np.asfortranarray(np.asanyarray(canonical.dataobj, dtype=dtype))
     except (OSError, EOFError, ValueError, ImageFileError) as error:
         raise VolumeError(
             f"{path}: file must hold all voxels of its header's shape {shape}, got: {error}; "

@@ -183,6 +183,8 @@ def test_other_than_three_dimensions(tmp_path, shape):
 def test_not_finite(tmp_path, volume, value):
     volume[1:3, 2, 2] = value
     refused(save(tmp_path / "nan.nii.gz", volume), "must be finite", f"2 of {volume.size}")
+    volume[:] = value
+    refused(save(tmp_path / "nan.nii.gz", volume), "must be finite", "720 of 720")
 
 
 @pytest.mark.parametrize("value", [0, 7])
@@ -197,6 +199,20 @@ def test_affine_without_volume(tmp_path, volume):
     raw[312:328] = bytes(16)  # srow_z, the third row of the affine
     path.write_bytes(raw)
     refused(path, "affine must be finite and invertible")
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, [("R", "u1"), ("G", "u1"), ("B", "u1")]])
+@pytest.mark.parametrize("read", [read_image, read_mask])
+def test_colours_and_complex_numbers(tmp_path, dtype, read):
+    path = save(tmp_path / "colour.nii.gz", np.zeros(SHAPE, dtype))
+    refused(path, "must be real numbers", read=read)
+
+
+def test_float_range_that_overflows_float32_is_not_finite(tmp_path, volume):
+    """A float64 file beyond float32's range would silently become infinite."""
+    volume = volume.astype(np.float64)
+    volume[0, 0, 0] = 1e300
+    refused(save(tmp_path / "huge.nii.gz", volume), "must be finite", "1 of 720")
 
 
 def test_binary_masks_of_any_type(tmp_path, rng):
