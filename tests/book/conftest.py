@@ -48,7 +48,7 @@ class BookPage:
         self.tab = tab
         self.errors = []
         self.foreign = []
-        self.bytes_gzipped = 0
+        self.weights = {}  # gzipped size of everything loaded, by its path
         self._host = host
         tab.on("console", lambda message: message.type == "error" and self._error(message.text))
         tab.on("pageerror", lambda error: self._error(str(error)))
@@ -67,7 +67,8 @@ class BookPage:
 
     def _weigh(self, request):
         if request.url.startswith("http"):
-            self.bytes_gzipped += len(gzip.compress(request.response().body(), 6))
+            path = urlsplit(request.url).path.lstrip("/")
+            self.weights[path] = len(gzip.compress(request.response().body(), 6))
 
     def open(self, url):
         """Go to a page and wait until its widgets stand."""

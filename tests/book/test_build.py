@@ -1,0 +1,141 @@
+"""The builder: what an executed notebook depends on, and what it says when one fails."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A small repository with one notebook, three modules, a widget and some data."""
+    files = {
+        "requirements.lock": "numpy==2.0\n",
+        "rfe_core/__init__.py": "",
+        "rfe_core/a.py": "def f():\n    from rfe_core import b\n",
+        "rfe_core/b.py": "",
+        "rfe_core/unused.py": "",
+        "rfe_core/widgets/__init__.py": "",
+        "rfe_core/widgets/_shared.js": "",
+        "rfe_core/widgets/w.py": "",
+        "rfe_core/widgets/w.js": "",
+        "rfe_core/widgets/other.js": "",
+        "data/results/rows.csv": "a\n1\n",
+        "data/cache/x.csv": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "book").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def build(repository, monkeypatch):
+    """The builder, working on that repository; its worker processes import it by name."""
+    shutil.copy(ROOT / "book" / "build.py", repository / "book" / "book_builder.py")
+    monkeypatch.syspath_prepend(repository / "book")
+    yield importlib.import_module("book_builder")
+    del sys.modules["book_builder"]
+
+
+def write_notebook(repository, *cells):
+    path = repository / "book" / "01-x.ipynb"
+    notebook = nbformat.v4.new_notebook()
+    for number, source in enumerate(cells):
+        kind = "markdown" if source.startswith("#") else "code"
+        make = getattr(nbformat.v4, f"new_{kind}_cell")
+        notebook.cells.append(make(source, id=f"cell{number}"))
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def notebook(repository):
+    return write_notebook(
+        repository, "%matplotlib inline\nfrom rfe_core import a\nimport rfe_core.widgets.w"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "book/01-x.ipynb",
+        "requirements.lock",
+        "rfe_core/a.py",
+        "rfe_core/b.py",
+        "rfe_core/widgets/w.py",
+        "rfe_core/widgets/w.js",
+        "rfe_core/widgets/_shared.js",
+        "data/results/rows.csv",
+    ],
+)
+def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebook, name):
+    before = build.key_of(notebook)
+    path = repository / name
+    path.write_text(path.read_text() + "\n")
+    assert build.key_of(notebook) != before
+
+
+@pytest.mark.parametrize(
+    "name", ["rfe_core/unused.py", "rfe_core/widgets/other.js", "data/cache/x.csv"]
+)
+def test_key_stays_when_anything_else_changes(build, repository, notebook, name):
+    before = build.key_of(notebook)
+    (repository / name).write_text("changed = 1\n")
+    assert build.key_of(notebook) == before
+
+
+def test_key_changes_when_data_are_renamed(build, repository, notebook):
+    before = build.key_of(notebook)
+    rows = repository / "data/results/rows.csv"
+    rows.rename(rows.with_name("other.csv"))
+    assert build.key_of(notebook) != before
+
+
+@pytest.mark.slow
+def test_failing_cell_is_named(build, repository):
+    path = write_notebook(repository, "# Title", "x = 1", "x / 0")
+    target = repository / "_build" / "executed.ipynb"
+    message = build.execute(path, target, threads=1)
+    assert message.startswith("book/01-x.ipynb, cell 2:\nx / 0\n")
+    assert "ZeroDivisionError" in message
+    assert not target.exists()
+
+
+@pytest.mark.slow
+def test_executed_copy_is_kept_and_its_time_shown(build, repository):
+    path = write_notebook(repository, "# Takes {{run_time}}", "6 * 7")
+    copy = build.executed_notebooks([path])[path.name]
+    assert nbformat.read(copy, as_version=4).cells[1].outputs[0].data["text/plain"] == "42"
+    changed = copy.stat().st_mtime_ns
+    assert build.executed_notebooks([path]) == {path.name: copy}
+    assert copy.stat().st_mtime_ns == changed
+    staged = build.staged_files({path.name: copy})[path.name].decode()
+    assert "{{run_time}}" not in staged and "# Takes " in staged
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 second"), (7.6, "8 seconds"), (59, "59 seconds"), (89, "about 1 minute")],
+)
+def test_run_time_in_words(build, seconds, words):
+    assert build.in_words(seconds) == words
+
+
+def test_staging_touches_only_what_changed(build, repository):
+    folder = repository / "_build" / "src"
+    build.stage({"a.md": b"1", "b/c.md": b"2"}, folder)
+    kept = (folder / "a.md").stat().st_mtime_ns
+    page = repository / "_build" / "html" / "b" / "c.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    build.stage({"a.md": b"1", "d.md": b"3"}, folder)
+    assert (folder / "a.md").stat().st_mtime_ns == kept
+    assert {path.name for path in folder.rglob("*.md")} == {"a.md", "d.md"}
+    assert not page.exists(), "the page of a removed source stays published"
