@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,16 @@ def hardware(device: str = "cpu", threads: int = 1) -> str:
     return f"cpu: {model}, {threads} thread{'s' if threads != 1 else ''}"
 
 
+@cache
+def _code() -> dict[str, str]:
+    """Versions as they are when this process first asks: later edits did not make its numbers."""
+    return {"code_version": code_version(), "phantom_version": phantom_version()}
+
+
 def provenance(device: str = "cpu", threads: int = 1) -> dict[str, str]:
     """The columns that say where a row was born, apart from its own settings."""
     return {
-        "code_version": code_version(),
-        "phantom_version": phantom_version(),
+        **_code(),
         "torch": version("torch"),
         "hardware": hardware(device, threads),
         "date": datetime.now(UTC).date().isoformat(),
@@ -100,6 +106,17 @@ def read(name: str, folder: Path | None = None) -> pd.DataFrame:
             f"{path} does not exist; `rfe train --help` says how results are made"
         )
     return pd.read_csv(path)
+
+
+def write(
+    name: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], *, folder: Path | None = None
+) -> None:
+    """Write a whole table: beside the old one, then renamed over it."""
+    path = path_of(name, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    pd.DataFrame(rows).to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
+    os.replace(partial, path)
 
 
 def append(
@@ -145,10 +162,7 @@ def append(
     if len(repeated):
         first = ", ".join(f"{column}={repeated.iloc[0][column]}" for column in key)
         raise ValueError(f"{path} must hold each row once, {first} is there already")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    table.to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
-    os.replace(partial, path)
+    write(name, table, folder=folder)
 
 
 def summarise(table: pd.DataFrame, columns: Sequence[str] = ("f_score",)) -> pd.DataFrame:
