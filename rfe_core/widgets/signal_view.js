@@ -1,0 +1,175 @@
+// Blends four tissue maps with signals from Python's table and draws the curves of the same table.
+// No signal is computed here: values are looked up, mixed by volume fraction, and scaled to gray.
+
+const SVG = "http://www.w3.org/2000/svg";
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 190, 38, 8, 22, 34];
+
+/** Create an SVG element below `parent`. */
+function shape(parent, tag, attributes, text = "") {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+/** Axes, one empty curve a tissue, scanner marks and a cursor over `grid` (ms); `top` ends the signal axis. */
+function makeChart(title, grid, top, tissues, marks) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  svg.setAttribute("role", "img");
+  const [first, last] = [grid[0], grid.at(-1)];
+  const x = (ms) => LEFT + ((ms - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
+  const y = (signal) => HEIGHT - BOTTOM - (signal / top) * (HEIGHT - BOTTOM - TOP);
+  const clip = (value) => value.toFixed(1);
+  shape(svg, "text", { x: LEFT, y: 12 }, title);
+  for (let tick = 0; tick <= 10 * top + 1e-6; tick++) {
+    shape(svg, "text", { x: LEFT - 6, y: y(tick / 10) + 4, "text-anchor": "end" }, (tick / 10).toFixed(1));
+    shape(svg, "path", { class: "rfe-axis", d: `M${LEFT - 3} ${y(tick / 10)}h3` });
+  }
+  const spacing = [20, 50, 100, 500, 1000].find((step) => (last - first) / step <= 9);
+  for (let ms = Math.ceil(first / spacing) * spacing; ms <= last; ms += spacing) {
+    shape(svg, "text", { x: x(ms), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, ms);
+    shape(svg, "path", { class: "rfe-axis", d: `M${x(ms)} ${HEIGHT - BOTTOM}v3` });
+  }
+  shape(svg, "path", { class: "rfe-axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` });
+  shape(svg, "text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "ms");
+  const letters = marks.map(({ name, at, field }) => {
+    const mark = shape(svg, "text", { x: x(grid[at]), y: TOP - 1, "text-anchor": "middle" }, name);
+    const line = shape(svg, "path", { class: "rfe-axis", "stroke-dasharray": "1 3", d: `M${x(grid[at])} ${TOP + 2}V${HEIGHT - BOTTOM}` });
+    return { field, parts: [mark, line] };
+  });
+  const cursor = shape(svg, "path", { class: "rfe-cursor" });
+  const curves = tissues.map(([, colour, dashes]) =>
+    shape(svg, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes }));
+  const dots = tissues.map(([, colour]) => shape(svg, "circle", { r: 4, fill: colour }));
+
+  /** `signal(at, tissue)` looks a value up; `now` is the position of the cursor on the grid. */
+  function update(signal, now, field) {
+    tissues.forEach((_, tissue) => {
+      const points = grid.map((ms, at) => `${clip(x(ms))} ${clip(y(signal(at, tissue)))}`);
+      curves[tissue].setAttribute("d", `M${points.join("L")}`);
+      dots[tissue].setAttribute("cx", x(grid[now]));
+      dots[tissue].setAttribute("cy", y(signal(now, tissue)));
+    });
+    cursor.setAttribute("d", `M${x(grid[now])} ${TOP}V${HEIGHT - BOTTOM}`);
+    for (const { field: own, parts } of letters) parts.forEach((p) => p.classList.toggle("rfe-other", own !== field));
+  }
+
+  /** Position on the grid nearest to a pointer. */
+  function nearest(event) {
+    const box = svg.getBoundingClientRect();
+    const pointer = ((event.clientX - box.left) / box.width) * WIDTH;
+    const distance = grid.map((ms) => Math.abs(x(ms) - pointer));
+    return distance.indexOf(Math.min(...distance));
+  }
+  return { svg, update, nearest };
+}
+
+/** Marks of scanners at the same place share one label: "A C D". */
+function marksOf(scanners, knob) {
+  const places = new Map();
+  for (const { name, field, [knob]: at } of scanners) {
+    const key = `${at} ${field}`;
+    places.set(key, { at, field, name: [places.get(key)?.name, name].filter(Boolean).join(" ") });
+  }
+  return [...places.values()];
+}
+
+async function render({ model, el }) {
+  const [teGrid, tiGrid, fields] = [model.get("te_ms"), model.get("ti_ms"), model.get("fields_t")];
+  const [tissues, scanners, label] = [model.get("tissues"), model.get("scanners"), model.get("label")];
+  const [signalSteps, ratioSteps] = model.get("steps");
+  const bytes = model.get("table");
+  const table = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  const maps = await decodeStack(model.get("maps"), tissues.length);
+  const fractions = tissues.map((_, tissue) => imageOf(maps, tissue).filter((_, at) => at % 4 === 0));
+
+  const canvas = element("canvas", { className: "rfe-pixels", role: "img", width: maps.width, height: maps.height });
+  const context = canvas.getContext("2d");
+  const frame = new ImageData(maps.width, maps.height);
+  const status = statusLine();
+  const top = model.get("signal_top");
+  const charts = {
+    ti: makeChart("Signal against inversion time TI", tiGrid, top, tissues, marksOf(scanners, "ti")),
+    te: makeChart("Signal against echo time TE", teGrid, top, tissues, marksOf(scanners, "te")),
+  };
+  const buttons = scanners.map((place) => {
+    const button = element("button", { type: "button", textContent: place.name, ariaLabel: `Settings of scanner ${place.name}` });
+    button.addEventListener("click", () => move({ te: place.te, ti: place.ti, field: place.field }));
+    return button;
+  });
+  const cells = tissues.map(() => [element("td"), element("td")]);
+  const rows = tissues.map(([name, colour, dashes], tissue) => {
+    const sample = document.createElementNS(SVG, "svg");
+    sample.setAttribute("viewBox", "0 0 30 8");
+    sample.setAttribute("aria-hidden", "true");
+    shape(sample, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes, d: "M0 4H30" });
+    return element("tr", {}, element("th", { scope: "row" }, sample, name), ...cells[tissue]);
+  });
+  const heads = ["tissue", "signal", "÷ white matter"].map((text) => element("th", { scope: "col", textContent: text }));
+  const values = element("table", { className: "rfe-values" },
+    element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows));
+  el.classList.add("rfe");
+  el.append(
+    element("div", { className: "rfe-presets", role: "group", ariaLabel: "Settings of a scanner" }, "Set to scanner", ...buttons),
+    status,
+    element("div", { className: "rfe-signal" },
+      element("div", { className: "rfe-left" }, canvas, values),
+      element("div", { className: "rfe-right" }, charts.ti.svg, charts.te.svg)),
+  );
+
+  function move(changes) {
+    for (const [trait, value] of Object.entries(changes)) model.set(trait, value);
+    model.save_changes();
+  }
+
+  function draw() {
+    const started = performance.now();
+    const [te, ti, field] = [model.get("te"), model.get("ti"), model.get("field")];
+    const n = tissues.length;
+    const cell = (atTe, atTi) => 2 * n * ((field * teGrid.length + atTe) * tiGrid.length + atTi);
+    const signal = (atTe, atTi, tissue) => table[cell(atTe, atTi) + tissue] / signalSteps;
+    const ratios = tissues.map((_, tissue) => table[cell(te, ti) + n + tissue] / ratioSteps);
+    const weights = ratios.map((ratio) => (ratio * model.get("gray")) / 255);
+    const data = frame.data;
+    for (let pixel = 0, at = 0; at < data.length; pixel++, at += 4) {
+      let gray = 0;
+      for (let tissue = 0; tissue < n; tissue++) gray += weights[tissue] * fractions[tissue][pixel];
+      data[at] = data[at + 1] = data[at + 2] = gray; // values above 255 are cut by the array
+      data[at + 3] = 255;
+    }
+    context.putImageData(frame, 0, 0);
+    charts.ti.update((at, tissue) => signal(te, at, tissue), ti, field);
+    charts.te.update((at, tissue) => signal(at, ti, tissue), te, field);
+    tissues.forEach((_, tissue) => {
+      cells[tissue][0].textContent = signal(te, ti, tissue).toFixed(3);
+      cells[tissue][1].textContent = ratios[tissue].toFixed(2);
+    });
+    const setting = `TE ${teGrid[te]} ms, TI ${tiGrid[ti]} ms, ${fields[field]} T`;
+    status.textContent = `${setting}: lesion tissue is ${ratios.at(-1).toFixed(2)} times as bright as white matter.`;
+    canvas.setAttribute("aria-label", `${label}, ${setting}`);
+    for (const [knob, chart] of Object.entries(charts)) {
+      const name = { ti: "inversion time", te: "echo time" }[knob];
+      chart.svg.setAttribute("aria-label", `Signal of four tissues against ${name}; ${setting}`);
+    }
+    scanners.forEach((place, at) =>
+      buttons[at].setAttribute("aria-pressed", place.te === te && place.ti === ti && place.field === field));
+    Object.assign(el.dataset, { // what is on the screen now, for tests
+      te: teGrid[te], ti: tiGrid[ti], field: fields[field],
+      signals: tissues.map((_, tissue) => signal(te, ti, tissue)).join(" "), ratios: ratios.join(" "),
+    });
+    performance.measure("signal_view", { start: started });
+  }
+
+  for (const [knob, { svg, nearest }] of Object.entries(charts)) {
+    const follow = (event) => move({ [knob]: nearest(event) });
+    svg.addEventListener("pointerdown", (event) => { svg.setPointerCapture(event.pointerId); follow(event); });
+    svg.addEventListener("pointermove", (event) => { if (svg.hasPointerCapture(event.pointerId)) follow(event); });
+  }
+  const stop = onChange(model, ["te", "ti", "field"], onceAFrame(draw));
+  draw();
+  return stop;
+}
+
+export default { render };
