@@ -32,8 +32,8 @@ serve: book  ## build the book and serve it on this machine
 bench: $(STAMP)  ## compare speed with a peer (MONAI)
 	@$(BIN)/python tests/bench.py
 
-reproduce: $(STAMP)  ## run the experiments: PROFILE=smoke, laptop or paper
-	@$(BIN)/rfe train --profile $(PROFILE)
+reproduce: $(STAMP)  ## train and test the baselines: PROFILE=smoke, laptop or paper
+	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test
 
 lint: $(STAMP)  ## check the style of code and notebooks
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Sphinx extension: scripts come from the book itself, only where a page needs them."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -18,6 +19,19 @@ def serve_vendored_scripts(app):
     app.config.html_static_path.append(str(Path(app.srcdir) / "runtime"))
 
 
+def drop_unused_formula_script(app, pagename, templatename, context, doctree):
+    """Load MathJax only where a page itself has formulas.
+
+    Sphinx also loads it where a page below in the table of contents has some: on the index, always.
+    """
+    if not app.env.domaindata["math"]["has_equations"].get(pagename):
+        context["script_files"][:] = [
+            script
+            for script in context["script_files"]
+            if "mathjax" not in f"{script.filename}{script.attributes.get('body')}".lower()
+        ]
+
+
 def drop_unused_icons(app, exception):
     """Keep only the icons that some page shows: 1.5 MB of script becomes 0.1 MB, on every page."""
     script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
@@ -31,6 +45,10 @@ def drop_unused_icons(app, exception):
 
 def setup(app):
     """Called by Sphinx."""
+    # Sphinx writes all pages again when this value changes, that is with every change of this file.
+    own_source = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    app.add_config_value("book_pages_source", own_source, "html")
     app.connect("builder-inited", serve_vendored_scripts)
+    app.connect("html-page-context", drop_unused_formula_script, priority=900)
     app.connect("build-finished", drop_unused_icons)
-    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

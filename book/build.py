@@ -1,6 +1,6 @@
 """Build the book: execute the notebooks that changed, stage everything, run Jupyter Book.
 
-    python book/build.py [--force]
+    python book/build.py
 
 A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its
 own source, the rfe_core modules it imports (also through each other, with the JavaScript beside
@@ -9,7 +9,6 @@ Jupyter Book reads in _build/src, the pages in _build/html. In a Markdown cell `
 becomes the measured time of that notebook, in words.
 """
 
-import argparse
 import ast
 import hashlib
 import json
@@ -30,7 +29,6 @@ from nbclient.exceptions import CellExecutionError
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
 BUILD = ROOT / "_build"
-CORE = ROOT / "rfe_core"
 DATA_FOLDERS = ("results", "checkpoints", "explorer")
 CELL_TIMEOUT_S = 300
 
@@ -122,10 +120,10 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
     return None
 
 
-def executed_notebooks(paths: list[Path], *, force: bool = False) -> dict[str, Path]:
+def executed_notebooks(paths: list[Path]) -> dict[str, Path]:
     """Executed copy of each notebook by its file name, running two at a time what is missing."""
     copies = {path: BUILD / ".notebooks" / f"{path.stem}-{key_of(path)}.ipynb" for path in paths}
-    missing = {path: copy for path, copy in copies.items() if force or not copy.exists()}
+    missing = {path: copy for path, copy in copies.items() if not copy.exists()}
     if missing:
         print("Executing", ", ".join(path.name for path in missing), flush=True)
         cores = os.cpu_count() or 1
@@ -157,8 +155,6 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
             files[folder + name] = path.read_bytes()
     nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
-    for path in CORE.rglob("*.py"):  # for literalinclude
-        files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     for name, copy in notebooks.items():
         notebook = json.loads(copy.read_text())
         words = in_words(notebook["metadata"].pop("run_seconds"))
@@ -184,10 +180,7 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
 
 def main() -> None:
     """Bring _build/html up to date."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--force", action="store_true", help="execute all notebooks again")
-    arguments = parser.parse_args()
-    notebooks = executed_notebooks(sorted(BOOK.glob("*.ipynb")), force=arguments.force)
+    notebooks = executed_notebooks(sorted(BOOK.glob("*.ipynb")))
     files = staged_files(notebooks)
     state = digest(files | contents([ROOT / "_config.yml", ROOT / "requirements.lock"]))
     stamp = BUILD / ".built"
