@@ -10,7 +10,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Job:
     seed: int
     weights: Path  # folder for finished weights
     device: str = "cpu"
+    phantom_version: str = field(default_factory=results.phantom_version)
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
@@ -56,7 +57,7 @@ class Job:
     def settings(self) -> dict[str, Any]:
         """What must agree for finished weights to be taken as this job's result."""
         settings = {"profile": asdict(self.profile), "seed": self.seed}
-        return json.loads(json.dumps({**settings, "phantom_version": results.phantom_version()}))
+        return json.loads(json.dumps({**settings, "phantom_version": self.phantom_version}))
 
     def state_path(self) -> Path:
         """Where an unfinished run keeps its state; other settings never resume from it."""
@@ -84,6 +85,15 @@ class Job:
         return True
 
 
+def _same_phantom(job: Job, born: dict[str, str]) -> None:
+    """Refuse to mix phantoms when their code was edited while jobs were waiting."""
+    if born["phantom_version"] != job.phantom_version:
+        raise ValueError(
+            f"the phantom must not change during a run, {job.path().stem} began with "
+            f"{job.phantom_version} and met {born['phantom_version']}; start the command again"
+        )
+
+
 def domain_patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
     """Training and validation crops of a domain's training patients, the same for each model."""
     subjects = phantom_subjects(patients([domain], ["train"]), workers=1, progress=False)
@@ -99,6 +109,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     if job.finished():
         return checkpoints.read_about(job.path())["history"]
     profile, born = job.profile, results.provenance(job.device, torch.get_num_threads())
+    _same_phantom(job, born)
 
     def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
         wall_s = sum(row["seconds"] for row in history)
@@ -163,6 +174,7 @@ def score_rows(
     born = results.provenance("cpu", torch.get_num_threads())
     rows = []
     for job in wanted:
+        _same_phantom(job, born)
         about = checkpoints.read_about(job.path())
         prediction = segment(checkpoints.load_model(job.path()), subject, images=images)
         scores = score(prediction, subject)

@@ -45,11 +45,20 @@ def code_version(modules: Sequence[str] = CORE_MODULES) -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def phantom_version() -> str:
-    """Version of the phantom and of its code, e.g. ``"1.0-3f2a9c81d0b7"``."""
-    from rfe_core.phantom import VERSION  # only here: it loads the brain atlas's package
+    """Version of the phantom and of its code, e.g. ``"1.0-3f2a9c81d0b7"``.
 
-    return f"{VERSION}-{code_version(PHANTOM_MODULES)}"
+    As it is when this process first asks: later edits did not make its numbers.
+    """
+    # Read, not imported: the phantom brings the brain atlas's packages with it.
+    tree = ast.parse((Path(__file__).parent / "phantom.py").read_text(encoding="utf-8"))
+    (number,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION"
+    )
+    return f"{number}-{code_version(PHANTOM_MODULES)}"
 
 
 def hardware(device: str = "cpu", threads: int = 1) -> str:
@@ -66,16 +75,14 @@ def hardware(device: str = "cpu", threads: int = 1) -> str:
     return f"cpu: {model}, {threads} thread{'s' if threads != 1 else ''}"
 
 
-@cache
-def _code() -> dict[str, str]:
-    """Versions as they are when this process first asks: later edits did not make its numbers."""
-    return {"code_version": code_version(), "phantom_version": phantom_version()}
+_own_code_version = cache(code_version)  # when this process first asks, for the same reason
 
 
 def provenance(device: str = "cpu", threads: int = 1) -> dict[str, str]:
     """The columns that say where a row was born, apart from its own settings."""
     return {
-        **_code(),
+        "code_version": _own_code_version(),
+        "phantom_version": phantom_version(),
         "torch": version("torch"),
         "hardware": hardware(device, threads),
         "date": datetime.now(UTC).date().isoformat(),

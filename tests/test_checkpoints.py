@@ -1,0 +1,99 @@
+"""Weights and states survive the disk; damaged files are named."""
+
+import numpy as np
+import pytest
+import torch
+
+from rfe_core import checkpoints
+from rfe_core.unet import UNet
+
+
+@pytest.fixture
+def model():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return UNet(widths=(4, 6), norm="batch", embeddings="linear").eval()
+
+
+def test_weights_rebuild_the_network(model, tmp_path):
+    path = tmp_path / "new" / "folder" / "w.safetensors"
+    checkpoints.save_weights(path, model, {"epoch": 35, "profile": {"name": "x"}})
+    before = torch.get_rng_state()
+    again = checkpoints.load_model(path)
+    assert torch.equal(before, torch.get_rng_state())
+    assert again.settings == model.settings and not again.training
+    images = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    for a, b in zip(again(images), model(images), strict=True):
+        torch.testing.assert_close(a, b)
+    assert checkpoints.read_about(path) == {"epoch": 35, "profile": {"name": "x"}}
+    assert [p.name for p in path.parent.iterdir()] == ["w.safetensors"]
+
+
+def test_digest_tells_weights_apart(model, tmp_path):
+    a, b = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    checkpoints.save_weights(a, model)
+    with torch.no_grad():
+        model.head.bias += 1
+    checkpoints.save_weights(b, model)
+    assert checkpoints.weights_digest(a) != checkpoints.weights_digest(b)
+    assert len(checkpoints.weights_digest(a)) == 12
+
+
+def test_a_failed_write_leaves_the_old_file(model, tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    checkpoints.save_weights(path, model)
+    before = path.read_bytes()
+
+    def full_disk(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_file", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        checkpoints.save_weights(path, model, {"epoch": 2})
+    assert path.read_bytes() == before
+
+
+def test_damaged_and_foreign_files(model, tmp_path):
+    path = tmp_path / "w.safetensors"
+    checkpoints.save_weights(path, model)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match=r"w.safetensors is not a readable safetensors file"):
+        checkpoints.load_model(path)
+    state = tmp_path / "state.safetensors"
+    optimizer = torch.optim.Adam(model.parameters())
+    checkpoints.save_state(state, model, optimizer, np.random.default_rng(0), {})
+    with pytest.raises(ValueError, match="must be written by save_weights"):
+        checkpoints.load_model(state)
+
+
+def test_state_restores_generators_and_optimiser(model, tmp_path):
+    path = tmp_path / "state.safetensors"
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    model(torch.ones(1, 3, 4, 4)).logits.sum().backward()
+    optimizer.step()
+    generator = np.random.default_rng(3)
+    with torch.random.fork_rng():
+        checkpoints.save_state(path, model, optimizer, generator, {"history": [1, 2]})
+        expected = torch.rand(3), generator.random(3)
+
+        fresh = UNet(widths=(4, 6), norm="batch")
+        fresh_optimizer = torch.optim.Adam(fresh.parameters(), lr=0.5)
+        other = np.random.default_rng(99)
+        progress = checkpoints.load_state(path, fresh, fresh_optimizer, other)
+        assert torch.equal(torch.rand(3), expected[0])
+    assert progress == {"history": [1, 2]}
+    assert np.array_equal(other.random(3), expected[1])
+    assert fresh_optimizer.param_groups[0]["lr"] == 0.1
+    pairs = zip(model.parameters(), fresh.parameters(), strict=True)
+    for mine, theirs in pairs:
+        slots, fresh_slots = optimizer.state[mine], fresh_optimizer.state[theirs]
+        assert all(torch.equal(slots[k], fresh_slots[k]) for k in slots)
+
+
+def test_state_of_another_network_is_refused(model, tmp_path):
+    path = tmp_path / "state.safetensors"
+    generator = np.random.default_rng(0)
+    checkpoints.save_state(path, model, torch.optim.SGD(model.parameters()), generator, {})
+    other = UNet(widths=(5, 6), norm="batch")
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        checkpoints.load_state(path, other, torch.optim.SGD(other.parameters()), generator)
