@@ -14,9 +14,9 @@ ROLES = ("train", "test", "dev", "extra")
 
 SOURCES = {
     "table-1": "Baur et al. 2017, Table 1",
-    "ms-smart": "MS-SMART trial protocol, per vendor and field strength (facts in the data card)",
-    "msseg": "matrix of the distributed MSSEG 2016 training volumes; sub-millimetre voxels count as 1 mm here",
-    "assumed": "our choice: no published value found",
+    "ms-smart": "protocol of the MS-SMART trial for the same vendor and field strength",
+    "msseg": "matrix of the distributed MSSEG 2016 training volumes; below 1 mm counts as 1 mm",
+    "assumed": "our choice; no published value was found",
 }
 
 
@@ -73,70 +73,123 @@ class Domain:
 
 def _spoiled(flip_angle_deg: float) -> Sequence:
     return Sequence(
-        kind="spoiled-gradient-echo", repetition_time_ms=9.0, echo_time_ms=4.0,
-        flip_angle_deg=flip_angle_deg, source="assumed",
+        kind="spoiled-gradient-echo",
+        repetition_time_ms=9.0,
+        echo_time_ms=4.0,
+        flip_angle_deg=flip_angle_deg,
+        source="assumed",
     )
 
 
 DOMAINS: dict[str, Domain] = {
     "A": Domain(
-        letter="A", scanner="Philips Ingenia", field_strength_t=3.0, n_train=3, n_test=2,
+        letter="A",
+        scanner="Philips Ingenia",
+        field_strength_t=3.0,
+        n_train=3,
+        n_test=2,
         t1=_spoiled(15.0),
         t2=Sequence(
-            kind="spin-echo", repetition_time_ms=2900, echo_time_ms=90,
-            voxel_size_mm=(1.0, 1.0, 2.0), source="times: ms-smart (Philips 3 T); voxel: assumed",
+            kind="spin-echo",
+            repetition_time_ms=2900,
+            echo_time_ms=90,
+            voxel_size_mm=(1.0, 1.0, 2.0),
+            source="times: ms-smart (Philips 3 T); voxel: assumed",
         ),
         flair=Sequence(
-            kind="inversion-recovery", repetition_time_ms=9500, echo_time_ms=120,
-            inversion_time_ms=2400, source="times: ms-smart (Philips 3 T); voxel: msseg",
+            kind="inversion-recovery",
+            repetition_time_ms=9500,
+            echo_time_ms=120,
+            inversion_time_ms=2400,
+            source="times: ms-smart (Philips 3 T); voxel: msseg",
         ),
-        noise=0.035, bias=0.10, csf_flow=0.5,
+        noise=0.035,
+        bias=0.10,
+        csf_flow=0.5,
     ),
     "B": Domain(
-        letter="B", scanner="Siemens Aera", field_strength_t=1.5, n_train=3, n_test=2,
+        letter="B",
+        scanner="Siemens Aera",
+        field_strength_t=1.5,
+        n_train=3,
+        n_test=2,
         t1=Sequence(
-            kind="mprage", repetition_time_ms=2300, echo_time_ms=3, inversion_time_ms=1000,
+            kind="mprage",
+            repetition_time_ms=2300,
+            echo_time_ms=3,
+            inversion_time_ms=1000,
             voxel_size_mm=(1.25, 1.03, 1.03),
             source="TI: ms-smart (Siemens); TR, TE: assumed; voxel: msseg",
         ),
         t2=Sequence(
-            kind="spin-echo", repetition_time_ms=2680, echo_time_ms=86,
-            voxel_size_mm=(1.0, 1.0, 4.0), source="times: ms-smart (Siemens 1.5 T); voxel: assumed",
+            kind="spin-echo",
+            repetition_time_ms=2680,
+            echo_time_ms=86,
+            voxel_size_mm=(1.0, 1.0, 4.0),
+            source="times: ms-smart (Siemens 1.5 T); voxel: assumed",
         ),
         flair=Sequence(
-            kind="inversion-recovery", repetition_time_ms=9500, echo_time_ms=122,
-            inversion_time_ms=2400, voxel_size_mm=(1.25, 1.03, 1.03),
+            kind="inversion-recovery",
+            repetition_time_ms=9500,
+            echo_time_ms=122,
+            inversion_time_ms=2400,
+            voxel_size_mm=(1.25, 1.03, 1.03),
             source="times: ms-smart (Siemens 1.5 T); voxel: msseg",
         ),
-        noise=0.07, bias=0.10, csf_flow=1.0,
+        noise=0.06,
+        bias=0.10,
+        csf_flow=1.0,
     ),
     "C": Domain(
-        letter="C", scanner="Siemens Verio", field_strength_t=3.0, n_train=3, n_test=2,
+        letter="C",
+        scanner="Siemens Verio",
+        field_strength_t=3.0,
+        n_train=3,
+        n_test=2,
         t1=_spoiled(15.0),
         t2=Sequence(
-            kind="spin-echo", repetition_time_ms=2700, echo_time_ms=97,
-            voxel_size_mm=(1.0, 1.0, 3.0), source="times: ms-smart (Siemens 3 T); voxel: assumed",
+            kind="spin-echo",
+            repetition_time_ms=2700,
+            echo_time_ms=97,
+            voxel_size_mm=(1.0, 1.0, 3.0),
+            source="times: ms-smart (Siemens 3 T); voxel: assumed",
         ),
         flair=Sequence(
-            kind="inversion-recovery", repetition_time_ms=9500, echo_time_ms=100,
-            inversion_time_ms=2400, voxel_size_mm=(1.1, 1.0, 1.0),
+            kind="inversion-recovery",
+            repetition_time_ms=9500,
+            echo_time_ms=100,
+            inversion_time_ms=2400,
+            voxel_size_mm=(1.1, 1.0, 1.0),
             source="times: ms-smart (Siemens 3 T); voxel: msseg",
         ),
-        noise=0.05, bias=0.15, csf_flow=0.7,
+        noise=0.05,
+        bias=0.15,
+        csf_flow=0.7,
     ),
     "D": Domain(
-        letter="D", scanner="Philips Achieva", field_strength_t=3.0, n_train=3, n_test=10,
+        letter="D",
+        scanner="Philips Achieva",
+        field_strength_t=3.0,
+        n_train=3,
+        n_test=10,
         t1=_spoiled(12.0),
         t2=Sequence(
-            kind="spin-echo", repetition_time_ms=2900, echo_time_ms=90,
-            voxel_size_mm=(1.0, 1.0, 3.0), source="times: ms-smart (Philips 3 T); voxel: assumed",
-        ),
-        flair=Sequence(
-            kind="inversion-recovery", repetition_time_ms=9500, echo_time_ms=120,
-            inversion_time_ms=2400, voxel_size_mm=(1.0, 1.0, 3.0),
+            kind="spin-echo",
+            repetition_time_ms=2900,
+            echo_time_ms=90,
+            voxel_size_mm=(1.0, 1.0, 3.0),
             source="times: ms-smart (Philips 3 T); voxel: assumed",
         ),
-        noise=0.06, bias=0.20, csf_flow=1.0,
+        flair=Sequence(
+            kind="inversion-recovery",
+            repetition_time_ms=9500,
+            echo_time_ms=120,
+            inversion_time_ms=2400,
+            source="times: ms-smart (Philips 3 T); voxel: table-1 (a 3-D scan by its matrix)",
+        ),
+        noise=0.05,
+        bias=0.20,
+        csf_flow=0.8,
     ),
 }
 
@@ -159,7 +212,8 @@ class Patient:
         n = n_patients(self.domain, self.role)
         if not 1 <= self.number <= n:
             raise ValueError(
-                f"number of a {self.role} patient of domain {self.domain} must be in 1..{n}, got {self.number}"
+                f"number of a {self.role} patient of domain {self.domain} must be in 1..{n}, "
+                f"got {self.number}"
             )
 
     @property

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 from scipy import ndimage
+from tqdm.auto import tqdm
 
-from rfe_core.domains import DOMAINS, Patient
-from rfe_core.phantom import make_anatomy, scan
+from rfe_core import results
+from rfe_core.domains import DOMAINS, Patient, patients
 
+TABLE, SIZES = "fidelity", "lesion_sizes"  # data/results/<name>.csv
 SIZE_PERCENTILES = (5, 25, 50, 75, 95)
+FACTOR = 1.25  # lesion figures must agree within this factor
+CONTRAST_TOLERANCE = 0.10  # contrasts of the 3 T domains within this share of the real ones
 
 #: Measured on the open MS database (Lesjak et al. 2018): lesion figures on 30 masks, intensities
 #: on patient 07 (others within about 10%).
@@ -47,22 +56,88 @@ def contrasts(images, lesion_mask, wm_probability, gm_probability, brain_mask) -
     row = {}
     for modality, image in images.items():
         reference = np.median(image[white])
-        row[f"lesion / white matter, {modality.upper()}"] = float(np.median(image[lesion_mask]) / reference)
+        row[f"lesion / white matter, {modality.upper()}"] = float(
+            np.median(image[lesion_mask]) / reference
+        )
         row[f"gray / white matter, {modality.upper()}"] = float(np.median(image[gray]) / reference)
     return row
 
 
-def measure(patient: Patient, seed: int = 0) -> dict:
-    """All figures of one phantom patient, lesion sizes as a list."""
-    anatomy = make_anatomy(patient, seed)
-    images = scan(anatomy, DOMAINS[patient.domain], np.random.default_rng([seed, patient.index, 1]))
+def measure(patient: Patient, seed: int = 0) -> tuple[dict, list[int]]:
+    """Figures of one phantom patient as a row, and the sizes of its lesions in mm3."""
+    from rfe_core import phantom  # here: reading the stored table needs no brain atlas
+
+    anatomy = phantom.make_anatomy(patient, seed)
+    made = phantom.make_patient(patient, seed)
     sizes = lesion_sizes(anatomy.lesion_mask)
-    lesion_wm = anatomy.wm_probability[anatomy.lesion_mask]
-    distance = anatomy.ventricle_distance_mm[anatomy.lesion_mask]
-    return {
-        "patient": patient.name, "domain": patient.domain,
-        "count": len(sizes), "load_ml": float(sizes.sum() / 1000), "sizes": sizes.tolist(),
-        "wm_sum": float(lesion_wm.sum()), "distance_median": float(np.median(distance)),
-        "brain_ml": float(anatomy.brain_mask.sum() / 1000),
-        **contrasts(images, anatomy.lesion_mask, anatomy.wm_probability, anatomy.gm_probability, anatomy.brain_mask),
+    lesion = anatomy.lesion_mask
+    row = {
+        "patient": patient.name,
+        "domain": patient.domain,
+        "lesions": len(sizes),
+        "load_ml": sizes.sum() / 1000,
+        "wm_probability_at_lesions": float(anatomy.wm_probability[lesion].mean()),
+        "ventricle_distance_mm": float(np.median(anatomy.ventricle_distance_mm[lesion])),
+        "brain_ml": anatomy.brain_mask.sum() / 1000,
     }
+    maps = anatomy.wm_probability, anatomy.gm_probability
+    row |= contrasts(made.images, lesion, *maps, anatomy.brain_mask)
+    return row, sizes.tolist()
+
+
+def measure_all(
+    who: Iterable[Patient] | None = None, *, workers: int = 2, folder: Path | None = None
+) -> None:
+    """Measure patients (default: the 28 of Table 1) and write both tables anew."""
+    who = list(patients() if who is None else who)
+    born = {k: v for k, v in results.provenance().items() if k != "torch"}
+    rows, sizes = [], []
+    with ProcessPoolExecutor(workers) as pool:
+        measured = tqdm(pool.map(measure, who), total=len(who), desc="fidelity")
+        for patient, (row, its_sizes) in zip(who, measured, strict=True):
+            rows.append({**row, **born})
+            sizes += [{"patient": patient.name, "size_mm3": s} for s in sorted(its_sizes)]
+    for name, table in ((TABLE, rows), (SIZES, sizes)):
+        results.write(name, table, folder=folder)
+
+
+def pooled(rows: pd.DataFrame, sizes: pd.DataFrame) -> dict[str, float]:
+    """The phantom's value of each lesion figure in :data:`REAL`."""
+    voxels = rows["load_ml"]
+    figures = {
+        "lesion count, median": rows["lesions"].median(),
+        "lesion load, median (ml)": rows["load_ml"].median(),
+        "white-matter probability at lesions, mean": float(
+            np.average(rows["wm_probability_at_lesions"], weights=voxels)
+        ),
+    }
+    for q in SIZE_PERCENTILES:
+        figures[f"lesion size, {q}th percentile (mm3)"] = float(np.percentile(sizes["size_mm3"], q))
+    return figures
+
+
+def table(folder: Path | None = None) -> pd.DataFrame:
+    """Real and phantom figures side by side, from the stored rows.
+
+    Returns
+    -------
+    DataFrame
+        ``figure``, ``real``, ``phantom`` (pooled; for contrasts the mean over the patients of the
+        3 T domains), ``A``-``D`` (contrasts by domain) and ``rule``: what must hold, or "".
+    """
+    rows, sizes = results.read(TABLE, folder), results.read(SIZES, folder)
+    lesion_figures = pooled(rows, sizes)
+    lines = []
+    for figure, real in REAL.items():
+        if figure in lesion_figures:
+            rule = "" if "probability" in figure else f"within a factor {FACTOR}"
+            lines.append(
+                {"figure": figure, "real": real, "phantom": lesion_figures[figure], "rule": rule}
+            )
+            continue
+        by_domain = rows.groupby("domain")[figure].mean()
+        at_3t = [d.letter for d in DOMAINS.values() if d.field_strength_t == 3.0]
+        value = rows[rows["domain"].isin(at_3t)][figure].mean()
+        rule = f"each 3 T domain within {CONTRAST_TOLERANCE:.0%}"
+        lines.append({"figure": figure, "real": real, "phantom": value, **by_domain, "rule": rule})
+    return pd.DataFrame(lines)

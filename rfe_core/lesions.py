@@ -43,7 +43,7 @@ def draw_sizes(severity: tuple[float, float], rng: np.random.Generator) -> np.nd
     z_count, z_other = special.ndtri(severity)
     rho = COUNT_LOAD_CORRELATION
     load_rank = special.ndtr(rho * z_count + np.sqrt(1 - rho**2) * z_other)
-    n = int(round(_quantile(COUNT, severity[0])))
+    n = round(float(_quantile(COUNT, severity[0])))
     load = 1000 * _quantile(LOAD_ML, load_rank)
     rank = (np.arange(n) + rng.random(n)) / n
     bulk = _quantile(SIZE_MM3, np.minimum(rank, 0.9))
@@ -51,7 +51,9 @@ def draw_sizes(severity: tuple[float, float], rng: np.random.Generator) -> np.nd
     low, high = -3.0, 9.0
     for _ in range(40):  # bisection: the sum grows with the exponent
         middle = (low + high) / 2
-        low, high = (middle, high) if (bulk * np.exp(middle * stretch)).sum() < load else (low, middle)
+        low, high = (
+            (middle, high) if (bulk * np.exp(middle * stretch)).sum() < load else (low, middle)
+        )
     return np.sort(np.maximum(1, np.round(bulk * np.exp(low * stretch))).astype(np.int64))[::-1]
 
 
@@ -91,7 +93,8 @@ def grow(
         seed = _draw_seed(candidates, near if size > 300 else anywhere, closed, rng)
         radius = int(np.ceil(2.1 * np.cbrt(size / 4.19))) + 1
         box = tuple(
-            slice(max(0, s - radius), min(n, s + radius + 1)) for s, n in zip(seed, wm.shape, strict=True)
+            slice(max(0, s - radius), min(n, s + radius + 1))
+            for s, n in zip(seed, wm.shape, strict=True)
         )
         start = tuple(s - b.start for s, b in zip(seed, box, strict=True))
         stretch = tuple(rng.uniform(0.6, 1.6, 3))

@@ -19,9 +19,9 @@ from scipy import ndimage
 
 from rfe_core import lesions
 from rfe_core.domains import DOMAINS, MODALITIES, Domain, Patient
-from rfe_core.scanner import TISSUES, acquire, smooth_field
+from rfe_core.scanner import acquire, smooth_field
 
-VERSION = "0.1"
+VERSION = "1.0"
 SHAPE = (160, 192, 160)
 #: Voxel (i, j, k) lies at MNI (i - 80, j - 113, k - 74) mm before the patient's own warp.
 AFFINE = np.array([[1.0, 0, 0, -80], [0, 1.0, 0, -113], [0, 0, 1.0, -74], [0, 0, 0, 1.0]])
@@ -100,7 +100,9 @@ def _warp(rng: np.random.Generator, atlas) -> tuple[np.ndarray, ...]:
     rotation = _rotation(0, rx) @ _rotation(1, ry) @ _rotation(2, rz)
     matrix = rotation / scale
     ventricle_mm = rng.uniform(-1.0, 4.0)
-    axes = [np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(SHAPE, centre, strict=True)]
+    axes = [
+        np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(SHAPE, centre, strict=True)
+    ]
     x, y, z = np.meshgrid(*axes, indexing="ij", sparse=True)
     coordinates = []
     for i in range(3):
@@ -136,30 +138,51 @@ def make_anatomy(patient: Patient, seed: int = 0) -> Anatomy:
         out[inside] = values
         return out
 
-    # One person's brain is a draw from the population's map: tilt the log-odds by a fine random
-    # field and sharpen, which turns blurred average cortex into folds.
-    fields = [smooth_field(SHAPE, spacing, rng)[inside] for spacing in (4, 5)]
-    odds = [np.clip(1 - gm - wm, 0.003, 1), gm + 0.003, wm + 0.003]
-    odds = [(odds[0] * np.exp(1.2 * fields[0])) ** 2.5, odds[1] ** 2.5, (odds[2] * np.exp(0.6 * fields[1])) ** 2.5]
-    total = sum(odds)
-    csf, gray, white = (o / total for o in odds)
-
-    count_rank = (0.58 + patient.index * 0.7548776662466927 + 0.61 * seed) % 1  # R2 sequence: even
-    load_rank = (0.78 + patient.index * 0.5698402909980532 + 0.37 * seed) % 1  # cover by few patients
-    sizes = lesions.draw_sizes((np.clip(count_rank, 0.01, 0.99), np.clip(load_rank, 0.01, 0.99)), rng)
-    labels = lesions.grow(
-        volume(wm), volume(distance), smooth_field(SHAPE, 4, rng), sizes, rng
+    csf, gray, white = _individual(gm, wm, inside, rng)
+    sizes = lesions.draw_sizes(_severity(patient, seed), rng)
+    labels = lesions.grow(volume(wm), volume(distance), smooth_field(SHAPE, 4, rng), sizes, rng)
+    damage = np.maximum(
+        _damage(labels, len(sizes), rng)[inside], _mimics(distance, gray, inside, rng)
     )
-    damage = _damage(labels, len(sizes), rng)[inside]
-    damage = np.maximum(damage, _mimics(distance, gray, rng, inside))
     damage = np.clip(damage, 0, 1) * (1 - csf)
-    rest = 1 - damage / np.maximum(1 - csf, 1e-6)
+    rest = 1 - damage / np.maximum(1 - csf, 1e-6)  # damage replaces gray and white alike
     tissues = np.stack([volume(csf), volume(gray * rest), volume(white * rest), volume(damage)])
     flow = np.clip(0.3 * (smooth_field(SHAPE, 14, rng)[inside] - 0.9), 0, 0.35)
     return Anatomy(
-        tissues=tissues, flow=volume(flow), wm_probability=volume(wm), gm_probability=volume(gm),
-        ventricle_distance_mm=volume(distance), lesion_mask=labels > 0, brain_mask=inside,
+        tissues=tissues,
+        flow=volume(flow),
+        wm_probability=volume(wm),
+        gm_probability=volume(gm),
+        ventricle_distance_mm=volume(distance),
+        lesion_mask=labels > 0,
+        brain_mask=inside,
     )
+
+
+def _individual(gm, wm, inside, rng) -> list[np.ndarray]:
+    """CSF, gray and white fractions of one person, drawn from the population's probabilities.
+
+    Tilting the log-odds by fine random fields and sharpening turns the blurred average cortex
+    into folds.
+    """
+    csf_field, wm_field = (smooth_field(SHAPE, spacing, rng)[inside] for spacing in (4, 5))
+    odds = [
+        np.clip(1 - gm - wm, 0.003, 1) * np.exp(1.2 * csf_field),
+        gm + 0.003,
+        (wm + 0.003) * np.exp(0.6 * wm_field),
+    ]
+    odds = [o**2.5 for o in odds]
+    total = sum(odds)
+    return [o / total for o in odds]
+
+
+def _severity(patient: Patient, seed: int) -> np.ndarray:
+    """Ranks of count and load, (2,) in (0, 1): a Roberts (R2) sequence over all patients.
+
+    Unlike independent draws it covers mild to severe evenly, even with three patients a domain.
+    """
+    start, step = np.array([0.58, 0.78]), np.array([0.7548776662466927, 0.5698402909980532])
+    return np.clip((start + patient.index * step + seed * np.array([0.61, 0.37])) % 1, 0.01, 0.99)
 
 
 def _damage(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -168,14 +191,16 @@ def _damage(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     Around the lesions the white matter is faintly damaged too ("dirty-appearing"), and nobody
     labels that: it is why experts disagree about where a lesion ends.
     """
-    severity = np.concatenate([[0], np.clip(rng.normal(0.78, 0.24, n), 0.2, 1.1)]).astype(np.float32)
+    severity = np.concatenate([[0], np.clip(rng.normal(0.78, 0.24, n), 0.2, 1.1)]).astype(
+        np.float32
+    )
     texture = smooth_field(SHAPE, 4, rng)
     lesion = ndimage.gaussian_filter(severity[labels], 0.7) * (1 + 0.2 * texture)
     halo = ndimage.gaussian_filter((labels > 0).astype(np.float32), 2.5)
     return np.maximum(lesion, halo * (0.6 + 0.4 * smooth_field(SHAPE, 7, rng)))
 
 
-def _mimics(distance, gray, rng, inside) -> np.ndarray:
+def _mimics(distance, gray, inside, rng) -> np.ndarray:
     """What a network wrongly takes for lesions: periventricular caps and bright cortex."""
     patchy, patchy_gray = (smooth_field(SHAPE, spacing, rng)[inside] for spacing in (12, 10))
     caps = np.exp(-((distance - 1) ** 2) / (2 * 1.5**2)) * np.clip(0.4 + 0.3 * patchy, 0, 0.9)
@@ -184,7 +209,7 @@ def _mimics(distance, gray, rng, inside) -> np.ndarray:
 
 
 def scan(anatomy: Anatomy, domain: Domain, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """T1, T2 and FLAIR of a head from one scanner, (X, Y, Z) float32 each, zero outside the brain."""
+    """T1, T2 and FLAIR of a head from one scanner: (X, Y, Z) float32 each, 0 outside the brain."""
     return {
         m: acquire(anatomy.tissues, anatomy.flow, domain, m, rng) * anatomy.brain_mask
         for m in MODALITIES
@@ -196,6 +221,8 @@ def make_patient(patient: Patient, seed: int = 0) -> Phantom:
     anatomy = make_anatomy(patient, seed)
     rng = np.random.default_rng([seed, patient.index, 1])
     return Phantom(
-        images=scan(anatomy, DOMAINS[patient.domain], rng), lesion_mask=anatomy.lesion_mask,
-        brain_mask=anatomy.brain_mask, affine=AFFINE.copy(),
+        images=scan(anatomy, DOMAINS[patient.domain], rng),
+        lesion_mask=anatomy.lesion_mask,
+        brain_mask=anatomy.brain_mask,
+        affine=AFFINE.copy(),
     )

@@ -171,7 +171,9 @@ def acquire(
         extra = flow_signal(sequence, domain.field_strength_t) * scale - weights[0]
         image += np.float32(domain.csf_flow * extra) * flow * tissues[0]
     image *= np.exp(np.float32(domain.bias / 4) * smooth_field(image.shape, 60, rng))
-    matrices = [_slice_matrices(n, v) for n, v in zip(image.shape, sequence.voxel_size_mm, strict=True)]
+    matrices = [
+        _slice_matrices(n, v) for n, v in zip(image.shape, sequence.voxel_size_mm, strict=True)
+    ]
     image = _along_axes(image, [m[0] for m in matrices], sequence.voxel_size_mm)
     sigma = np.float32(1000 * domain.noise / np.sqrt(np.prod(sequence.voxel_size_mm)))
     if modality == "t1":

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from rfe_core import fidelity
+from rfe_core.domains import DOMAINS, Patient, patients
+
+
+@pytest.fixture(scope="module")
+def table():
+    return fidelity.table().set_index("figure")
+
+
+def test_the_stored_table_covers_the_28_patients_and_all_figures(table):
+    rows = fidelity.results.read(fidelity.TABLE)
+    assert sorted(rows["patient"]) == sorted(p.name for p in patients())
+    assert list(table.index) == list(fidelity.REAL)
+
+
+def test_the_stored_rows_come_from_this_phantom():
+    stored = set(fidelity.results.read(fidelity.TABLE)["phantom_version"])
+    assert stored == {fidelity.results.phantom_version()}
+
+
+@pytest.mark.parametrize("figure", [f for f in fidelity.REAL if "/" not in f and "prob" not in f])
+def test_lesion_figures_are_within_a_factor(table, figure):
+    ratio = table.loc[figure, "phantom"] / table.loc[figure, "real"]
+    assert 1 / fidelity.FACTOR <= ratio <= fidelity.FACTOR
+
+
+@pytest.mark.parametrize(
+    "letter", [d.letter for d in DOMAINS.values() if d.field_strength_t == 3.0]
+)
+@pytest.mark.parametrize("figure", [f for f in fidelity.REAL if "/" in f])
+def test_contrasts_at_3_t_are_within_ten_percent(table, figure, letter):
+    assert table.loc[figure, letter] == pytest.approx(
+        table.loc[figure, "real"], rel=fidelity.CONTRAST_TOLERANCE
+    )
+
+
+def test_a_patient_measured_now_agrees_with_its_stored_row():
+    row, sizes = fidelity.measure(Patient("D", "test", 5))
+    stored = fidelity.results.read(fidelity.TABLE).set_index("patient").loc["Dtest5"]
+    for name in (*[f for f in fidelity.REAL if "/" in f], "load_ml", "lesions"):
+        assert row[name] == pytest.approx(stored[name], rel=1e-3), name
+    table = fidelity.results.read(fidelity.SIZES)
+    np.testing.assert_array_equal(sorted(sizes), table[table["patient"] == "Dtest5"]["size_mm3"])
+
+
+def test_the_table_follows_its_rows(tmp_path):
+    for name in (fidelity.TABLE, fidelity.SIZES):
+        rows = fidelity.results.read(name)
+        if name == fidelity.TABLE:
+            rows["lesions"] *= 3
+        fidelity.results.write(name, rows, folder=tmp_path)
+    changed = fidelity.table(tmp_path).set_index("figure")["phantom"]
+    assert (
+        changed["lesion count, median"]
+        == 3 * fidelity.table().set_index("figure").loc["lesion count, median", "phantom"]
+    )
+
+
+def test_contrasts_of_a_made_up_head():
+    image = np.full((20, 20, 20), 100.0)
+    lesion = np.zeros(image.shape, bool)
+    lesion[3:6, 3:6, 3:6] = True
+    image[lesion] = 150
+    wm = np.ones_like(image)
+    gm = np.zeros_like(image)
+    image[:, :, 12:], wm[:, :, 12:], gm[:, :, 12:] = 80, 0, 1
+    found = fidelity.contrasts({"t2": image}, lesion, wm, gm, np.ones_like(lesion))
+    assert found == {"lesion / white matter, T2": 1.5, "gray / white matter, T2": 0.8}
+    assert isinstance(fidelity.table(), pd.DataFrame)
