@@ -19,8 +19,10 @@ import torch
 
 from rfe_core import checkpoints, results
 from rfe_core.domains import Patient, patients
+from rfe_core.evaluation import score, segment
 from rfe_core.patches import Patches, extract, stack
-from rfe_core.training import Profile, build, score, segment, train_supervised
+from rfe_core.profiles import Profile
+from rfe_core.training import build, train_supervised
 from rfe_core.volumes import phantom_subjects
 
 LOWER = "lower"

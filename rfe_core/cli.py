@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rfe_core import commands
 from rfe_core.domains import DOMAINS, ROLES
+from rfe_core.profiles import PROFILES
 
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
-PROFILE_NAMES = ("smoke", "laptop", "paper")
 MODEL_NAMES = ("lower", "upper-B", "upper-C", "upper-D")
 
 
@@ -119,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
         """,
         ),
     )
-    training.add_argument("--profile", choices=PROFILE_NAMES, default="laptop")
+    training.add_argument("--profile", choices=list(PROFILES), default="laptop")
     training.add_argument(
         "--seeds", nargs="+", type=_seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
     )

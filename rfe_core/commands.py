@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from rfe_core import results
 from rfe_core.domains import patients
+from rfe_core.profiles import PROFILES
 
 
 class CommandError(Exception):
@@ -41,7 +42,6 @@ def data_check(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> int:
     """`rfe train`: train the baselines that are not finished, and score them if asked."""
     from rfe_core import baselines
-    from rfe_core.training import PROFILES
 
     if args.profile == "paper" and args.device is None:
         raise CommandError(

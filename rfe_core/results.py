@@ -24,7 +24,8 @@ DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
 PHANTOM_MODULES = ("domains", "lesions", "scanner", "phantom")
 CORE_MODULES = (
     *PHANTOM_MODULES,
-    *("nifti", "subject", "patches", "unet", "losses", "metrics", "checkpoints", "training"),
+    *("nifti", "subject", "patches", "unet", "losses", "metrics", "checkpoints"),
+    *("evaluation", "training"),
 )
 
 

@@ -1,11 +1,10 @@
-"""Supervised training (Section 3.1), whole-slice prediction and evaluation."""
+"""Supervised training (Section 3.1): one loop for the lower bound and the upper bounds."""
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,102 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from rfe_core import checkpoints, metrics
+from rfe_core import checkpoints
+from rfe_core.evaluation import patch_f_score
 from rfe_core.losses import dice_loss
-from rfe_core.patches import Batches, Patches, stack
+from rfe_core.patches import Batches, Patches
+from rfe_core.profiles import Profile
 from rfe_core.unet import UNet
-from rfe_core.volumes import Subject
-
-THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
-
-
-@dataclass(frozen=True, kw_only=True)
-class Profile:
-    """All settings of a training run.
-
-    Attributes
-    ----------
-    widths, norm, dropout
-        The network, see `rfe_core.unet.UNet`.
-    patches_per_domain
-        Crops per domain before the 7:3 split (paper: about 6000).
-    crop
-        Side of a crop in pixels (paper: 128).
-    epochs, branch_epoch
-        Length of the lower bound's training, and the epoch from which others are fine-tuned
-        (paper: 50 and 35). An epoch shows as many patches as domain A has for training, also when
-        half of each batch comes from another domain: all models take equally many steps.
-    batch_size
-        Paper: 12.
-    optimizer, learning_rate, momentum, weight_decay
-        `momentum` is for "sgd" alone.
-    flip
-        Mirror crops left-right at random (paper: no).
-    """
-
-    name: str
-    widths: tuple[int, ...]
-    norm: Literal["none", "batch"]
-    dropout: float = 0.5
-    patches_per_domain: int
-    crop: int = 128
-    epochs: int = 50
-    branch_epoch: int = 35
-    batch_size: int = 12
-    optimizer: Literal["adam", "sgd"]
-    learning_rate: float
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    flip: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.branch_epoch <= self.epochs:
-            raise ValueError(
-                f"branch_epoch must be in 1..epochs ({self.epochs}), got {self.branch_epoch}"
-            )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be > 0, got {self.learning_rate}")
-        if self.optimizer not in ("adam", "sgd"):
-            raise ValueError(f'optimizer must be "adam" or "sgd", got {self.optimizer!r}')
-
-
-PROFILES = {
-    p.name: p
-    for p in (
-        # Seconds; for tests of the machinery. Its scores mean nothing.
-        Profile(
-            name="smoke",
-            widths=(4, 8),
-            norm="batch",
-            patches_per_domain=36,
-            crop=64,
-            epochs=2,
-            branch_epoch=1,
-            optimizer="adam",
-            learning_rate=1e-3,
-        ),
-        # Two CPU cores. 1320 crops leave 924 for training, 77 steps an epoch.
-        Profile(
-            name="laptop",
-            widths=(8, 16, 32, 64),
-            norm="batch",
-            patches_per_domain=1320,
-            optimizer="adam",
-            learning_rate=3e-3,
-        ),
-        # The paper's network and data; needs a GPU. The release's learning rate of 1e-6 belongs
-        # to gradients without their 1/n; this one is a start for a search on development data.
-        Profile(
-            name="paper",
-            widths=(64, 128, 256, 512),
-            norm="none",
-            patches_per_domain=6000,
-            optimizer="sgd",
-            learning_rate=1e-2,
-            weight_decay=5e-4,
-        ),
-    )
-}
 
 
 def build(profile: Profile, seed: int) -> UNet:
@@ -237,109 +146,3 @@ def train_supervised(
         bar.close()
     model.eval()
     return history
-
-
-def predict(
-    model: UNet,
-    images: NDArray[np.float32],
-    *,
-    slices: Sequence[int] | NDArray | None = None,
-    batch_size: int = 8,
-) -> NDArray[np.float32]:
-    """Lesion probability of every pixel of whole slices.
-
-    Parameters
-    ----------
-    model : UNet
-        Used in evaluation mode (no dropout, running statistics); its mode is restored.
-    images : float32, (Z, 3, H, W)
-        As `rfe_core.patches.stack` makes them.
-    slices : sequence of int, optional
-        The slices to look at; others get probability 0.
-    batch_size : int
-        Slices at a time; the memory it takes.
-
-    Returns
-    -------
-    float32, (Z, H, W)
-    """
-    device, was_training = next(model.parameters()).device, model.training
-    chosen = np.arange(len(images)) if slices is None else np.asarray(slices, dtype=int)
-    probability = np.zeros((len(images), *images.shape[2:]), np.float32)
-    model.eval()
-    with torch.inference_mode():
-        for start in range(0, len(chosen), batch_size):
-            index = chosen[start : start + batch_size]
-            logits = model(_tensor(images[index], device)).logits
-            probability[index] = logits[:, 0].sigmoid().cpu().numpy()
-    model.train(was_training)
-    return probability
-
-
-def segment(
-    model: UNet,
-    subject: Subject,
-    *,
-    threshold: float = THRESHOLD,
-    images: NDArray[np.float32] | None = None,
-) -> NDArray[np.bool_]:
-    """Predicted lesion mask (X, Y, Z) of a patient: probability > threshold, inside the brain.
-
-    `images` saves making ``stack(subject)`` again for several networks.
-    """
-    images = stack(subject) if images is None else images
-    with_brain = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
-    probability = predict(model, images, slices=with_brain)  # (Z, X, Y)
-    return (probability.transpose(1, 2, 0) > threshold) & subject.brain_mask
-
-
-def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:
-    """F-score pooled over the valid pixels of all patches."""
-    prediction = predict(model, patches.images, batch_size=12) > threshold
-    return metrics.f_score(prediction[patches.valid], patches.labels[patches.valid])
-
-
-def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:
-    """All scores of a predicted mask (X, Y, Z) of a labelled patient.
-
-    Returns
-    -------
-    dict
-        ``subject``, ``domain``, ``f_score``, ``precision``, ``recall``, ``fp_components`` (in 3-D,
-        without any lesion voxel), ``fp_per_slice`` (those per slice with brain), ``lesions`` and
-        ``detected`` in all and by size in mm3 (``lesions_10_30``, ``detected_10_30``, ...).
-
-    Raises
-    ------
-    ValueError
-        If the patient has no labels.
-    """
-    truth = subject.lesion_mask
-    if truth is None:
-        raise ValueError(f"scores need a labelled patient, got {subject.name} without lesion mask")
-    false_alarms = metrics.false_positive_components(prediction, truth)
-    row = {
-        "subject": subject.name,
-        "domain": subject.domain,
-        "f_score": metrics.f_score(prediction, truth),
-        "precision": metrics.precision(prediction, truth),
-        "recall": metrics.recall(prediction, truth),
-        "fp_components": false_alarms,
-        "fp_per_slice": false_alarms / int(subject.brain_mask.any(axis=(0, 1)).sum()),
-    }
-    by_size = metrics.lesion_detection(
-        prediction, truth, voxel_volume_mm3=float(np.prod(subject.voxel_size_mm))
-    )
-    row["lesions"] = sum(d.lesions for d in by_size)
-    row["detected"] = sum(d.detected for d in by_size)
-    for d in by_size:
-        row[f"lesions_{d.lower:g}_{d.upper:g}"] = d.lesions
-        row[f"detected_{d.lower:g}_{d.upper:g}"] = d.detected
-    return row
-
-
-def evaluate(
-    model: UNet, subjects: Sequence[Subject], *, threshold: float = THRESHOLD
-) -> list[dict[str, Any]]:
-    """Score a network on the full slices of labelled patients; one `score` for each."""
-    return [score(segment(model, s, threshold=threshold), s) for s in subjects]

@@ -10,7 +10,7 @@ from synthetic import tiny_subject
 from rfe_core import baselines, checkpoints, results, volumes
 from rfe_core.cli import main
 from rfe_core.domains import patients
-from rfe_core.training import PROFILES
+from rfe_core.profiles import PROFILES
 from rfe_core.volumes import load_subjects, phantom_folder, save_subject
 
 

@@ -9,7 +9,6 @@ from synthetic import tiny_subject
 from rfe_core import cli, results
 from rfe_core.baselines import MODELS
 from rfe_core.cli import main
-from rfe_core.training import PROFILES
 from rfe_core.volumes import LAYOUTS, save_subject
 
 
@@ -21,7 +20,6 @@ def data(tmp_path, monkeypatch):
 
 def test_names_repeated_for_a_fast_start_agree_with_their_owners():
     assert tuple(LAYOUTS) == cli.LAYOUTS
-    assert tuple(PROFILES) == cli.PROFILE_NAMES
     assert MODELS == cli.MODEL_NAMES
 
 

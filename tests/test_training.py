@@ -1,4 +1,4 @@
-"""Training learns, is deterministic, resumes bit for bit and fails early; prediction and scores."""
+"""Training learns, is deterministic, resumes bit for bit and fails early."""
 
 from dataclasses import replace
 
@@ -7,9 +7,11 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core import metrics, training
-from rfe_core.patches import extract, stack
-from rfe_core.training import PROFILES, Profile, build, predict, score, segment, train_supervised
+from rfe_core import training
+from rfe_core.evaluation import evaluate
+from rfe_core.patches import extract
+from rfe_core.profiles import Profile
+from rfe_core.training import build, train_supervised
 
 TINY = Profile(
     name="tiny",
@@ -65,7 +67,7 @@ def test_it_learns(split, subject):
     assert [row["epoch"] for row in history] == list(range(1, 31))
     assert history[-1]["loss"] < 0.3 < history[0]["loss"]
     assert history[-1]["f_A"] > 0.8
-    (row,) = training.evaluate(model, [subject])
+    (row,) = evaluate(model, [subject])
     assert row["f_score"] > 0.8
     assert not model.training
 
@@ -159,67 +161,3 @@ def test_progress_bar_is_shown_on_request(split, capsys):
     model = build(TINY, 0)
     train_supervised(model, split[0], profile=TINY, seed=0, description="A_L seed 0")
     assert "A_L seed 0: 100%" in capsys.readouterr().err
-
-
-def test_predict_takes_only_the_wanted_slices_and_keeps_the_mode(subject):
-    model, images = build(TINY, 0).train(), stack(subject)
-    every, some = predict(model, images), predict(model, images, slices=[3, 30], batch_size=1)
-    assert every.shape == (60, 40, 36) and (every > 0).all() and (every < 1).all()
-    assert (some[[3, 30]] > 0).all() and (np.delete(some, [3, 30], axis=0) == 0).all()
-    np.testing.assert_allclose(some[[3, 30]], every[[3, 30]], atol=1e-6)
-    assert model.training
-
-
-def test_segment_is_predict_thresholded_inside_the_brain(subject):
-    model = build(TINY, 0)
-    probability = predict(model, stack(subject)).transpose(1, 2, 0)
-    threshold = float(np.median(probability[subject.brain_mask]))
-    expected = (probability > threshold) & subject.brain_mask
-    prediction = segment(model, subject, threshold=threshold)
-    assert expected.any() and (prediction == expected).mean() > 0.9999
-    assert not prediction[~subject.brain_mask].any()
-
-
-def test_score_counts(subject):
-    prediction = subject.lesion_mask.copy()
-    brain_slices = int(subject.brain_mask.any(axis=(0, 1)).sum())
-    perfect = score(prediction, subject)
-    assert perfect["f_score"] == perfect["precision"] == perfect["recall"] == 1
-    assert perfect["fp_components"] == 0 and perfect["lesions"] == perfect["detected"] > 0
-    free = np.argwhere(~subject.lesion_mask)[0]  # a corner of the volume: far from any lesion
-    prediction[tuple(free)] = True
-    row = score(prediction, subject)
-    assert row["fp_components"] == 1 and row["fp_per_slice"] == 1 / brain_slices
-    assert row["f_score"] == metrics.f_score(prediction, subject.lesion_mask) < 1
-    assert row["lesions"] == sum(v for k, v in row.items() if k.startswith("lesions_"))
-    assert (row["subject"], row["domain"]) == ("Atrain1", "A")
-
-
-def test_score_needs_labels(subject):
-    with pytest.raises(ValueError, match="got Atrain1 without lesion mask"):
-        score(subject.lesion_mask, replace(subject, lesion_mask=None))
-
-
-def test_profiles():
-    assert list(PROFILES) == ["smoke", "laptop", "paper"]
-    for profile in (PROFILES["laptop"], PROFILES["paper"]):
-        assert (profile.epochs, profile.branch_epoch, profile.batch_size) == (50, 35, 12)
-        assert (profile.crop, profile.dropout) == (128, 0.5)
-    assert round(0.7 * PROFILES["laptop"].patches_per_domain) >= 900
-    paper = PROFILES["paper"]
-    assert paper.widths == (64, 128, 256, 512) and paper.norm == "none"
-    assert (paper.optimizer, paper.momentum, paper.weight_decay) == ("sgd", 0.9, 5e-4)
-    assert paper.patches_per_domain == 6000
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"branch_epoch": 5}, r"branch_epoch must be in 1..epochs \(4\), got 5"),
-        ({"learning_rate": 0.0}, "learning_rate must be > 0, got 0.0"),
-        ({"optimizer": "lion"}, "optimizer must be"),
-    ],
-)
-def test_bad_profiles(change, message):
-    with pytest.raises(ValueError, match=message):
-        replace(TINY, **change)

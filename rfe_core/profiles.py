@@ -1,0 +1,93 @@
+"""All settings of a training run in one place: `smoke`, `laptop` and `paper`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """All settings of a training run.
+
+    Attributes
+    ----------
+    widths, norm, dropout
+        The network, see `rfe_core.unet.UNet`.
+    patches_per_domain
+        Crops per domain before the 7:3 split (paper: about 6000).
+    crop
+        Side of a crop in pixels (paper: 128).
+    epochs, branch_epoch
+        Length of the lower bound's training, and the epoch from which others are fine-tuned
+        (paper: 50 and 35). An epoch shows as many patches as domain A has for training, also when
+        half of each batch comes from another domain: all models take equally many steps.
+    batch_size
+        Paper: 12.
+    optimizer, learning_rate, momentum, weight_decay
+        `momentum` is for "sgd" alone.
+    flip
+        Mirror crops left-right at random (paper: no).
+    """
+
+    name: str
+    widths: tuple[int, ...]
+    norm: Literal["none", "batch"]
+    dropout: float = 0.5
+    patches_per_domain: int
+    crop: int = 128
+    epochs: int = 50
+    branch_epoch: int = 35
+    batch_size: int = 12
+    optimizer: Literal["adam", "sgd"]
+    learning_rate: float
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.branch_epoch <= self.epochs:
+            raise ValueError(
+                f"branch_epoch must be in 1..epochs ({self.epochs}), got {self.branch_epoch}"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be > 0, got {self.learning_rate}")
+        if self.optimizer not in ("adam", "sgd"):
+            raise ValueError(f'optimizer must be "adam" or "sgd", got {self.optimizer!r}')
+
+
+PROFILES = {
+    p.name: p
+    for p in (
+        # Seconds; for tests of the machinery. Its scores mean nothing.
+        Profile(
+            name="smoke",
+            widths=(4, 8),
+            norm="batch",
+            patches_per_domain=36,
+            crop=64,
+            epochs=2,
+            branch_epoch=1,
+            optimizer="adam",
+            learning_rate=1e-3,
+        ),
+        # Two CPU cores. 1320 crops leave 924 for training, 77 steps an epoch.
+        Profile(
+            name="laptop",
+            widths=(8, 16, 32, 64),
+            norm="batch",
+            patches_per_domain=1320,
+            optimizer="adam",
+            learning_rate=3e-3,
+        ),
+        # The paper's network and data; needs a GPU. The release's learning rate of 1e-6 belongs
+        # to gradients without their 1/n; this one is a start for a search on development data.
+        Profile(
+            name="paper",
+            widths=(64, 128, 256, 512),
+            norm="none",
+            patches_per_domain=6000,
+            optimizer="sgd",
+            learning_rate=1e-2,
+            weight_decay=5e-4,
+        ),
+    )
+}
