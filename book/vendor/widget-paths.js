@@ -2,7 +2,7 @@
 {
   // Widgets' own modules come from beside this file, never from another host.
   const here = document.currentScript.src.replace(/[^/]*$/, "");
-  requirejs.config({ paths: { anywidget: here + "anywidget" }, waitSeconds: 60 });
+  requirejs.config({ paths: { anywidget: here + "anywidget" }, waitSeconds: 0 });
 
   // embed-amd.js typesets labels through MathJax 2's Hub, on any page that has a MathJax; ours is
   // version 3. Its global is set more than once while it loads, so each value gets the Hub.

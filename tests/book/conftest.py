@@ -38,6 +38,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
+TIMEOUT_MS = 120_000  # generous: the machine may be training a network at the same time
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -48,15 +49,16 @@ class BookPage:
         self.tab = tab
         self.errors = []
         self.foreign = []
-        self.weights = {}  # gzipped size of everything loaded, by its path
         self._host = host
-        tab.on("console", lambda message: message.type == "error" and self._error(message.text))
-        tab.on("pageerror", lambda error: self._error(str(error)))
+        self._loaded = []
+        tab.on("console", self._hear)
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        tab.on("requestfinished", lambda request: self._loaded.append(request))
         tab.route("**/*", self._only_own_host)
-        tab.on("requestfinished", self._weigh)
 
-    def _error(self, text):
-        self.errors.append(text)
+    def _hear(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location['url']})")
 
     def _only_own_host(self, route):
         if urlsplit(route.request.url).netloc == self._host:
@@ -65,10 +67,14 @@ class BookPage:
             self.foreign.append(route.request.url)
             route.abort()
 
-    def _weigh(self, request):
-        if request.url.startswith("http"):
-            path = urlsplit(request.url).path.lstrip("/")
-            self.weights[path] = len(gzip.compress(request.response().body(), 6))
+    @property
+    def weights(self):
+        """Gzipped size of everything loaded so far, in bytes, by its path."""
+        return {
+            urlsplit(request.url).path.lstrip("/"): len(gzip.compress(request.response().body(), 6))
+            for request in self._loaded
+            if request.url.startswith("http")
+        }
 
     def open(self, url):
         """Go to a page and wait until its widgets stand."""
@@ -135,6 +141,12 @@ class BookPage:
             return np.asarray(image.convert("RGBA"))
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Accepts all the connections a browser opens at once."""
+
+    request_queue_size = 128
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """Serves files without a line on the terminal for each."""
 
@@ -149,7 +161,7 @@ def serve():
 
     def start(folder):
         handler = functools.partial(QuietHandler, directory=str(folder))
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = Server(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         return f"127.0.0.1:{server.server_port}"
@@ -196,6 +208,7 @@ def open_page(browser):
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         pages.append(BookPage(context.new_page(), urlsplit(url).netloc))
         return pages[-1].open(url)
