@@ -13,18 +13,18 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 # From the ground up, as in the design. A new module gets its place here.
 STOREYS = (
     {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
-    | {"sampling", "source", "unet"},
-    {"checkpoints", "fidelity", "losses", "patches", "phantom", "prior", "scanner", "volumes"}
-    # parts of volumes
+    | {"intervals", "sampling", "source", "unet"},
+    {"checkpoints", "fidelity", "losses", "patches", "phantom", "prior", "probes", "scanner"}
+    | {"volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
-    {"baselines", "results", "sweep"},
+    {"baselines", "results", "shift", "sweep"},
     {"plots", "widgets"},
     {"cli", "commands"},
 )
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = {"baselines", "checkpoints", "distances", "losses", "patches", "prior", "sampling"}
-NEEDS_TORCH |= {"divergence", "evaluation", "sweep", "training", "unet"}
+NEEDS_TORCH |= {"divergence", "evaluation", "probes", "sweep", "training", "unet"}
 
 
 def siblings(path):
