@@ -14,7 +14,7 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 STOREYS = (
     {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
     | {"intervals", "sampling", "source", "unet"},
-    {"checkpoints", "fidelity", "losses", "patches", "phantom", "prior", "probes", "scanner"}
+    {"checkpoints", "losses", "patches", "phantom", "prior", "probes", "scanner"}
     | {"volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
