@@ -104,6 +104,21 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
     check.set_defaults(run=commands.data_check)
 
+    fidelity = data_commands.add_parser(
+        "fidelity",
+        help="measure the phantom and hold it against real figures",
+        **_text(
+            "Measure the 28 phantom patients of Table 1, write data/results/fidelity.csv and "
+            "lesion_sizes.csv anew, and print them beside the figures of real scans. Exit status 1 "
+            "if a figure is outside its limit.",
+            """
+            rfe data fidelity
+        """,
+        ),
+    )
+    fidelity.add_argument("--jobs", type=_positive, default=cores, help="processes (one per core)")
+    fidelity.set_defaults(run=commands.data_fidelity)
+
     training = groups.add_parser(
         "train",
         help="train the lower and upper bounds, and score them",

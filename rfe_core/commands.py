@@ -39,6 +39,16 @@ def data_check(args: argparse.Namespace) -> int:
     return 1 if report.problems else 0
 
 
+def data_fidelity(args: argparse.Namespace) -> int:
+    """`rfe data fidelity`: measure the phantom, print it beside real figures."""
+    from rfe_core import fidelity
+
+    fidelity.measure_all(workers=args.jobs)
+    table = fidelity.table()
+    print(table.to_string(index=False, na_rep="", float_format=lambda x: f"{x:.3g}"))
+    return 0 if table["within"].all() else 1
+
+
 def train(args: argparse.Namespace) -> int:
     """`rfe train`: train the baselines that are not finished, and score them if asked."""
     from rfe_core import baselines

@@ -123,21 +123,26 @@ def table(folder: Path | None = None) -> pd.DataFrame:
     -------
     DataFrame
         ``figure``, ``real``, ``phantom`` (pooled; for contrasts the mean over the patients of the
-        3 T domains), ``A``-``D`` (contrasts by domain) and ``rule``: what must hold, or "".
+        3 T domains), ``A`` ... ``D`` (contrasts by domain), ``rule`` (what must hold, or "") and
+        ``within`` (whether it does).
     """
     rows, sizes = results.read(TABLE, folder), results.read(SIZES, folder)
     lesion_figures = pooled(rows, sizes)
+    at_3t = [d.letter for d in DOMAINS.values() if d.field_strength_t == 3.0]
     lines = []
     for figure, real in REAL.items():
+        line = {"figure": figure, "real": real}
         if figure in lesion_figures:
-            rule = "" if "probability" in figure else f"within a factor {FACTOR}"
-            lines.append(
-                {"figure": figure, "real": real, "phantom": lesion_figures[figure], "rule": rule}
-            )
-            continue
-        by_domain = rows.groupby("domain")[figure].mean()
-        at_3t = [d.letter for d in DOMAINS.values() if d.field_strength_t == 3.0]
-        value = rows[rows["domain"].isin(at_3t)][figure].mean()
-        rule = f"each 3 T domain within {CONTRAST_TOLERANCE:.0%}"
-        lines.append({"figure": figure, "real": real, "phantom": value, **by_domain, "rule": rule})
-    return pd.DataFrame(lines)
+            value = line["phantom"] = lesion_figures[figure]
+            ruled = "probability" not in figure
+            line["rule"] = f"within a factor {FACTOR}" if ruled else ""
+            line["within"] = not ruled or 1 / FACTOR <= value / real <= FACTOR
+        else:
+            by_domain = rows.groupby("domain")[figure].mean()
+            line["phantom"] = rows[rows["domain"].isin(at_3t)][figure].mean()
+            line |= by_domain.to_dict()
+            line["rule"] = f"each 3 T domain within {CONTRAST_TOLERANCE:.0%}"
+            line["within"] = bool(((by_domain[at_3t] / real - 1).abs() <= CONTRAST_TOLERANCE).all())
+        lines.append(line)
+    order = ["figure", "real", "phantom", *DOMAINS, "rule", "within"]
+    return pd.DataFrame(lines)[order]

@@ -1,9 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from rfe_core import fidelity
-from rfe_core.domains import DOMAINS, Patient, patients
+from rfe_core.domains import Patient, patients
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +21,9 @@ def test_the_stored_rows_come_from_this_phantom():
     assert stored == {fidelity.results.phantom_version()}
 
 
-@pytest.mark.parametrize("figure", [f for f in fidelity.REAL if "/" not in f and "prob" not in f])
-def test_lesion_figures_are_within_a_factor(table, figure):
-    ratio = table.loc[figure, "phantom"] / table.loc[figure, "real"]
-    assert 1 / fidelity.FACTOR <= ratio <= fidelity.FACTOR
-
-
-@pytest.mark.parametrize(
-    "letter", [d.letter for d in DOMAINS.values() if d.field_strength_t == 3.0]
-)
-@pytest.mark.parametrize("figure", [f for f in fidelity.REAL if "/" in f])
-def test_contrasts_at_3_t_are_within_ten_percent(table, figure, letter):
-    assert table.loc[figure, letter] == pytest.approx(
-        table.loc[figure, "real"], rel=fidelity.CONTRAST_TOLERANCE
-    )
+@pytest.mark.parametrize("figure", fidelity.REAL)
+def test_the_phantom_is_within_its_limits(table, figure):
+    assert table.loc[figure, "within"], table.loc[figure].to_dict()
 
 
 def test_a_patient_measured_now_agrees_with_its_stored_row():
@@ -47,17 +35,17 @@ def test_a_patient_measured_now_agrees_with_its_stored_row():
     np.testing.assert_array_equal(sorted(sizes), table[table["patient"] == "Dtest5"]["size_mm3"])
 
 
-def test_the_table_follows_its_rows(tmp_path):
-    for name in (fidelity.TABLE, fidelity.SIZES):
-        rows = fidelity.results.read(name)
-        if name == fidelity.TABLE:
-            rows["lesions"] *= 3
-        fidelity.results.write(name, rows, folder=tmp_path)
-    changed = fidelity.table(tmp_path).set_index("figure")["phantom"]
-    assert (
-        changed["lesion count, median"]
-        == 3 * fidelity.table().set_index("figure").loc["lesion count, median", "phantom"]
-    )
+def test_the_table_follows_its_rows(tmp_path, table):
+    rows = fidelity.results.read(fidelity.TABLE)
+    rows["lesions"] *= 3
+    rows.loc[rows["domain"] == "C", "lesion / white matter, FLAIR"] *= 1.3
+    fidelity.results.write(fidelity.TABLE, rows, folder=tmp_path)
+    fidelity.results.write(fidelity.SIZES, fidelity.results.read(fidelity.SIZES), folder=tmp_path)
+    changed = fidelity.table(tmp_path).set_index("figure")
+    count = "lesion count, median"
+    assert changed.loc[count, "phantom"] == 3 * table.loc[count, "phantom"]
+    broken = {count, "lesion / white matter, FLAIR"}
+    assert set(changed.index[~changed["within"]]) == broken
 
 
 def test_contrasts_of_a_made_up_head():
@@ -70,4 +58,3 @@ def test_contrasts_of_a_made_up_head():
     image[:, :, 12:], wm[:, :, 12:], gm[:, :, 12:] = 80, 0, 1
     found = fidelity.contrasts({"t2": image}, lesion, wm, gm, np.ones_like(lesion))
     assert found == {"lesion / white matter, T2": 1.5, "gray / white matter, T2": 0.8}
-    assert isinstance(fidelity.table(), pd.DataFrame)

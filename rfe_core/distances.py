@@ -1,0 +1,107 @@
+r"""Distances between embeddings: the d(., .) of Eq. 2.
+
+==============  =========================================  =================================
+name            d(a, b)                                    range
+==============  =========================================  =================================
+``cosine``      1 - cos(a, b)                              [0, 2]; [0, 1] if a, b >= 0
+``angular``     arccos(cos(a, b)) / pi                     [0, 1]; [0, 1/2] if a, b >= 0
+``l2``          \|a - b\|                                  [0, inf)
+``l2_squared``  \|a - b\|^2                                [0, inf)
+==============  =========================================  =================================
+
+The paper's "angular cosine distance" is ``cosine`` by its constants (bounded in [0, 1], margin 1
+makes classes orthogonal) and in its code; ``angular`` is a true metric and also stands there.
+
+A vector shorter than :data:`SHORTEST` has no direction: its cosine with anything, itself included,
+is 0 and it gets no gradient. Where a distance has a kink (identical vectors; cosine of +-1 for
+``angular``) the gradient is 0, one of its subgradients.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+DISTANCES = ("cosine", "angular", "l2", "l2_squared")
+REDUCTIONS = ("sum", "per_embedding", "mean")
+SHORTEST = 1e-8
+
+
+def check_distance(distance: str) -> None:
+    """Raise ValueError unless `distance` is one of :data:`DISTANCES`."""
+    if distance not in DISTANCES:
+        raise ValueError(f"distance must be one of {DISTANCES}, got {distance!r}")
+
+
+def unit(embeddings: Tensor) -> Tensor:
+    """Embeddings (n, C) divided by their length; (n, C), zero where the length is nil."""
+    length = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)
+    has_direction = length > SHORTEST
+    return torch.where(
+        has_direction, embeddings / length.where(has_direction, length.new_ones(1)), 0
+    )
+
+
+def angle(cosine: Tensor) -> Tensor:
+    """arccos(cosine) / pi, exactly 0 and 1 at the ends and with gradient 0 there."""
+    edge = 16 * torch.finfo(cosine.dtype).eps
+    inner = torch.arccos(cosine.clamp(-1 + edge, 1 - edge)) / math.pi
+    return torch.where(cosine > 1 - edge, 0, torch.where(cosine < -1 + edge, 1, inner))
+
+
+def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
+    """All distances between two sets of embeddings.
+
+    Parameters
+    ----------
+    a : Tensor, (n, C)
+    b : Tensor, (m, C)
+    distance : {"cosine", "angular", "l2", "l2_squared"}
+
+    Returns
+    -------
+    Tensor, (n, m)
+
+    Raises
+    ------
+    ValueError
+        Unknown distance, or shapes that do not fit.
+    """
+    check_distance(distance)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"embeddings must be (n, C) and (m, C), got {tuple(a.shape)} and {tuple(b.shape)}"
+        )
+    if distance in ("l2", "l2_squared"):
+        # Not through a matrix product: for close vectors that loses all digits to cancellation.
+        apart = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+        return apart if distance == "l2" else apart.square()
+    cosine = unit(a) @ unit(b).T
+    return 1 - cosine if distance == "cosine" else angle(cosine)
+
+
+def check_embeddings(embeddings: Tensor) -> int:
+    """Number of embeddings (n, C); ValueError unless floating point and n >= 1."""
+    if embeddings.ndim != 2 or embeddings.shape[0] == 0 or not embeddings.is_floating_point():
+        raise ValueError(
+            f"embeddings must be floating point of shape (n >= 1, C), "
+            f"got {embeddings.dtype} of shape {tuple(embeddings.shape)}"
+        )
+    return len(embeddings)
+
+
+def check_labels(labels: Tensor, n: int) -> None:
+    """Raise ValueError unless `labels` are n integers."""
+    if labels.shape != (n,) or labels.is_floating_point():
+        raise ValueError(
+            f"labels must be integers of shape ({n},), got {labels.dtype} {tuple(labels.shape)}"
+        )
+
+
+def divisor(n: float, reduction: str) -> float:
+    """What a sum over pairs of n embeddings is divided by: 1 (Eq. 2), n (the release) or n^2."""
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
+    return n ** REDUCTIONS.index(reduction)
