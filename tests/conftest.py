@@ -3,6 +3,4 @@
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # tiny tensors: a second thread costs more than it does
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors: a second thread only gets in the way

@@ -18,7 +18,7 @@ STOREYS = (
     | {"volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
-    {"baselines", "results", "shift", "sweep"},
+    {"baselines", "fidelity", "results", "shift", "sweep"},
     {"plots", "widgets"},
     {"cli", "commands"},
 )
