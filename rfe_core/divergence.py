@@ -93,7 +93,7 @@ def jensen_shannon(
 
 
 def bin_index(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArray[np.int64]:
-    """Bin (n, C) of each value between low and high (C,); what lies outside goes to the end bins."""
+    """Bin (n, C) of each value between low and high (C,); the end bins take what lies outside."""
     width = np.where(high > low, high - low, 1)
     return np.clip(((values - low) / width * bins).astype(np.int64), 0, bins - 1)
 
