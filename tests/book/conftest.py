@@ -260,7 +260,7 @@ def widget_page(open_page, runtime, runtime_host):
 
     def show(widget, **options):
         data = embed_data(views=[widget], drop_defaults=False)
-        scripts = ("require.js", "widget-paths.js", "embed-amd.js")
+        scripts = ("require.js", "widget-setup.js", "embed-amd.js")
         page = "<!doctype html><html lang=en><title>widget</title><link rel=icon href=data:,><body>"
         for kind, content in (("state", data["manager_state"]), ("view", data["view_specs"][0])):
             body = json.dumps(content).replace("</", "<\\/")

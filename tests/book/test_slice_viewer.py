@@ -68,6 +68,7 @@ def test_keyboard_moves_picture_and_slider_together(widget_page, viewer):
 def test_is_named_and_explains_its_colours(widget_page, viewer):
     page = widget_page(viewer)
     assert page.tab.get_by_role("img", name="Random slices").count() == 1
+    assert page.tab.get_by_role("slider", name="Slice").count() == 1
     assert page.tab.locator(".rfe-legend").inner_text().split("\n") == ["truth", "false positive"]
 
 

@@ -12,3 +12,14 @@
   withHub(window.MathJax);
   Object.defineProperty(window, "MathJax", { get: () => mathJax, set: withHub });
 }
+
+{
+  // A slider's handle has no name for screen readers; give it its description.
+  const nameHandles = () => {
+    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
+      const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
+      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+    }
+  };
+  new MutationObserver(nameHandles).observe(document.body, { childList: true, subtree: true });
+}
