@@ -29,8 +29,8 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed with a peer (MONAI)
-	@$(BIN)/python tests/bench.py
+bench: $(STAMP)  ## compare speed with MONAI
+	@$(BIN)/python benchmarks/bench.py
 
 reproduce: $(STAMP)  ## train and test the baselines: PROFILE=smoke, laptop or paper
 	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test
