@@ -3,9 +3,9 @@
 PYTHON ?= python3
 PROFILE ?= laptop
 PORT ?= 8000
-# The default Linux build of PyTorch carries 2.5 GB of GPU libraries; the CPU build is a tenth of that.
-# `make TORCH_INDEX= book` takes the default build. An index that cannot be reached is passed over.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# On Linux the default build of PyTorch carries 2.5 GB of GPU libraries. `make TORCH_INDEX=URL book` takes torch from
+# another package index, such as PyTorch's own one of CPU builds (a tenth of the size).
+TORCH_INDEX ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -59,8 +59,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Setting up .venv (once, a few minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(INSTALL) "$$(grep '^pip==' requirements.lock)"
-	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --retries 0 --timeout 10 --index-url "$(TORCH_INDEX)" \
-	   "$$(grep '^torch==' requirements.lock)" 2>/dev/null || true
+	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"
 	@$(INSTALL) --requirement requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
