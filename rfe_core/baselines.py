@@ -166,32 +166,31 @@ def score_rows(
 ) -> list[dict[str, Any]]:
     """Scores of finished models on one patient, on full slices; rows in `skip` are left out.
 
-    `skip` holds ``(profile, model, seed, subject)`` as in `SCORE_KEY`.
+    `skip` holds ``(profile, model, seed, subject)`` as in `SCORE_KEY`. ``wall_s`` is the time the
+    model took to train (an upper bound: from the branch epoch on).
     """
     wanted = [j for j in jobs if (j.profile.name, j.model, j.seed, patient.name) not in skip]
     if not wanted:
         return []
     (subject,) = phantom_subjects([patient], workers=1, progress=False)
     images = stack(subject)
-    born = results.provenance("cpu", torch.get_num_threads())
+    born = results.provenance(wanted[0].device, torch.get_num_threads())
     rows = []
     for job in wanted:
         _same_phantom(job, born)
         about = checkpoints.read_about(job.path())
-        prediction = segment(checkpoints.load_model(job.path()), subject, images=images)
-        scores = score(prediction, subject)
-        rows.append(
-            {
-                **{"profile": job.profile.name, "model": job.model, "seed": job.seed},
-                **{"role": patient.role, "subject": scores.pop("subject")},
-                **scores,
-                **{"epochs": job.profile.epochs, "learning_rate": job.profile.learning_rate},
-                **{"weights": checkpoints.weights_digest(job.path()), "train_s": about["wall_s"]},
-                **born,
-                "train_code_version": about["code_version"],
-                "train_hardware": about["hardware"],
-            }
-        )
+        model = checkpoints.load_model(job.path()).to(job.device)
+        scores = score(segment(model, subject, images=images), subject)
+        identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
+        training = {
+            "epochs": job.profile.epochs,
+            "learning_rate": job.profile.learning_rate,
+            "weights": checkpoints.weights_digest(job.path()),
+            "wall_s": about["wall_s"],
+            "train_code_version": about["code_version"],
+            "train_hardware": about["hardware"],
+        }
+        rows.append({**identity, "role": patient.role, **scores, **training, **born})
     return rows
 
 
@@ -217,10 +216,9 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
-        pool.shutdown()  # returns now that the workers are gone
+        pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
 

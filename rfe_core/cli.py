@@ -147,7 +147,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"some of {', '.join(MODEL_NAMES)} (all); the lower bound is always among them",
     )
     training.add_argument(
-        "--jobs", type=_positive, default=cores, help="models at a time, one thread each (cores)"
+        "--jobs",
+        type=_positive,
+        help="models at a time (one per core, with one thread; on a GPU 1)",
     )
     training.add_argument(
         "--evaluate",

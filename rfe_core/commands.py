@@ -4,6 +4,7 @@ PyTorch is imported inside the functions that need it, so that ``rfe --help`` an
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,6 +59,8 @@ def train(args: argparse.Namespace) -> int:
             "profile paper needs a GPU: add --device cuda (or --device cpu to run it for weeks)"
         )
     changes = {"epochs": args.epochs, "learning_rate": args.learning_rate}
+    if args.jobs is None:
+        args.jobs = 1 if args.device == "cuda" else os.cpu_count() or 1
     profile = PROFILES[args.profile]
     if args.epochs is not None:
         changes["branch_epoch"] = max(1, round(args.epochs * profile.branch_epoch / profile.epochs))
