@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from rfe_core.unet import UNet
@@ -24,7 +24,7 @@ def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> 
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     # The format stores no strides, so tensors are written in one layout; readers restore theirs.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, partial, metadata={k: json.dumps(v) for k, v in metadata.items()})
+    partial.write_bytes(save(tensors, {k: json.dumps(v) for k, v in metadata.items()}))
     os.replace(partial, path)
 
 
