@@ -83,7 +83,15 @@ def slice_viewer(
     ipywidgets.jslink((position, "value"), (view, "index"))
     controls = [position]
     if labels is not None:
-        overlay = ipywidgets.FloatSlider(0.6, min=0, max=1, step=0.1, description="Overlay")
+        overlay = ipywidgets.FloatSlider(
+            value=0.6,
+            min=0,
+            max=1,
+            step=0.1,
+            description="Overlay",
+            style=position.style,
+            layout=position.layout,
+        )
         ipywidgets.jslink((overlay, "value"), (view, "opacity"))
         controls.append(overlay)
     return ipywidgets.VBox([*controls, view])
