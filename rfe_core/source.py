@@ -27,7 +27,7 @@ def source(thing, *, docstring: bool = True) -> Markdown:
     if not docstring and thing.__doc__:
         start = code.index('"""')
         end = code.index('"""', start + 3) + 3
-        code = code[:start].rstrip(" ") + code[end:].lstrip("\n")
+        code = code[:start].rstrip(" r") + code[end:].lstrip("\n")  # r: a raw docstring
     path = Path(inspect.getsourcefile(thing))
     place = "/".join(path.parts[path.parts.index("rfe_core") :])
     return Markdown(f"```python\n# {place}, line {first}\n{code}```")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rfe_core import exercises, source, widgets
+from rfe_core import exercises, scanner, source, widgets
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,12 @@ def test_source_without_docstring():
     assert '"""' not in shown
     assert shown.splitlines()[2].startswith("def upright")
     assert shown.splitlines()[3] == "    return np.swapaxes(plane, 0, 1)[::-1]"
+
+
+def test_source_without_a_raw_docstring():
+    lines = source.source(scanner.signal, docstring=False).data.splitlines()
+    assert lines[2].startswith("def signal(")
+    assert lines[3].strip().startswith("rho, t1, t2 = ")
 
 
 def test_source_of_something_without_python_source():

@@ -11,7 +11,7 @@ async function render({ model, el }) {
   const outlines = await decodeStack(model.get("outlines"), captions.length);
 
   const panes = [0, 1].map(() => {
-    const title = element("figcaption");
+    const title = element("div", { className: "rfe-title" });
     const canvas = element("canvas", { role: "img", width: outlines.width, height: outlines.height });
     return { title, canvas, context: canvas.getContext("2d"), frame: new ImageData(outlines.width, outlines.height) };
   });
@@ -20,7 +20,7 @@ async function render({ model, el }) {
   const status = statusLine();
   el.classList.add("rfe");
   el.append(
-    element("div", { className: "rfe-panes" }, ...panes.map((p) => element("figure", {}, p.title, p.canvas))),
+    element("div", { className: "rfe-panes" }, ...panes.map((p) => element("div", {}, p.title, p.canvas))),
     status,
     table,
   );

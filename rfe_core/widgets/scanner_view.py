@@ -121,4 +121,5 @@ def scanner_view(
     ipywidgets.jslink((image, "index"), (view, "image"))
     ipywidgets.jslink((position, "value"), (view, "index"))
     ipywidgets.jslink((outlined, "value"), (view, "outlined"))
-    return ipywidgets.VBox([which, image, position, outlined, view])
+    buttons = ipywidgets.HBox([which, image], layout={"flex_flow": "row wrap", "grid_gap": "0 2em"})
+    return ipywidgets.VBox([buttons, position, outlined, view])

@@ -2,7 +2,8 @@
 // No signal is computed here: values are looked up, mixed by volume fraction, and scaled to gray.
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 190, 38, 8, 22, 34];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 260, 34, 18, 42, 34];
+const ROOM = 30; // between two letters above a chart
 
 /** Create an SVG element below `parent`. */
 function shape(parent, tag, attributes, text = "") {
@@ -34,15 +35,24 @@ function makeChart(title, grid, top, tissues, marks) {
   }
   shape(svg, "path", { class: "rfe-axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` });
   shape(svg, "text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "ms");
-  const letters = marks.map(({ name, at, field }) => {
-    const mark = shape(svg, "text", { x: x(grid[at]), y: TOP - 1, "text-anchor": "middle" }, name);
-    const line = shape(svg, "path", { class: "rfe-axis", "stroke-dasharray": "1 3", d: `M${x(grid[at])} ${TOP + 2}V${HEIGHT - BOTTOM}` });
-    return { field, parts: [mark, line] };
+  let [row, before] = [0, -Infinity];
+  const letters = marks.flatMap(({ at, names }) => {
+    row = x(grid[at]) - before < ROOM ? 1 - row : 0; // close ones stand on two rows
+    before = x(grid[at]);
+    shape(svg, "path", { class: "rfe-axis", "stroke-dasharray": "1 3", d: `M${x(grid[at])} ${TOP}V${HEIGHT - BOTTOM}` });
+    const text = shape(svg, "text", { x: x(grid[at]), y: TOP - 4 - 12 * row, "text-anchor": "middle" });
+    return names.map(({ name, field }, n) => {
+      const letter = shape(text, "tspan", {}, name);
+      if (n) letter.setAttribute("dx", 4);
+      return { field, letter };
+    });
   });
   const cursor = shape(svg, "path", { class: "rfe-cursor" });
+  const plot = shape(svg, "svg", { x: 0, y: TOP, width: WIDTH, height: HEIGHT - BOTTOM - TOP + 4, class: "rfe-plot" });
+  plot.setAttribute("viewBox", `0 ${TOP} ${WIDTH} ${HEIGHT - BOTTOM - TOP + 4}`); // cuts what passes the axis
   const curves = tissues.map(([, colour, dashes]) =>
-    shape(svg, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes }));
-  const dots = tissues.map(([, colour]) => shape(svg, "circle", { r: 4, fill: colour }));
+    shape(plot, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes }));
+  const dots = tissues.map(([, colour]) => shape(plot, "circle", { r: 4, fill: colour }));
 
   /** `signal(at, tissue)` looks a value up; `now` is the position of the cursor on the grid. */
   function update(signal, now, field) {
@@ -53,7 +63,7 @@ function makeChart(title, grid, top, tissues, marks) {
       dots[tissue].setAttribute("cy", y(signal(now, tissue)));
     });
     cursor.setAttribute("d", `M${x(grid[now])} ${TOP}V${HEIGHT - BOTTOM}`);
-    for (const { field: own, parts } of letters) parts.forEach((p) => p.classList.toggle("rfe-other", own !== field));
+    for (const { field: own, letter } of letters) letter.classList.toggle("rfe-other", own !== field);
   }
 
   /** Position on the grid nearest to a pointer. */
@@ -66,14 +76,10 @@ function makeChart(title, grid, top, tissues, marks) {
   return { svg, update, nearest };
 }
 
-/** Marks of scanners at the same place share one label: "A C D". */
+/** Scanners by their place on a grid, in its order: [{ at, names: [{ name, field }] }]. */
 function marksOf(scanners, knob) {
-  const places = new Map();
-  for (const { name, field, [knob]: at } of scanners) {
-    const key = `${at} ${field}`;
-    places.set(key, { at, field, name: [places.get(key)?.name, name].filter(Boolean).join(" ") });
-  }
-  return [...places.values()];
+  const places = [...new Set(scanners.map((place) => place[knob]))].sort((a, b) => a - b);
+  return places.map((at) => ({ at, names: scanners.filter((place) => place[knob] === at) }));
 }
 
 async function render({ model, el }) {

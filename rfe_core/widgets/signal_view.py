@@ -40,7 +40,7 @@ class SignalView(anywidget.AnyWidget):
     tissues = traitlets.List(help="name, colour, dashes of each tissue").tag(sync=True)
     scanners = traitlets.List(help="name and grid position of each scanner").tag(sync=True)
     steps = traitlets.List([SIGNAL_STEPS, RATIO_STEPS], help="of the table").tag(sync=True)
-    signal_top = traitlets.Float(help="upper end of the signal axis").tag(sync=True)
+    signal_top = traitlets.Float(help="end of the signal axis; CSF may pass it").tag(sync=True)
     gray = traitlets.Float(help="gray value of white matter on the screen").tag(sync=True)
     label = traitlets.Unicode(help="what the picture shows, for screen readers").tag(sync=True)
     te = traitlets.Int(0, help="position on the grid").tag(sync=True)
@@ -125,6 +125,7 @@ def signal_view(
         }
         for name, (sequence, field) in sequences.items()
     ]
+    brain = values[..., [scanner.TISSUES.index(t) for t in ("gm", "wm", "lesion")]]
     start = {key: scanners[0][key] for key in ("te", "ti", "field")}
     view = SignalView(
         maps=widgets.encode_stack(np.round(255 * np.clip(maps, 0, 1)).astype(np.uint8)),
@@ -134,7 +135,7 @@ def signal_view(
         fields_t=fields_t,
         tissues=[list(CURVES[tissue]) for tissue in scanner.TISSUES],
         scanners=scanners,
-        signal_top=float(np.ceil(10 * values[..., : len(scanner.TISSUES)].max()) / 10),
+        signal_top=float(np.ceil(10 * brain.max()) / 10),
         gray=255 / window,
         label=label,
         **start,

@@ -70,13 +70,13 @@ def test_every_control_is_python_s_signal(page, maps):
 def test_dragging_through_random_states_is_quick(page, maps):
     generator = np.random.default_rng(4)
     seen = set()
-    for _ in range(50):
-        chart = page.tab.locator(".rfe-right svg").nth(int(generator.integers(2)))
+    for _ in range(30):
+        chart = page.tab.locator(".rfe-right > svg").nth(int(generator.integers(2)))
         box = chart.bounding_box()
         chart.click(position={"x": generator.uniform(0.1, 0.97) * box["width"], "y": 80})
         page.frames()
         seen.add(check(page, maps))
-    assert len(seen) > 25
+    assert len(seen) > 15
     times = page.tab.evaluate("performance.getEntriesByName('signal_view').map(e => e.duration)")
     assert np.median(times) < 16
 

@@ -1,0 +1,52 @@
+"""Tables of the book with a number and a caption, made from a DataFrame."""
+
+import pandas as pd
+from IPython.display import Markdown
+
+
+def numbered(frame: pd.DataFrame, name: str, caption: str, *, digits: int = 2) -> Markdown:
+    """A table that the book numbers and {numref} finds, as the last line of a notebook cell.
+
+    The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``; JupyterLab shows the
+    same table with its name and caption as plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Shown with its index first; an outer index level is written once a group.
+    name : str
+        Label, for example "tab-protocols".
+    caption : str
+        MyST Markdown on one line.
+    digits : int
+        Decimals of floats; whole numbers are written without.
+
+    Raises
+    ------
+    ValueError
+        If the caption has more than one line.
+    """
+    if "\n" in caption:
+        raise ValueError(f"caption must be on one line, got {caption!r}")
+    body = frame.reset_index()
+    if frame.index.nlevels > 1:
+        outer = body.columns[0]
+        body[outer] = body[outer].astype(object).mask(body[outer] == body[outer].shift(), "")
+    align = [
+        "---:" if pd.api.types.is_numeric_dtype(body[column]) else ":---" for column in body.columns
+    ]
+    lines = [list(map(str, body.columns)), align]
+    lines += [[_text(value, digits) for value in row] for row in body.itertuples(index=False)]
+    rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::")
+
+
+def _text(value, digits: int) -> str:
+    """One cell: nothing for what is missing, "1×1×2" for a tuple."""
+    if isinstance(value, tuple):
+        return "×".join(_text(part, digits) for part in value)
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{digits}f}" if value % 1 else f"{value:.0f}"
+    return str(value).replace("|", "\\|")

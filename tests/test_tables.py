@@ -1,0 +1,36 @@
+"""Tables with a caption are MyST with every value in its place."""
+
+import pandas as pd
+import pytest
+
+from rfe_core.tables import numbered
+
+
+def test_layout_and_formats():
+    frame = pd.DataFrame(
+        {
+            "scanner": ["A", "A", "B"],
+            "image": ["T1", "T2", "T1"],
+            "TE": [4.0, 90.25, None],
+            "voxel": [(1.0, 1.0, 2.5), None, (1.0, 1.0, 1.0)],
+            "source": ["x|y", "", None],
+        }
+    ).set_index(["scanner", "image"])
+    assert numbered(frame, "tab-x", "A *caption*.").data == "\n".join([
+        ":::{table} A *caption*.",
+        ":name: tab-x",
+        ":class: compact",
+        "",
+        "| scanner | image | TE | voxel | source |",
+        "| :--- | :--- | ---: | :--- | :--- |",
+        "| A | T1 | 4 | 1×1×2.50 | x\\|y |",
+        "|  | T2 | 90.25 |  |  |",
+        "| B | T1 |  | 1×1×1 |  |",
+        "",
+        ":::",
+    ])
+
+
+def test_caption_on_two_lines():
+    with pytest.raises(ValueError, match="caption must be on one line"):
+        numbered(pd.DataFrame({"a": [1]}), "tab-x", "a\nb")
