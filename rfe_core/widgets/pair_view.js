@@ -1,0 +1,248 @@
+// Embeddings to drag in the plane. Distances, losses and gradients come from _pair_math.js; this file draws them.
+
+const SVG = "http://www.w3.org/2000/svg";
+const [SIZE, UNIT] = [420, 66]; // of the picture, and of one unit of the plane, in pixels
+const REACH = 1.5; // how far a point goes in x and y at scale 1
+const CLASSES = ["background", "lesion"];
+const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const [COARSE, FINE] = [0.1, 0.01]; // of an arrow key, without and with Shift
+const ROUNDS = 100; // places in a unit at which a moved embedding can lie
+
+const across = (x) => SIZE / 2 + UNIT * x;
+const down = (y) => SIZE / 2 - UNIT * y;
+const place = (h) => `${across(h[0]).toFixed(2)} ${down(h[1]).toFixed(2)}`;
+const within = (value) => Math.min(REACH, Math.max(-REACH, value));
+
+/** Create an SVG element below `parent`. */
+function shape(parent, tag, attributes = {}, text = "") {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+/** Three significant digits, with a minus sign of full width and never "-0". */
+function show(value) {
+  if (Math.abs(value) < 5e-7) return "0";
+  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+  return text.replace("-", "−");
+}
+
+/** The empty plane: grid, axes, unit circle, and the quarter that a ReLU leaves. */
+function drawPlane(svg, title) {
+  shape(svg, "title", {}, title);
+  shape(svg, "rect", { class: "rfe-quarter", x: SIZE / 2, y: 0, width: SIZE / 2, height: SIZE / 2 });
+  for (let tick = -3; tick <= 3; tick++) {
+    const kind = tick ? "rfe-grid" : "rfe-axis";
+    shape(svg, "path", { class: kind, d: `M${across(tick)} 0V${SIZE}M0 ${down(tick)}H${SIZE}` });
+    if (tick) shape(svg, "text", { x: across(tick) + 3, y: SIZE / 2 + 13, class: "rfe-tick" }, show(tick));
+    if (tick) shape(svg, "text", { x: SIZE / 2 + 3, y: down(tick) - 3, class: "rfe-tick" }, show(tick));
+  }
+  shape(svg, "circle", { class: "rfe-circle", cx: SIZE / 2, cy: SIZE / 2, r: UNIT });
+  shape(svg, "text", { x: SIZE - 6, y: 16, "text-anchor": "end", class: "rfe-tick" }, "what a ReLU leaves");
+}
+
+/** The mark of a class around (0, 0): a square or a circle, so that colour is not needed. */
+const MARKS = ["M-8-8H8V8H-8Z", "M-9 0A9 9 0 1 0 9 0A9 9 0 1 0-9 0Z"];
+
+/** Marks and lines of the plane and what they mean. */
+function key() {
+  const entries = [
+    ["rfe-class-1", MARKS[1], "lesion"], ["rfe-class-0", MARKS[0], "background"],
+    ["rfe-pair rfe-pulls", "M-14 0H14", "same class: pulled together"],
+    ["rfe-pair rfe-pushes", "M-14 0H14", "other class: pushed apart"],
+    ["rfe-pair rfe-silent", "M-14 0H14", "beyond the margin"],
+    ["rfe-arrow", "M-14 0H13M13 0l-6-4M13 0l-6 4", "minus the gradient (long ones shortened)"],
+  ];
+  const items = entries.map(([kind, path, text]) => {
+    const item = element("li");
+    const svg = shape(item, "svg", { viewBox: "-16 -10 32 20", "aria-hidden": "true" });
+    shape(svg, "path", { class: kind, d: path });
+    item.append(text);
+    return item;
+  });
+  return element("ul", { className: "rfe-legend rfe-key" }, ...items);
+}
+
+/** A table with a caption and heads, empty; `body` takes its rows. */
+function table(caption, heads) {
+  const cells = heads.map((text) => element("th", { scope: "col", textContent: text }));
+  const body = element("tbody");
+  const head = element("thead", {}, element("tr", {}, ...cells));
+  return { body, node: element("table", {}, element("caption", { textContent: caption }), head, body) };
+}
+
+/** One row: the first text is its head. */
+function row(...texts) {
+  const [first, ...rest] = texts;
+  const cells = rest.map((text) => element("td", {}, text));
+  return element("tr", {}, element("th", { scope: "row" }, first), ...cells);
+}
+
+function render({ model, el }) {
+  const names = model.get("names");
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [name, value] of Object.entries({ viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group" })) svg.setAttribute(name, value);
+  drawPlane(svg, model.get("label"));
+  const [lines, arrows] = [shape(svg, "g"), shape(svg, "g")]; // below the marks
+  const handles = model.get("points").map((_, at) => {
+    const group = shape(svg, "g", { class: "rfe-point", tabindex: 0, role: "slider", "aria-roledescription": "movable embedding" });
+    const stem = shape(lines, "path", { class: "rfe-stem" });
+    const arrow = shape(arrows, "path", { class: "rfe-arrow" });
+    shape(group, "circle", { class: "rfe-touch", r: 22 });
+    const mark = shape(group, "path");
+    shape(group, "text", { x: 12, y: -10 }, `h${at + 1}`);
+    return { group, stem, arrow, mark };
+  });
+  const pairLines = shape(lines, "g");
+
+  const button = (text, action) => {
+    const made = element("button", { type: "button", textContent: text });
+    made.addEventListener("click", action);
+    return made;
+  };
+  const presets = model.get("presets").map(({ name, ...traits }) => button(name, () => move(traits)));
+  const step = button("One gradient step", () => move({ points: stepped() }));
+  const start = { points: model.get("points"), labels: model.get("labels") };
+  const reset = button("Back to the start", () => move(start));
+  const status = statusLine();
+  const totals = table("Loss of all pairs, Eq. 2", ["reduction", "divided by", "loss"]);
+  const ones = table("Embeddings", ["", "class", "x", "y", "length", "gradient"]);
+  const pairs = table("Pairs (each counts twice)", ["pair", "class", "d", "loss", ""]);
+  const classButtons = handles.map((_, at) => button("", () => flip(at)));
+  el.classList.add("rfe");
+  el.append(
+    element("div", { className: "rfe-buttons", role: "group", ariaLabel: "Settings" }, "Set to", ...presets),
+    status,
+    element("div", { className: "rfe-pairs" },
+      element("div", { className: "rfe-plane" }, svg, element("div", { className: "rfe-buttons" }, step, reset), key()),
+      element("div", { className: "rfe-tables" }, totals.node, ones.node, pairs.node)));
+
+  /** What the traits say now, with the embeddings at their scale, and what follows from it. */
+  function state() {
+    const [count, scale] = [model.get("count"), model.get("scale")];
+    const [distance, margin] = [names[model.get("distance")][0], model.get("margins")[model.get("margin")]];
+    const embeddings = model.get("points").slice(0, count).map((point) => times(point, scale));
+    const labels = model.get("labels").slice(0, count);
+    return { count, scale, margin, distance, embeddings, labels, ...embeddingLoss(embeddings, labels, distance, margin) };
+  }
+
+  function move(changes) {
+    for (const [trait, value] of Object.entries(changes)) model.set(trait, value);
+    model.save_changes();
+  }
+
+  /** Put embedding `at` to h, rounded so that equal and orthogonal vectors can be hit exactly. */
+  function put(at, h) {
+    const scale = model.get("scale");
+    const point = h.map((value) => within(Math.round(value * ROUNDS) / ROUNDS / scale));
+    move({ points: model.get("points").map((old, n) => (n === at ? point : old)) });
+  }
+
+  /** Where in the plane a pointer is. */
+  function pointed(event) {
+    const box = svg.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    return [(x - 0.5) * SIZE / UNIT, (0.5 - y) * SIZE / UNIT];
+  }
+
+  function flip(at) {
+    move({ labels: model.get("labels").map((label, n) => (n === at ? 1 - label : label)) });
+  }
+
+  /** All points after h - rate * gradient of the sum. */
+  function stepped() {
+    const { embeddings, gradient, scale } = state();
+    return model.get("points").map((point, at) => at < embeddings.length
+      ? add(embeddings[at], gradient[at], -model.get("rate")).map((value) => within(value / scale)) : point);
+  }
+
+  function drawHandle({ group, stem, arrow, mark }, at, { embeddings, labels, gradient }) {
+    const shown = at < embeddings.length;
+    for (const node of [group, stem, arrow]) node.style.display = shown ? "" : "none";
+    if (!shown) return;
+    const [h, size] = [embeddings[at], norm(gradient[at])];
+    group.setAttribute("transform", `translate(${place(h)})`);
+    group.setAttribute("aria-label", `h${at + 1}, ${CLASSES[labels[at]]}`);
+    group.setAttribute("aria-valuenow", h[0].toFixed(2));
+    group.setAttribute("aria-valuetext", `x ${h[0].toFixed(2)}, y ${h[1].toFixed(2)}`);
+    mark.setAttribute("class", `rfe-class-${labels[at]}`);
+    mark.setAttribute("d", MARKS[labels[at]]);
+    stem.setAttribute("d", `M${place([0, 0])}L${place(h)}`);
+    const long = size > 1e-9 ? size / (1 + size) : 0; // at most one unit, however large the gradient
+    const along = long ? times(gradient[at], -long / size) : [0, 0];
+    const tip = add(h, along);
+    const wing = (turn) => add(tip, add(times(along, -0.13 / long), [-along[1], along[0]], turn * 0.07 / long));
+    arrow.setAttribute("d", long > 0.01 ? `M${place(h)}L${place(tip)}M${place(wing(1))}L${place(tip)}L${place(wing(-1))}` : "");
+  }
+
+  function drawPairs({ count, embeddings, labels, margin, d, loss }) {
+    const rows = [];
+    pairLines.replaceChildren();
+    for (let i = 0; i < count; i++) {
+      for (let j = i + 1; j < count; j++) {
+        const same = labels[i] === labels[j];
+        const force = same ? "pulls" : d[i][j] < margin ? "pushes" : "silent";
+        shape(pairLines, "path", { class: `rfe-pair rfe-${force}`, d: `M${place(embeddings[i])}L${place(embeddings[j])}` });
+        rows.push(row(`h${i + 1}, h${j + 1}`, same ? "same" : "other", show(d[i][j]), show(loss[i][j]), force));
+      }
+    }
+    pairs.body.replaceChildren(...rows);
+  }
+
+  function draw() {
+    const started = performance.now();
+    const now = state();
+    const { count, scale, margin, distance, embeddings, labels, d, loss, sum, gradient } = now;
+    handles.forEach((handle, at) => drawHandle(handle, at, now));
+    drawPairs(now);
+    const results = [sum, sum / count, sum / count ** 2];
+    const divided = ["1", `n = ${count}`, `n² = ${count ** 2}`];
+    totals.body.replaceChildren(...["sum", "per_embedding", "mean"].map((name, at) => row(name, divided[at], show(results[at]))));
+    ones.body.replaceChildren(...embeddings.map((h, at) => {
+      classButtons[at].textContent = CLASSES[labels[at]];
+      classButtons[at].setAttribute("aria-label", `h${at + 1} is ${CLASSES[labels[at]]}; change its class`);
+      return row(`h${at + 1}`, classButtons[at], h[0].toFixed(2).replace("-", "−"), h[1].toFixed(2).replace("-", "−"), show(norm(h)), show(norm(gradient[at])));
+    }));
+    presets.forEach((made, at) => {
+      const preset = model.get("presets")[at];
+      made.setAttribute("aria-pressed", preset.distance === model.get("distance") && preset.margin === model.get("margin"));
+    });
+    const label = names[model.get("distance")][1];
+    status.textContent = `${label}, margin ${show(margin)}, scale ${show(scale)}: loss ${show(sum)} as a sum, `
+      + `${show(results[1])} per embedding, ${show(results[2])} as a mean.`;
+    Object.assign(el.dataset, { // what is on the screen now, for tests
+      distance, margin, scale, count, sum, per_embedding: results[1], mean: results[2],
+      embeddings: embeddings.flat().join(" "), labels: labels.join(" "),
+      d: d.flat().join(" "), loss: loss.flat().join(" "), gradient: gradient.flat().join(" "),
+    });
+    performance.measure("pair_view", { start: started });
+  }
+
+  handles.forEach(({ group }, at) => {
+    let grip = [0, 0]; // from the pointer to the embedding it holds
+    group.addEventListener("pointerdown", (event) => {
+      group.setPointerCapture(event.pointerId);
+      group.focus();
+      grip = add(state().embeddings[at], pointed(event), -1);
+    });
+    group.addEventListener("pointermove", (event) => {
+      if (group.hasPointerCapture(event.pointerId)) put(at, add(pointed(event), grip));
+    });
+    // Chromium does not heed touch-action inside an SVG: without this a finger scrolls the page.
+    group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
+    group.addEventListener("keydown", (event) => {
+      const change = KEYS[event.key];
+      if (change) put(at, add(times(model.get("points")[at], model.get("scale")), change, event.shiftKey ? FINE : COARSE));
+      else if (event.key === "Enter" || event.key === " ") flip(at);
+      else return;
+      event.preventDefault();
+    });
+  });
+  const stop = onChange(model, ["points", "labels", "count", "distance", "margin", "scale"], onceAFrame(draw));
+  draw();
+  return stop;
+}
+
+export default { render };
