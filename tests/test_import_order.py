@@ -14,17 +14,26 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 STOREYS = (
     {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
     | {"intervals", "sampling", "source", "unet"},
-    {"checkpoints", "losses", "patches", "phantom", "prior", "probes", "scanner"}
+    {"checkpoints", "losses", "monte_carlo", "patches", "phantom", "prior", "probes", "scanner"}
     | {"volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
-    {"baselines", "fidelity", "results", "shift", "sweep"},
-    {"plots", "widgets"},
+    {"baselines", "fidelity", "representativeness", "results", "shift", "sweep", "verdicts"},
+    {"plots", "plots_sampling", "widgets"},
     {"cli", "commands"},
 )
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = {"baselines", "checkpoints", "distances", "losses", "patches", "prior", "sampling"}
-NEEDS_TORCH |= {"divergence", "evaluation", "probes", "sweep", "training", "unet"}
+NEEDS_TORCH |= {
+    "divergence",
+    "evaluation",
+    "monte_carlo",
+    "probes",
+    "representativeness",
+    "sweep",
+    "training",
+    "unet",
+}
 
 
 def siblings(path):
