@@ -70,6 +70,26 @@ def test_gaps_are_paired_and_drops_are_not(table):
     assert (gaps["seeds"] == 3).all() and (gaps["patients"] == 4).all()
 
 
+def test_cost_on_a_is_what_fine_tuning_changes_there(table):
+    cost = shift.cost_on_a(table, generator=np.random.default_rng(0))
+    assert cost["model"].tolist() == ["upper bound B", "upper bound C", "upper bound D"]
+    np.testing.assert_allclose(cost[["change", "low", "high"]], -0.1)
+
+
+def test_setup_claim_reads_the_intervals(table):
+    gaps = shift.gaps(table, generator=np.random.default_rng(0), draws=500)
+    claim = shift.setup_claim(gaps).set_index("domain")
+    assert claim.loc["B", "repaired by labels?"] == "yes, by 0.25 (0.25 to 0.25)"
+    assert claim.loc["C", "worse than on A?"].startswith("yes, by 0.10 (0.0")
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"), [((0.1, 0.2), "yes"), ((-0.1, 0.2), "undecided"), ((-0.2, -0.1), "no")]
+)
+def test_reading_of_an_interval(ends, word):
+    assert shift.reading(*ends) == word
+
+
 def test_table_says_mean_and_spread_of_seeds(table):
     text = shift.score_table(pd.concat([table, made_up("extra", patients=2)]), "test")
     assert text.loc["lower bound", "A"] == "0.80 ± 0.10"
