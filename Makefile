@@ -32,8 +32,8 @@ serve: book  ## build the book and serve it on this machine
 bench: $(STAMP)  ## compare speed with MONAI
 	@$(BIN)/python benchmarks/bench.py
 
-reproduce: $(STAMP)  ## train and test the baselines: PROFILE=smoke, laptop or paper
-	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test
+reproduce: $(STAMP)  ## train and test the baselines anew, in data/cache: PROFILE=smoke, laptop or paper
+	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test --out data/cache/reproduce-$(PROFILE)
 
 lint: $(STAMP)  ## check the style of code and notebooks
 	@$(BIN)/ruff check .
