@@ -51,6 +51,14 @@ def angle(cosine: Tensor) -> Tensor:
     return torch.where(cosine > 1 - edge, 0, torch.where(cosine < -1 + edge, 1, inner))
 
 
+def apart(a: Tensor, b: Tensor) -> Tensor:
+    """Lengths |a_i - b_j|, (n, m); gradient 0 where they are 0.
+
+    Not through a matrix product: for close vectors that loses all digits to cancellation.
+    """
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+
+
 def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
     """All distances between two sets of embeddings.
 
@@ -74,10 +82,10 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
         raise ValueError(
             f"embeddings must be (n, C) and (m, C), got {tuple(a.shape)} and {tuple(b.shape)}"
         )
-    if distance in ("l2", "l2_squared"):
-        # Not through a matrix product: for close vectors that loses all digits to cancellation.
-        apart = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
-        return apart if distance == "l2" else apart.square()
+    if distance == "l2":
+        return apart(a, b)
+    if distance == "l2_squared":
+        return apart(a, b).square()
     cosine = unit(a) @ unit(b).T
     return 1 - cosine if distance == "cosine" else angle(cosine)
 

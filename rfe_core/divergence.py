@@ -95,7 +95,7 @@ def jensen_shannon(
 def bin_index(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArray[np.int64]:
     """Bin (n, C) of each value between low and high (C,); the end bins take what lies outside."""
     width = np.where(high > low, high - low, 1)
-    return np.clip(((values - low) / width * bins).astype(np.int64), 0, bins - 1)
+    return np.clip((values - low) / width * bins, 0, bins - 1).astype(np.int64)
 
 
 def histograms(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArray[np.int64]:
@@ -121,24 +121,39 @@ def null_divergence(
 ) -> NDArray[np.float64]:
     """What a perfect sample of a strategy would show: its divergence from its own source.
 
-    Whole pixels (channels of a pixel belong together) are drawn with replacement from the mixture
-    that the strategy prescribes, and held against the histogram of that mixture. What an observed
-    divergence has beyond this is not noise: it is the change of the class mix.
+    Whole pixels (channels of a pixel belong together) are drawn in the numbers that the strategy
+    prescribes, and held against the histogram of the mixture it draws from, instead of against the
+    whole population. What an observed divergence has beyond this, its excess, is not noise: it is
+    the change of the class mix. For n >> K draws of K equally filled bins it is (K - 1) / (8 n).
 
     Parameters
     ----------
     population : array, (N, C)
     labels : array, (N,) of 0 and 1
     counts : (background, lesion)
-        How many of each the strategy draws (`rfe_core.sampling.counts`).
+        How many of each the strategy draws (`rfe_core.sampling.counts`): without replacement, as it
+        does, unless the class is smaller.
     draws : int
-        Simulated samples.
+        Simulated samples, >= 1.
+    per
+        See `jensen_shannon`; the edges are shared.
 
     Returns
     -------
     array, (draws,)
-        In nats; the mean over channels for ``per="channel"``. Shared edges.
+        In nats; the mean over channels for ``per="channel"``.
+
+    Raises
+    ------
+    ValueError
+        If a shape, a count or `draws` breaks its rule.
     """
+    if per not in ("channel", "flattened"):
+        raise ValueError(f'per must be "channel" or "flattened", got {per!r}')
+    if draws < 1:
+        raise ValueError(f"draws must be >= 1, got {draws}")
+    if sum(counts) == 0:
+        raise ValueError(f"counts must draw something, got {counts}")
     population, _ = _check(population, population, bins)
     labels = np.asarray(labels)
     if labels.shape != (len(population),):
@@ -161,7 +176,11 @@ def null_divergence(
     )
     found = []
     for _ in range(draws):
-        rows = [generator.choice(p, n) for p, n in zip(classes, counts, strict=True) if n]
+        rows = [
+            generator.choice(pixels, count, replace=count > len(pixels))
+            for pixels, count in zip(classes, counts, strict=True)
+            if count
+        ]
         drawn, source = _count(index[np.concatenate(rows)], bins), mixture
         if per == "flattened":
             drawn, source = drawn.sum(0), source.sum(0)
@@ -176,6 +195,8 @@ def principal_axes(population: NDArray) -> tuple[NDArray, NDArray]:
     entry is positive.
     """
     population, _ = _check(population, population, 1)
+    if population.shape[1] < 2:
+        raise ValueError(f"population must have >= 2 channels, got {population.shape[1]}")
     mean = population.mean(0)
     centred = population - mean
     _, vectors = np.linalg.eigh(centred.T @ centred)

@@ -50,8 +50,9 @@ def exact_embedding_loss(
     Raises
     ------
     ValueError
-        If an embedding is negative (use `label_embedding_loss`), a stratum mixes classes, or a
-        count is larger than its stratum.
+        If an embedding is negative (use `label_embedding_loss`), a stratum mixes classes, a count
+        is larger than its stratum, or a shape breaks its rule. Distance and margin are no
+        parameters: for others than 1 - cos and 1 this form does not hold.
     """
     check_labels(labels, check_embeddings(embeddings))
     if float(embeddings.detach().amin()) < 0:
@@ -63,6 +64,7 @@ def exact_embedding_loss(
         raise ValueError("strata and counts go together, got only one of them")
     if strata is None:
         strata = labels
+    check_labels(strata, len(labels))
     n_strata = int(strata.max()) + 1
     if n_strata <= 0:
         raise ValueError("labels must hold a pixel that takes part, got only negative ones")
@@ -90,7 +92,6 @@ def exact_embedding_loss(
 
 def _owner(labels: Tensor, strata: Tensor, n_strata: int) -> Tensor:
     """The class of each stratum, (G,)."""
-    check_labels(strata, len(labels))
     part = strata >= 0
     if bool((part != (labels >= 0)).any()):
         raise ValueError("strata must be negative exactly where labels are")
@@ -110,9 +111,9 @@ def _drawn(counts: Sequence[int], size: Tensor) -> Tensor:
             f"counts must hold one number for each of {len(size)} strata, got {counts}"
         )
     for stratum, (n, available) in enumerate(zip(drawn.tolist(), size.tolist(), strict=True)):
-        if not 0 <= n <= available:
+        if not 0 <= n <= available or n != int(n):
             raise ValueError(
-                f"count of stratum {stratum} must be in 0..{available:.0f}, got {n:.0f}"
+                f"count of stratum {stratum} must be an integer in 0..{available:.0f}, got {n:g}"
             )
     if drawn.sum() == 0:
         raise ValueError(f"counts must draw something, got {counts}")

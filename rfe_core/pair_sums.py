@@ -1,128 +1,80 @@
 """Sums over pairs of embeddings, without building what can be avoided.
 
 The value of Eq. 2 for "adjacent iff same label" falls apart into one sum within each class and one
-between each two classes. Some have closed forms that cost O(n C); the others go through blocks of
-at most `chunk` rows, and symmetric work is done once. Gradients are computed along with the values,
-so nothing of size n x n is kept for the backward pass.
+between each two classes. Where the distance allows, a sum is a closed form that costs O(n C); else
+it goes through blocks of at most `chunk` rows, and no pair is visited twice. A block's gradient is
+taken along with its value, so nothing of size n x n is kept for the backward pass.
 
 `rfe_core.losses` has the public functions; the double loops these must equal stand in the tests.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-#: From a block of dot products (or distances) to the pairs' values and their derivatives.
-Kernel = Callable[[Tensor], tuple[Tensor, Tensor]]
+from rfe_core.distances import angle, apart
+
+#: From two sets of embeddings, (n, C) and (m, C), to the terms of their pairs, (n, m).
+Terms = Callable[[Tensor, Tensor], Tensor]
 
 
 def within(x: Tensor, distance: str, chunk: int) -> Tensor:
     """Sum of d over all ordered pairs of x (n, C); unit vectors for "cosine" and "angular"."""
     n = len(x)
-    if distance in ("cosine", "l2_squared"):
-        # sum |x_i - x_j|^2 = 2 n sum |x_i - mean|^2: no difference of large numbers
-        spread = n * (x - x.mean(0)).square().sum()
-        if distance == "l2_squared":
-            return 2 * spread
-        # unit vectors: |a - b|^2 = 2 (1 - cos). A vector without direction has d = 1 to all.
-        return spread + n * (x == 0).all(1).sum()
-    kernel = _angular if distance == "angular" else _l2
-    total = x.new_zeros(())
-    for start in range(0, n, chunk):
-        rows, rest = x[start : start + chunk], x[start + chunk :]
-        total = total + _PairSum.apply(rows, rows, distance, kernel, chunk)
-        if len(rest):
-            total = total + 2 * _PairSum.apply(rows, rest, distance, kernel, chunk)
-    return total
+    if distance == "angular":
+        return _BlockSum.apply(x, None, lambda a, b: angle(a @ b.T), chunk)
+    if distance == "l2":
+        return _BlockSum.apply(x, None, apart, chunk)
+    # sum |x_i - x_j|^2 = 2 n sum |x_i - mean|^2: no difference of large numbers
+    spread = n * (x - x.mean(0)).square().sum()
+    if distance == "l2_squared":
+        return 2 * spread
+    # Unit vectors: |a - b|^2 = 2 (1 - cos). A vector without direction has d = 1 to all.
+    return spread + n * (x == 0).all(1).sum()
 
 
 def between(a: Tensor, b: Tensor, distance: str, margin: float, chunk: int) -> Tensor:
     """Sum of max(0, margin - d) over all pairs of a (n, C) and b (m, C), each pair once."""
     pairs = len(a) * len(b)
     if distance == "cosine":
-        if margin >= 1 and bool((a >= 0).all()) and bool((b >= 0).all()):
-            return (margin - 1) * pairs + a.sum(0) @ b.sum(0)  # the hinge is active everywhere
-        shift = margin - 1
-        return _PairSum.apply(a, b, distance, lambda dot: _hinge(dot + shift, 1.0), chunk)
+        # If d <= margin whatever the vectors, the hinge is active everywhere.
+        if margin >= 2 or (margin >= 1 and bool(a.amin() >= 0) and bool(b.amin() >= 0)):
+            return (margin - 1) * pairs + a.sum(0) @ b.sum(0)
+        return _CosineHinge.apply(a, b, margin - 1, chunk)
     if distance == "angular":
-
-        def kernel(dot: Tensor) -> tuple[Tensor, Tensor]:
-            angle, slope = _angular(dot)
-            return _hinge(margin - angle, -slope)
-
-    elif distance == "l2":
-
-        def kernel(d: Tensor) -> tuple[Tensor, Tensor]:
-            return _hinge(margin - d, -_reciprocal(d))
-
-    else:
-        centre = (a.sum(0) + b.sum(0)).detach() / (len(a) + len(b))
-        radius = sum(torch.linalg.vector_norm(x.detach() - centre, dim=1).max() for x in (a, b))
-        if margin >= radius**2:  # no pair is further apart: active everywhere
-            mean_a, mean_b = a.mean(0), b.mean(0)
-            spread = len(b) * (a - mean_a).square().sum() + len(a) * (b - mean_b).square().sum()
-            return margin * pairs - spread - pairs * (mean_a - mean_b).square().sum()
-
-        def kernel(d: Tensor) -> tuple[Tensor, Tensor]:
-            return _hinge(margin - d.square(), -2.0)
-
-    return _PairSum.apply(a, b, distance, kernel, chunk)
+        return _BlockSum.apply(a, b, lambda a, b: (margin - angle(a @ b.T)).clamp_min(0), chunk)
+    if distance == "l2":
+        return _BlockSum.apply(a, b, lambda a, b: (margin - apart(a, b)).clamp_min(0), chunk)
+    centre = (a.sum(0) + b.sum(0)).detach() / (len(a) + len(b))
+    radius = sum(torch.linalg.vector_norm(x.detach() - centre, dim=1).max() for x in (a, b))
+    if margin >= radius**2:  # no pair is further apart: active everywhere
+        mean_a, mean_b = a.mean(0), b.mean(0)
+        spread = len(b) * (a - mean_a).square().sum() + len(a) * (b - mean_b).square().sum()
+        return margin * pairs - spread - pairs * (mean_a - mean_b).square().sum()
+    return _BlockSum.apply(a, b, lambda a, b: (margin - apart(a, b).square()).clamp_min(0), chunk)
 
 
-def _hinge(value: Tensor, slope: Tensor | float) -> tuple[Tensor, Tensor]:
-    return value.clamp_min(0), (value > 0) * torch.as_tensor(slope, dtype=value.dtype)
+class _CosineHinge(torch.autograd.Function):
+    """Sum of max(0, a_i . b_j + shift) over all pairs, in blocks of `chunk` rows of a.
 
-
-def _reciprocal(d: Tensor) -> Tensor:
-    return torch.where(d > 0, 1 / d, 0)  # at d = 0 the gradient is 0, a subgradient
-
-
-def _l2(d: Tensor) -> tuple[Tensor, Tensor]:
-    return d, _reciprocal(d)
-
-
-def _angular(dot: Tensor) -> tuple[Tensor, Tensor]:
-    edge = 1 - 16 * torch.finfo(dot.dtype).eps  # as in distances.angle
-    inner = dot.clamp(-edge, edge)
-    at_edge = dot.abs() > edge
-    value = torch.where(at_edge, (dot < 0).to(dot.dtype), torch.arccos(inner) / math.pi)
-    return value, torch.where(at_edge, 0, -1 / (math.pi * (1 - inner.square()).sqrt()))
-
-
-class _PairSum(torch.autograd.Function):
-    """Sum of a kernel over all pairs of rows of a and b, in blocks of `chunk` rows of a.
-
-    The kernel sees dot products (cosine, angular) or distances (l2, l2_squared), and returns with
-    the values their derivative by the dot product, or by half the squared distance.
+    A hinge counts as active at its kink, as in PyTorch's clamp. With the matrix of active pairs,
+    its product with b is a's gradient, and that times a is the sum of the active dot products: one
+    pass over the pairs gives value and gradients.
     """
 
     @staticmethod
-    def forward(ctx, a: Tensor, b: Tensor, distance: str, kernel: Kernel, chunk: int) -> Tensor:
-        dots = distance in ("cosine", "angular")
-        wanted = any(ctx.needs_input_grad[:2])
+    def forward(ctx, a: Tensor, b: Tensor, shift: float, chunk: int) -> Tensor:
         grad_a, grad_b = torch.empty_like(a), torch.zeros_like(b)
         total = torch.zeros((), dtype=torch.float64, device=a.device)
-        for start in range(0, len(a), chunk):
-            rows = a[start : start + chunk]
-            if dots:
-                block = rows @ b.T
-            else:
-                block = torch.cdist(rows, b, compute_mode="donot_use_mm_for_euclid_dist")
-            values, slopes = kernel(block)
-            total += values.sum()
-            if not wanted:
-                continue
-            part = slopes @ b
-            grad_b.addmm_(slopes.T, rows, alpha=1 if dots else -1)
-            if not dots:  # d(|a - b|^2 / 2) = (a - b) da + (b - a) db
-                part = slopes.sum(1, keepdim=True) * rows - part
-                grad_b += slopes.sum(0)[:, None] * b
-            grad_a[start : start + chunk] = part
+        for rows, pull in zip(a.split(chunk), grad_a.split(chunk), strict=True):
+            active = (rows @ b.T).ge_(-shift)  # 0 and 1
+            torch.mm(active, b, out=pull)
+            total += (rows * pull).sum() + shift * active.sum()
+            grad_b.addmm_(active.T, rows)
         ctx.save_for_backward(grad_a, grad_b)
         return total.to(a.dtype)
 
@@ -130,4 +82,48 @@ class _PairSum(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad: Tensor):
         grad_a, grad_b = ctx.saved_tensors
-        return grad * grad_a, grad * grad_b, None, None, None
+        return grad * grad_a, grad * grad_b, None, None
+
+
+class _BlockSum(torch.autograd.Function):
+    """Sum of `terms` over all pairs of rows of a and b, each once, in blocks of `chunk` rows of a.
+
+    With b None: over all ordered pairs of rows of a, for terms that do not depend on the order.
+    """
+
+    @staticmethod
+    def forward(ctx, a: Tensor, b: Tensor | None, terms: Terms, chunk: int) -> Tensor:
+        wanted = any(ctx.needs_input_grad[:2])
+        grad_a = torch.zeros_like(a)
+        grad_b = grad_a if b is None else torch.zeros_like(b)
+        total = torch.zeros((), dtype=torch.float64, device=a.device)
+        for rows, columns, times in _blocks(len(a), chunk, symmetric=b is None):
+            with torch.set_grad_enabled(wanted):
+                x = a[rows].detach().requires_grad_(wanted)
+                y = (a if b is None else b)[columns].detach().requires_grad_(wanted)
+                value = terms(x, y).sum()
+            total += times * value.detach()
+            if wanted:
+                of_x, of_y = torch.autograd.grad(value, (x, y))
+                grad_a[rows].add_(of_x, alpha=times)
+                grad_b[columns].add_(of_y, alpha=times)
+        ctx.save_for_backward(grad_a, None if b is None else grad_b)
+        return total.to(a.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor):
+        grad_a, grad_b = ctx.saved_tensors
+        return grad * grad_a, None if grad_b is None else grad * grad_b, None, None
+
+
+def _blocks(n: int, chunk: int, *, symmetric: bool) -> Iterator[tuple[slice, slice, int]]:
+    """Rows and columns of each block, and how many times it counts."""
+    for start in range(0, n, chunk):
+        stop = min(start + chunk, n)
+        if not symmetric:
+            yield slice(start, stop), slice(None), 1
+            continue
+        yield slice(start, stop), slice(start, stop), 1
+        if stop < n:
+            yield slice(start, stop), slice(stop, None), 2  # and its mirror image

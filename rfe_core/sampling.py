@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
 SHORTFALLS = ("error", "all available", "replace")
@@ -40,7 +41,8 @@ def counts(labels: Tensor, n_e: int, strategy: Strategy) -> tuple[int, int]:
     """How many background and lesion pixels a strategy draws.
 
     The lesion share is 1/2, 1/5, or that of lesion among the pixels not ignored; lesion gets
-    ``floor(n_e * share + 1/2)`` pixels and background the rest, so that they add up to `n_e`.
+    ``floor(n_e * share + 1/2)`` pixels, in integer arithmetic, and background the rest, so that
+    they add up to `n_e`.
 
     Deviation: the released code takes the share of distribution-aware sampling on the labelled
     side over all pixels, ignored ones included, and so draws fewer than `n_e`.
@@ -60,15 +62,16 @@ def counts(labels: Tensor, n_e: int, strategy: Strategy) -> tuple[int, int]:
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy must be one of {STRATEGIES}, got {strategy!r}")
-    if n_e < 2:
-        raise ValueError(f"n_e must be >= 2, got {n_e}")
+    if n_e != int(n_e) or n_e < 2:
+        raise ValueError(f"n_e must be an integer >= 2, got {n_e}")
     background, lesion = available(labels)
     if background + lesion == 0:
         raise ValueError(
             f"labels must hold a pixel that is not ignored, got {labels.numel()} ignored"
         )
-    share = {"50/50": 0.5, "80/20": 0.2}.get(strategy, lesion / (background + lesion))
-    n_lesion = int(n_e * share + 0.5)
+    shares = {"50/50": (1, 2), "80/20": (1, 5)}
+    part, whole = shares.get(strategy, (lesion, background + lesion))
+    n_lesion = (2 * n_e * part + whole) // (2 * whole)
     return n_e - n_lesion, n_lesion
 
 
@@ -110,7 +113,7 @@ def sample(
     ------
     ValueError
         See `counts`; a shortfall under "error", naming class, wanted and available; "replace" from
-        a class without any pixel.
+        a class without any pixel; "all available" where that is none at all.
     """
     if shortfall not in SHORTFALLS:
         raise ValueError(f"shortfall must be one of {SHORTFALLS}, got {shortfall!r}")
@@ -130,6 +133,10 @@ def sample(
             chosen = torch.randperm(have, generator=generator)[:want]
         parts.append(pixels[chosen.to(pixels.device)])
     drawn = tuple(len(part) for part in parts)
+    if sum(drawn) == 0:
+        raise ValueError(
+            f"{strategy} sampling of n_e = {n_e} wants (background, lesion) = {wanted}, got none"
+        )
     return Sample(torch.cat(parts), wanted, drawn)
 
 
@@ -153,7 +160,7 @@ def sample_sides(
         True for pixels of labelled images.
     per : {"side", "total"}
         "side": `n_e` from either side, 2 `n_e` in all, as the released code does. "total": `n_e`
-        in all, half from either side (the labelled one gets the odd pixel).
+        in all, >= 4, half from either side (the labelled one gets the odd pixel).
     n_e, strategy, generator, shortfall
         See `sample`.
 
@@ -171,6 +178,8 @@ def sample_sides(
         raise ValueError(f'per must be "side" or "total", got {per!r}')
     share = {"labelled": n_e, "unlabelled": n_e}
     if per == "total":
+        if n_e < 4:
+            raise ValueError(f'n_e must be >= 4 for per="total", got {n_e}')
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     drawn = {}
     for side, is_side in (("labelled", labelled), ("unlabelled", ~labelled)):
@@ -182,16 +191,28 @@ def sample_sides(
 
 
 def shrink_labels(labels: Tensor, factor: int) -> Tensor:
-    """Labels for a layer of lower resolution: (N, H, W) -> (N, H/factor, W/factor).
+    """Labels for a coarser layer: (N, H, W) -> int64 (N, H/factor, W/factor), rounded up.
 
     A block is lesion if any of its pixels is, else background if any is, else ignored: the maximum,
-    so that no lesion is lost however small. H and W must divide by `factor`.
+    so that no lesion is lost however small. Blocks at the lower and right border may be smaller, as
+    in `rfe_core.unet.UNet.forward_levels`, whose level k takes ``factor = 2**k``.
+
+    Parameters
+    ----------
+    labels : Tensor, (N, H, W) of integers or bool
+        1 lesion, 0 background, -1 ignored.
+    factor : int, >= 1
+
+    Raises
+    ------
+    ValueError
+        If `labels` or `factor` breaks its rule.
     """
-    if labels.ndim != 3 or factor < 1 or labels.shape[1] % factor or labels.shape[2] % factor:
+    if labels.ndim != 3 or labels.is_floating_point() or factor < 1:
         raise ValueError(
-            f"labels must be (N, H, W) with H and W divisible by factor >= 1, "
-            f"got {tuple(labels.shape)} and {factor}"
+            f"labels must be integers (N, H, W) and factor >= 1, "
+            f"got {labels.dtype} {tuple(labels.shape)} and {factor}"
         )
-    n, h, w = labels.shape
-    blocks = labels.reshape(n, h // factor, factor, w // factor, factor)
-    return blocks.amax(dim=(2, 4))
+    h, w = labels.shape[1:]
+    full = F.pad(labels.long(), (0, -w % factor, 0, -h % factor), value=IGNORE)
+    return full.unflatten(2, (-1, factor)).unflatten(1, (-1, factor)).amax(dim=(2, 4))

@@ -162,6 +162,16 @@ class UNet(nn.Module):
         multiple of 2^poolings, and the outputs cropped back. Mirroring would need an image larger
         than its padding.
         """
+        logits, (embeddings, *_) = self.forward_levels(images)
+        return UNetOutput(logits, embeddings)
+
+    def forward_levels(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits as `forward`, and the embeddings of all levels of the expanding path.
+
+        Level k, of ``widths[k]`` channels, has the resolution (H / 2^k, W / 2^k), rounded up; level
+        0 is `UNetOutput.embeddings`. For Eq. 1 with several layers l;
+        `rfe_core.sampling.shrink_labels` with ``factor = 2**k`` makes the labels to go with it.
+        """
         if images.ndim != 4 or images.shape[1] != self.in_channels or 0 in images.shape[2:]:
             raise ValueError(
                 f"images must have shape (N, {self.in_channels}, H >= 1, W >= 1), "
@@ -170,22 +180,26 @@ class UNet(nn.Module):
         height, width = images.shape[2:]
         x = F.pad(images, (0, -width % self.multiple, 0, -height % self.multiple))
 
-        skips = []
+        before_relu = self.embeddings == "linear"
+        skips, levels = [], []
         for block in self.down[:-1]:
             x = block(x)  # (N, 8, 128, 128), (N, 16, 64, 64), (N, 32, 32, 32)
             skips.append(x)
             x = F.max_pool2d(x, 2)
-        if not self.up:  # one width, no pooling: the only block is also the last one
-            linear = self.down[-1].before_relu(x)
-        else:
+        if self.up:
             x = self.dropout(self.down[-1](x))  # (N, 64, 16, 16)
+        else:  # one width, no pooling: the only block is also the last one
+            linear = self.down[-1].before_relu(x)
+            x = F.relu(linear)
+            levels.append(linear if before_relu else x)
         for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([skips.pop(), up(x)], dim=1)  # skip first, then the coarser features
             linear = merge.before_relu(x)  # (N, 32, 32, 32), (N, 16, 64, 64), (N, 8, 128, 128)
             x = F.relu(linear)
+            levels.append(linear if before_relu else x)
 
-        features = F.relu(linear)[..., :height, :width]
-        logits = self.head(features)  # (N, 1, 128, 128)
-        if self.embeddings == "linear":
-            return UNetOutput(logits, linear[..., :height, :width])
-        return UNetOutput(logits, features)
+        logits = self.head(x[..., :height, :width])  # (N, 1, 128, 128)
+        levels.reverse()  # finest first
+        return logits, [
+            level[..., : -(-height // 2**k), : -(-width // 2**k)] for k, level in enumerate(levels)
+        ]

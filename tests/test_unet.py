@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from rfe_core.losses import dice_loss, label_embedding_loss, total_loss
+from rfe_core.sampling import shrink_labels
 from rfe_core.unet import UNet
 
 
@@ -112,3 +114,46 @@ def test_bad_settings(settings, message):
 def test_bad_images(shape):
     with pytest.raises(ValueError, match="images must have shape"):
         UNet(widths=(4, 8))(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("embeddings", ["relu", "linear"])
+def test_levels_are_the_expanding_path_finest_first(embeddings):
+    model = UNet(widths=(4, 5, 6, 7), embeddings=embeddings).eval()
+    images = torch.rand(2, 3, 17, 22)
+    logits, levels = model.forward_levels(images)
+    assert [tuple(h.shape[1:]) for h in levels] == [(4, 17, 22), (5, 9, 11), (6, 5, 6)]
+    assert torch.equal(logits, model(images).logits)
+    assert torch.equal(levels[0], model(images).embeddings)
+    assert all((h.min() < 0) == (embeddings == "linear") for h in levels)
+
+
+def test_a_single_level_without_pooling():
+    _, levels = UNet(widths=(4,)).forward_levels(torch.rand(1, 3, 5, 6))
+    assert [h.shape for h in levels] == [(1, 4, 5, 6)]
+
+
+def test_equation_1_with_two_layers_trains_both():
+    """A term at level 1 reaches what lies under it; the term at level 0 also the last block."""
+    model = UNet(widths=(4, 6, 8), dropout=0.0)
+    labels = torch.zeros(2, 18, 13, dtype=torch.long)
+    labels[:, 4, 7] = 1  # one lesion pixel each: it must survive at the coarser level
+    logits, levels = model.forward_levels(torch.rand(2, 3, 18, 13))
+    embedding = {}
+    for k, level in enumerate(levels):
+        of_level = shrink_labels(labels, 2**k)
+        assert of_level.shape == (2, *level.shape[2:]) and of_level.sum() == 2
+        h = level.movedim(1, -1).flatten(0, 2)
+        embedding[f"level {k}"] = label_embedding_loss(h, of_level.flatten(), reduction="mean")
+    weights = {"level 0": 0.5, "level 1": 2.0}
+    loss = total_loss(dice_loss(logits, labels), embedding, weights)
+
+    def reached(scalar):
+        parts = {"level 0": model.merge[1].conv2.weight, "level 1": model.merge[0].conv2.weight}
+        found = torch.autograd.grad(scalar, parts.values(), retain_graph=True, allow_unused=True)
+        return {name for name, g in zip(parts, found, strict=True) if g is not None and g.any()}
+
+    assert reached(embedding["level 1"]) == {"level 1"}
+    assert reached(embedding["level 0"]) == {"level 0", "level 1"}
+    expected = dice_loss(logits, labels) + 0.5 * embedding["level 0"] + 2 * embedding["level 1"]
+    assert loss.item() == pytest.approx(expected.item())
+    assert reached(loss) == {"level 0", "level 1"}
