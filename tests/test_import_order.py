@@ -13,18 +13,20 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 # From the ground up, as in the design. A new module gets its place here.
 STOREYS = (
     {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
-    | {"intervals", "sampling", "source", "unet"},
+    | {"adjacency", "intervals", "sampling", "source", "unet"},
     {"checkpoints", "losses", "monte_carlo", "patches", "phantom", "prior", "probes", "scanner"}
-    | {"volumes"}  # and its parts
+    | {"landscape", "volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
     {"baselines", "fidelity", "representativeness", "results", "shift", "sweep", "verdicts"},
-    {"plots", "plots_sampling", "widgets"},
+    {"plots", "plots_embedding", "plots_sampling", "widgets"},
     {"cli", "commands"},
 )
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = {"baselines", "checkpoints", "distances", "losses", "patches", "prior", "sampling"}
 NEEDS_TORCH |= {
+    "adjacency",
+    "landscape",
     "divergence",
     "evaluation",
     "monte_carlo",
