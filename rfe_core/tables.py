@@ -36,17 +36,20 @@ def numbered(frame: pd.DataFrame, name: str, caption: str, *, digits: int = 2) -
         "---:" if pd.api.types.is_numeric_dtype(body[column]) else ":---" for column in body.columns
     ]
     lines = [list(map(str, body.columns)), align]
-    lines += [[_text(value, digits) for value in row] for row in body.itertuples(index=False)]
+    levels = frame.index.nlevels
+    for row in body.itertuples(index=False):
+        lines.append([_text(v, digits, short=n < levels) for n, v in enumerate(row)])
     rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::")
 
 
-def _text(value, digits: int) -> str:
-    """One cell: nothing for what is missing, "1×1×2" for a tuple."""
+def _text(value, digits: int, *, short: bool = False) -> str:
+    """One cell: nothing for what is missing, "1×1.1×2" for a tuple; `short` drops final zeros."""
     if isinstance(value, tuple):
-        return "×".join(_text(part, digits) for part in value)
+        return "×".join(_text(part, digits, short=True) for part in value)
     if pd.isna(value):
         return ""
     if isinstance(value, float):
-        return f"{value:.{digits}f}" if value % 1 else f"{value:.0f}"
+        text = f"{value:.{digits}f}" if value % 1 else f"{value:.0f}"
+        return text.rstrip("0") if short and "." in text else text
     return str(value).replace("|", "\\|")

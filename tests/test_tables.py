@@ -9,7 +9,7 @@ from rfe_core.tables import numbered
 def test_layout_and_formats():
     frame = pd.DataFrame(
         {
-            "scanner": ["A", "A", "B"],
+            "scanner": [3.0, 3.0, 1.5],
             "image": ["T1", "T2", "T1"],
             "TE": [4.0, 90.25, None],
             "voxel": [(1.0, 1.0, 2.5), None, (1.0, 1.0, 1.0)],
@@ -23,9 +23,9 @@ def test_layout_and_formats():
         "",
         "| scanner | image | TE | voxel | source |",
         "| :--- | :--- | ---: | :--- | :--- |",
-        "| A | T1 | 4 | 1×1×2.50 | x\\|y |",
+        "| 3 | T1 | 4 | 1×1×2.5 | x\\|y |",
         "|  | T2 | 90.25 |  |  |",
-        "| B | T1 |  | 1×1×1 |  |",
+        "| 1.5 | T1 |  | 1×1×1 |  |",
         "",
         ":::",
     ])
