@@ -115,7 +115,9 @@ class BookPage:
         """Choose an option of a Dropdown, or press one of ToggleButtons or RadioButtons."""
         control = self.control(description, nth)
         if control.locator("select").count():
-            control.locator("select").select_option(label=option)
+            texts = control.locator("option").all_text_contents()  # with spaces that do not break
+            index = [text.replace("\xa0", " ") for text in texts].index(option)
+            control.locator("select").select_option(index=index)
         else:
             control.get_by_text(option, exact=True).click()
         self.frames()
@@ -261,7 +263,8 @@ def widget_page(open_page, runtime, runtime_host):
     def show(widget, **options):
         data = embed_data(views=[widget], drop_defaults=False)
         scripts = ("require.js", "widget-setup.js", "embed-amd.js")
-        page = "<!doctype html><html lang=en><title>widget</title><link rel=icon href=data:,><body>"
+        page = "<!doctype html><html lang=en><meta charset=utf-8><title>widget</title>"
+        page += "<link rel=icon href=data:,><body>"
         for kind, content in (("state", data["manager_state"]), ("view", data["view_specs"][0])):
             body = json.dumps(content).replace("</", "<\\/")
             page += f"<script type='application/vnd.jupyter.widget-{kind}+json'>{body}</script>"
