@@ -13,7 +13,7 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 # From the ground up, as in the design. A new module gets its place here.
 STOREYS = (
     {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
-    | {"adjacency", "intervals", "sampling", "source", "unet"},
+    | {"adjacency", "intervals", "sampling", "source", "tables", "unet"},
     {"checkpoints", "losses", "monte_carlo", "patches", "phantom", "prior", "probes", "scanner"}
     | {"landscape", "volumes"}  # and its parts
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
