@@ -19,7 +19,7 @@ STOREYS = (
     | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
     {"evaluation", "training"},
     {"baselines", "fidelity", "representativeness", "results", "shift", "sweep", "verdicts"},
-    {"plots", "plots_embedding", "plots_sampling", "plots_unet", "widgets"},
+    {"plots", "plots_baselines", "plots_embedding", "plots_sampling", "plots_unet", "widgets"},
     {"cli", "commands"},
 )
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
