@@ -100,11 +100,11 @@ def check_embeddings(embeddings: Tensor) -> int:
     return len(embeddings)
 
 
-def check_labels(labels: Tensor, n: int) -> None:
+def check_labels(labels: Tensor, n: int, name: str = "labels") -> None:
     """Raise ValueError unless `labels` are n integers."""
     if labels.shape != (n,) or labels.is_floating_point():
         raise ValueError(
-            f"labels must be integers of shape ({n},), got {labels.dtype} {tuple(labels.shape)}"
+            f"{name} must be integers of shape ({n},), got {labels.dtype} {tuple(labels.shape)}"
         )
 
 

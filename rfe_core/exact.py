@@ -53,6 +53,11 @@ def exact_embedding_loss(
         If an embedding is negative (use `label_embedding_loss`), a stratum mixes classes, a count
         is larger than its stratum, or a shape breaks its rule. Distance and margin are no
         parameters: for others than 1 - cos and 1 this form does not hold.
+
+    Notes
+    -----
+    The value is a difference of sums, so in float32 its mean over pairs is good to about 1e-6,
+    however small it is itself. The gradient is less affected.
     """
     check_labels(labels, check_embeddings(embeddings))
     if float(embeddings.detach().amin()) < 0:
@@ -64,7 +69,7 @@ def exact_embedding_loss(
         raise ValueError("strata and counts go together, got only one of them")
     if strata is None:
         strata = labels
-    check_labels(strata, len(labels))
+    check_labels(strata, len(labels), "strata")
     n_strata = int(strata.max()) + 1
     if n_strata <= 0:
         raise ValueError("labels must hold a pixel that takes part, got only negative ones")
