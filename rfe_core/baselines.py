@@ -6,10 +6,8 @@ branch epoch with labelled patches of A and one other domain, half and half.
 
 import hashlib
 import json
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from rfe_core.patches import Patches, extract, stack
 from rfe_core.profiles import Profile
 from rfe_core.training import build, train_supervised
 from rfe_core.volumes import phantom_subjects
+from rfe_core.workers import process_pool, worker_number
 
 LOWER = "lower"
 BRANCH = "lower-branch"  # the lower bound as it was at the branch epoch (35)
@@ -145,7 +144,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
         on_epoch=keep_branch,
         progress=progress,
         description=f"{job.model} seed {job.seed}",
-        position=_worker_number(),
+        position=worker_number(),
     )
     save(job.path(), model, history)
     job.state_path().unlink()
@@ -194,35 +193,6 @@ def score_rows(
     return rows
 
 
-def _worker_number() -> int:
-    """0 for the first worker process (and for the main one), 1 for the next: its bar's line."""
-    _, _, number = multiprocessing.current_process().name.rpartition("-")
-    return int(number) - 1 if number.isdigit() else 0
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes with one thread each, which end if this process is interrupted."""
-    if workers < 1:
-        raise ValueError(f"jobs must be >= 1, got {workers}")
-    before = set(multiprocessing.active_children())
-    # spawn, not fork: PyTorch's threads do not survive a fork
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=torch.set_num_threads,
-        initargs=(1,),
-    )
-    try:
-        yield pool
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
 def train_all(
     jobs: Sequence[Job], *, workers: int = 1, progress: bool = True
 ) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
@@ -233,7 +203,7 @@ def train_all(
     seeds = {job.seed for job in jobs if job.model == LOWER}
     if orphans := [job.path().stem for job in jobs if job.seed not in seeds]:
         raise ValueError(f"jobs must contain the lower bound of each seed, not so for {orphans}")
-    with _pool(workers) as pool:
+    with process_pool(workers) as pool:
 
         def start(some: Iterable[Job]) -> dict[Future, Job]:
             return {pool.submit(train, job, progress=progress): job for job in some}
@@ -258,7 +228,7 @@ def score_all(
 ) -> None:
     """Score all models on all patients in parallel; `on_patient` gets the rows of each patient."""
     skip = set(skip)
-    with _pool(workers) as pool:
+    with process_pool(workers) as pool:
         running = {pool.submit(score_rows, jobs, patient, skip) for patient in who}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)

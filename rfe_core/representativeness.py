@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rfe_core import baselines, checkpoints, divergence, monte_carlo, probes, results, sampling
-from rfe_core.patches import Batch, Batches, Patches
+from rfe_core.batches import Batch, Batches
+from rfe_core.patches import Patches
 from rfe_core.profiles import PROFILES
 
 TABLE = "representativeness"

@@ -24,7 +24,7 @@ DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
 PHANTOM_MODULES = ("domains", "lesions", "scanner", "phantom")
 CORE_MODULES = (
     *PHANTOM_MODULES,
-    *("nifti", "subject", "patches", "unet", "losses", "metrics", "checkpoints"),
+    *("nifti", "subject", "patches", "batches", "unet", "losses", "metrics", "checkpoints"),
     *("evaluation", "training"),
 )
 

@@ -13,9 +13,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from rfe_core import checkpoints
+from rfe_core.batches import Batches
 from rfe_core.evaluation import patch_f_score
 from rfe_core.losses import dice_loss
-from rfe_core.patches import Batches, Patches
+from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.unet import UNet
 

@@ -63,7 +63,7 @@ def in_process(data, monkeypatch):
     class Finished(tuple):
         done = property(lambda self: set(self[0]))
 
-    monkeypatch.setattr(baselines, "_pool", lambda workers: Pool())
+    monkeypatch.setattr(baselines, "process_pool", lambda workers: Pool())
     monkeypatch.setattr(baselines, "wait", lambda some, **_: Finished((set(some), set())))
 
 

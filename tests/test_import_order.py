@@ -11,31 +11,26 @@ import pytest
 CORE = Path(__file__).parents[1] / "rfe_core"
 
 # From the ground up, as in the design. A new module gets its place here.
-STOREYS = (
-    {"distances", "divergence", "domains", "exercises", "lesions", "metrics", "nifti", "profiles"}
-    | {"adjacency", "intervals", "sampling", "source", "tables", "unet"},
-    {"checkpoints", "losses", "monte_carlo", "patches", "phantom", "prior", "probes", "scanner"}
-    | {"landscape", "volumes"}  # and its parts
-    | {"bids", "datacheck", "discovery", "layouts", "phantom_cache", "subject"},
-    {"evaluation", "training"},
-    {"baselines", "fidelity", "representativeness", "results", "shift", "sweep", "verdicts"},
-    {"plots", "plots_baselines", "plots_embedding", "plots_sampling", "plots_unet", "widgets"},
-    {"cli", "commands"},
-)
+STOREYS = [
+    set(names.split())
+    for names in (
+        """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
+        sampling source tables unet""",
+        """batches checkpoints exact landscape losses monte_carlo pair_sums patches phantom prior
+        probes scanner volumes
+        bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
+        "evaluation training workers",
+        "baselines fidelity representativeness results shift sweep verdicts",
+        "plots plots_baselines plots_embedding plots_sampling plots_unet widgets",
+        "cli commands",
+    )
+]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
-NEEDS_TORCH = {"baselines", "checkpoints", "distances", "losses", "patches", "prior", "sampling"}
-NEEDS_TORCH |= {
-    "adjacency",
-    "landscape",
-    "divergence",
-    "evaluation",
-    "monte_carlo",
-    "probes",
-    "representativeness",
-    "sweep",
-    "training",
-    "unet",
-}
+NEEDS_TORCH = set(
+    """adjacency baselines checkpoints distances evaluation exact landscape losses
+    monte_carlo pair_sums plots_unet prior probes representativeness sampling sweep training unet
+    workers""".split()
+)
 
 
 def siblings(path):

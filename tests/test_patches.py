@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core.patches import Batches, extract, normalise, split_slices, stack
+from rfe_core.batches import Batches
+from rfe_core.patches import extract, normalise, split_slices, stack
 
 
 def rng(seed=0):
