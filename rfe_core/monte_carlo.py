@@ -6,17 +6,20 @@ a random number. Its expectation is known exactly (`rfe_core.exact`), its scatte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rfe_core.losses import exact_embedding_loss, label_embedding_loss
-from rfe_core.sampling import Sample, Shortfall, Strategy, sample
+from rfe_core.distances import unit
+from rfe_core.losses import exact_embedding_loss
+from rfe_core.sampling import Sample, Shortfall, Strategy, available, sample
 
 
 def draw(
-    labels: Tensor, n_e: int, strategy: Strategy, *, seed: int, shortfall: Shortfall
+    labels: Tensor, n_e: int, strategy: Strategy, *, seed: int, shortfall: Shortfall = "error"
 ) -> Sample:
     """One draw of `rfe_core.sampling.sample` with a generator that starts at `seed`.
 
@@ -30,34 +33,54 @@ def draw(
 def sampled_losses(
     embeddings: Tensor,
     labels: Tensor,
-    n_e: int,
-    strategy: Strategy,
+    counts: Sequence[tuple[int, int]],
     *,
     draws: int,
     seed: int = 0,
-    shortfall: Shortfall = "error",
 ) -> NDArray[np.float64]:
-    """Eq. 2 with d = 1 - cos and m = 1 on `draws` independent samples, divided by n^2 of each.
+    r"""Eq. 2 with d = 1 - cos and m = 1, divided by n^2, on many random samples.
+
+    As embeddings are non-negative every hinge is active, and a sample of :math:`n_0` background and
+    :math:`n_1` lesion pixels whose unit vectors add up to :math:`S_0` and :math:`S_1` has the loss
+
+    .. math:: (n_0^2 + n_1^2 - |S_1 - S_0|^2) / (n_0 + n_1)^2 .
 
     Parameters
     ----------
     embeddings : Tensor, (n, C)
+        Non-negative.
     labels : Tensor, (n,)
         1 lesion, 0 background, -1 ignored.
-    n_e, strategy, shortfall
-        See `rfe_core.sampling.sample`.
+    counts : sequence of (background, lesion)
+        Sizes of samples, none larger than its class.
     draws : int
-        Their seeds are ``seed``, ``seed + 1``, ...
+        How many samples of each size. Draw k is `draw` with ``seed + k``, so the samples of one
+        row are nested.
 
     Returns
     -------
-    array, (draws,)
+    array, (draws, len(counts))
+
+    Raises
+    ------
+    ValueError
+        If an embedding is negative, or a count does not fit.
     """
-    losses = np.empty(draws)
+    if float(embeddings.min()) < 0:
+        raise ValueError(f"embeddings must be >= 0, got {float(embeddings.min())}")
+    n = np.asarray(counts)
+    have = available(labels)
+    if n.ndim != 2 or n.min() < 0 or (n > have).any() or (n.sum(1) == 0).any():
+        raise ValueError(f"counts must be pairs up to {have} and not all 0, got {counts}")
+    directions = unit(embeddings.double())
+    sums, losses = np.zeros((2, len(n), embeddings.shape[1])), np.empty((draws, len(n)))
     for k in range(draws):
-        chosen = draw(labels, n_e, strategy, seed=seed + k, shortfall=shortfall).indices
-        losses[k] = label_embedding_loss(embeddings[chosen], labels[chosen], reduction="mean")
-    return losses
+        shuffled = draw(labels, sum(have), "distribution-aware", seed=seed + k).indices
+        for c, pixels in enumerate(shuffled.split(have)):
+            running = directions[pixels].cumsum(0).numpy()
+            sums[c] = np.where(n[:, c, None] > 0, running[n[:, c] - 1], 0) if have[c] else 0
+        losses[k] = (n**2).sum(1) - ((sums[1] - sums[0]) ** 2).sum(1)
+    return losses / n.sum(1) ** 2
 
 
 def expected_loss(embeddings: Tensor, labels: Tensor, counts: tuple[int, int]) -> float:

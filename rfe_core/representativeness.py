@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from rfe_core import baselines, checkpoints, divergence, monte_carlo, probes, results, sampling
 from rfe_core.batches import Batch, Batches
+from rfe_core.binned import BinnedPopulation
 from rfe_core.patches import Patches
 from rfe_core.profiles import PROFILES
 
@@ -37,7 +39,8 @@ MEASURES = {
     for per in ("flattened", "channel")
 }
 KEY = ("profile", "model", "seed", "batch_of", "batch", "strategy", "n_e")
-_MODULES = (*results.CORE_MODULES, "distances", "exact", "sampling", "divergence", "monte_carlo")
+_MODULES = (*results.CORE_MODULES, "distances", "exact", "sampling", "divergence", "binned")
+_MODULES += ("monte_carlo", "probes", "representativeness")
 
 
 def batches_of(kind: str, patches: Mapping[str, Patches], n: int, *, seed: int) -> Iterator[Batch]:
@@ -101,38 +104,33 @@ def batch_rows(
         the pixels outside the brain, as in the authors' code), and ``null_flattened``,
         ``null_channel``.
     """
-    known = labels != sampling.IGNORE
-    population, known_labels = embeddings[known.numpy()], labels[known]
+    known = (labels != sampling.IGNORE).numpy()
+    known_labels = labels[torch.from_numpy(known)]
+    binned = {
+        per: BinnedPopulation(embeddings[known], known_labels.numpy(), per=per)
+        for per in ("flattened", "channel")
+    }
+    low, high = (np.full(1, end(embeddings)) for end in (np.min, np.max))
+    released = divergence.histograms(embeddings.reshape(-1, 1), low, high, divergence.BINS)[0]
     background, lesion = sampling.available(known_labels)
     generator = np.random.default_rng(seed)
     rows = []
-    for strategy in sampling.STRATEGIES:
-        for n in n_e:
-            drawn = monte_carlo.draw(
-                known_labels, n, strategy, seed=seed, shortfall="all available"
-            )
-            sample = population[drawn.indices.numpy()]
-            row = {"strategy": strategy, "n_e": n}
-            row |= {"pixels": background + lesion, "lesion_pixels": lesion}
-            for name, counts in (("wanted", drawn.wanted), ("drawn", drawn.drawn)):
-                row |= {f"{name}_{c}": k for c, k in zip(sampling.CLASSES, counts, strict=True)}
-            for name, (edges, per) in MEASURES.items():
-                found = divergence.jensen_shannon(sample, population, edges=edges, per=per)
-                row[name] = float(np.mean(found))
-            row["released"] = divergence.jensen_shannon(
-                sample, embeddings, edges="own", per="flattened"
-            )
-            for per in ("flattened", "channel"):
-                null = divergence.null_divergence(
-                    population,
-                    known_labels.numpy(),
-                    drawn.drawn,
-                    draws=null_draws,
-                    generator=generator,
-                    per=per,
-                )
-                row[f"null_{per}"] = float(null.mean())
-            rows.append(row)
+    for strategy, n in product(sampling.STRATEGIES, n_e):
+        drawn = monte_carlo.draw(known_labels, n, strategy, seed=seed, shortfall="all available")
+        chosen = drawn.indices.numpy()
+        row = {"strategy": strategy, "n_e": n}
+        row |= {"pixels": background + lesion, "lesion_pixels": lesion}
+        for name, counts in (("wanted", drawn.wanted), ("drawn", drawn.drawn)):
+            row |= {f"{name}_{c}": k for c, k in zip(sampling.CLASSES, counts, strict=True)}
+        for name, (edges, per) in MEASURES.items():
+            row[name] = binned[per].divergence(chosen, edges)
+        values = binned["flattened"].population[chosen].reshape(-1, 1)
+        counts = divergence.histograms(values, values.min(0), values.max(0), divergence.BINS)[0]
+        row["released"] = float(divergence.jsd(counts, released))
+        for per, population in binned.items():
+            null = population.null(drawn.drawn, draws=null_draws, generator=generator)
+            row[f"null_{per}"] = float(null.mean())
+        rows.append(row)
     return rows
 
 
@@ -142,7 +140,7 @@ def measure(
     """Rows of one trained network, a list for each batch of each kind."""
     model = checkpoints.load_model(job.path())
     born = results.provenance("cpu", torch.get_num_threads())
-    born["code_version"] = results.code_version((*_MODULES, "representativeness"))
+    born["code_version"] = results.code_version(_MODULES)
     identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
     weights = checkpoints.weights_digest(job.path())
     for kind in KINDS:

@@ -1,0 +1,338 @@
+// The n_E explorer. All draws, counts, losses and divergences are Python's; here prefixes are taken,
+// tables are indexed, and what they hold is drawn. Parts: fields of pixels, a curve, and two panels.
+
+const FEW = 500; // up to so many pixels, each gets a marker; more are drawn pixel by pixel
+const SAME = [0, 114, 178]; // blue: pairs of one class
+const DIFFERENT = [213, 94, 0]; // vermilion: pairs of different classes
+
+/** Create an SVG element below `parent`. */
+function svg(parent, tag, attributes, text = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+
+const whole = (number) => number.toLocaleString("en");
+
+/** Bytes of a trait as an array of `Kind`. */
+function typed(bytes, Kind) {
+  return new Kind(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** A picture, `scale` times enlarged, on which pixels of two classes are marked: { canvas, paint }. */
+function makeField(picture, marks, scale, colours, label) {
+  const [width, height] = [scale * picture.width, scale * picture.height];
+  const canvas = element("canvas", { width, height, role: "img", ariaLabel: label });
+  const context = canvas.getContext("2d");
+  const base = new ImageData(width, height);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 4) {
+      const from = 4 * (Math.floor(y / scale) * picture.width + Math.floor(x / scale));
+      const on = marks && marks.pixels[4 * (Math.floor((2 * y) / scale) * marks.width + Math.floor((2 * x) / scale))];
+      for (let c = 0; c < 3; c++) base.data[at + c] = on ? [240, 228, 66][c] : picture.pixels[from + c];
+      base.data[at + 3] = 255;
+    }
+  }
+  const frame = new ImageData(width, height);
+
+  /** A circle (background) or a diamond (lesion) around each place, `grow` pixels larger. */
+  function markers(places, diamond, grow) {
+    const radius = (diamond ? 7 : 5) + grow;
+    context.beginPath();
+    for (const place of places) {
+      const x = (place % picture.width + 0.5) * scale;
+      const y = (Math.floor(place / picture.width) + 0.5) * scale;
+      if (diamond) {
+        context.moveTo(x, y - radius);
+        for (const [dx, dy] of [[radius, 0], [0, radius], [-radius, 0]]) context.lineTo(x + dx, y + dy);
+        context.closePath();
+      } else {
+        context.moveTo(x + radius, y);
+        context.arc(x, y, radius, 0, 2 * Math.PI);
+      }
+    }
+    context.fill();
+  }
+
+  function paint(classes) {
+    if (classes[0].length + classes[1].length <= FEW) {
+      context.putImageData(base, 0, 0);
+      classes.forEach((places, lesion) => {
+        context.fillStyle = "#fff";
+        markers(places, lesion, 1.5);
+        context.fillStyle = colours[lesion];
+        markers(places, lesion, 0);
+      });
+      return;
+    }
+    frame.data.set(base.data);
+    classes.forEach((places, lesion) => {
+      const colour = rgb(colours[lesion]);
+      const [first, end] = lesion ? [0, scale] : [1, scale - 1]; // a whole pixel, or a dot in it
+      for (const place of places) {
+        const corner = scale * (Math.floor(place / picture.width) * width + (place % picture.width));
+        for (let y = first; y < end; y++) {
+          for (let x = first; x < end; x++) frame.data.set(colour, 4 * (corner + y * width + x));
+        }
+      }
+    });
+    context.putImageData(frame, 0, 0);
+  }
+  return { canvas, paint };
+}
+
+/** The curve of a measure over n_E with its band: { node, update, nearest }. */
+function makeCurve(nE, paper, measures) {
+  const [width, height, left, right, top, bottom] = [460, 230, 46, 14, 24, 36];
+  const node = svg(null, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const span = Math.log(nE.at(-1) / nE[0]);
+  const x = nE.map((n) => left + (Math.log(n / nE[0]) / span) * (width - left - right));
+  const parts = {};
+  const axis = svg(node, "g", {});
+  for (const name of ["band", "centre", "curve", "cursor"]) parts[name] = svg(node, "path", { class: `rfe-${name}` });
+  const others = svg(node, "g", { class: "rfe-others" });
+  const dot = svg(node, "circle", { r: 5, class: "rfe-now" });
+  const title = svg(node, "text", { x: left, y: 14 });
+  nE.forEach((n, at) => {
+    if (!paper.includes(n) && at && at < nE.length - 1) return;
+    svg(node, "path", { class: "rfe-axis", d: `M${x[at]} ${height - bottom}v4` });
+    svg(node, "text", { x: x[at], y: height - bottom + 16, "text-anchor": "middle" }, at < nE.length - 1 ? n : "all");
+  });
+  svg(node, "text", { x: width - right, y: height - 4, "text-anchor": "end" }, "n_E");
+
+  function update(measure, strategy, stop, redraw, label) {
+    const { ticks, log } = measures[measure];
+    const place = log ? Math.log : (value) => value;
+    const [low, high] = [ticks[0], ticks.at(-1)];
+    const y = (value) => {
+      const inside = Math.min(high, Math.max(low, value)); // a log axis has no zero
+      return height - bottom - ((place(inside) - place(low)) / (place(high) - place(low))) * (height - bottom - top);
+    };
+    const at = (values) => values.map((value, n) => `${x[n].toFixed(1)} ${y(value).toFixed(1)}`);
+    axis.replaceChildren();
+    for (const tick of ticks) {
+      svg(axis, "text", { x: left - 7, y: y(tick) + 4, "text-anchor": "end" }, tick);
+      svg(axis, "path", { class: "rfe-axis", d: `M${left - 4} ${y(tick)}h4` });
+    }
+    svg(axis, "path", { class: "rfe-axis", d: `M${left} ${top}V${height - bottom}H${width - right}` });
+    const tables = measures[measure];
+    const drawn = tables.values[strategy].map((redraws) => redraws[redraw]);
+    parts.band.setAttribute("d", `M${[...at(tables.low[strategy]), ...at(tables.high[strategy]).reverse()].join("L")}Z`);
+    parts.centre.setAttribute("d", `M${at(tables.centre[strategy]).join("L")}`);
+    parts.curve.setAttribute("d", `M${at(drawn).join("L")}`);
+    parts.cursor.setAttribute("d", `M${x[stop]} ${top}V${height - bottom}`);
+    others.replaceChildren();
+    for (const value of tables.values[strategy][stop]) svg(others, "circle", { r: 3, cx: x[stop], cy: y(value) });
+    dot.setAttribute("cx", x[stop]);
+    dot.setAttribute("cy", y(drawn[stop]));
+    title.textContent = tables.title;
+    node.setAttribute("aria-label", `${tables.title}. ${label}`);
+  }
+
+  /** The stop nearest to a pointer. */
+  function nearest(event) {
+    const box = node.getBoundingClientRect();
+    const pointer = ((event.clientX - box.left) / box.width) * width;
+    const distance = x.map((position) => Math.abs(position - pointer));
+    return distance.indexOf(Math.min(...distance));
+  }
+  return { node, update, nearest };
+}
+
+/** A table with `rows` of cells under `heads`; returns { node, cells }. */
+function makeTable(heads, rows) {
+  const cells = rows.map(() => heads.slice(1).map(() => element("td")));
+  const body = rows.map((name, row) => element("tr", {}, element("th", { scope: "row" }, ...name), ...cells[row]));
+  const head = heads.map((text) => element("th", { scope: "col", textContent: text }));
+  const node = element("table", { className: "rfe-values" },
+    element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
+  return { node, cells };
+}
+
+function swatch(className, colour) {
+  const made = element("i", { className });
+  made.style.background = colour;
+  made.setAttribute("aria-hidden", "true");
+  return made;
+}
+
+/** Panel of chapter 05: the matrix of all pairs, single or as blocks, and what its blocks hold. */
+function makePairs(model) {
+  const side = 300;
+  const canvas = element("canvas", { width: side, height: side, role: "img" });
+  const context = canvas.getContext("2d");
+  const shown = model.get("pairs_shown");
+  const singleLosses = typed(model.get("pairs"), Uint8Array);
+  const wide = shown[0] + shown[1];
+  const colour = (loss, same) => (same ? SAME : DIFFERENT).map((full) => 255 + loss * (full - 255));
+  const table = makeTable(["pairs", "number", "share", "mean loss"], [
+    [swatch("rfe-same", `rgb(${SAME})`), "both background"],
+    [swatch("rfe-same", `rgb(${SAME})`), "both lesion"],
+    [swatch("rfe-different", `rgb(${DIFFERENT})`), "one of each"],
+  ]);
+  const caption = element("p", { className: "rfe-note" });
+  const node = element("div", {}, canvas, caption, table.node);
+
+  function single(counts, redraw) {
+    const n = counts[0] + counts[1];
+    const small = new ImageData(n, n);
+    const losses = singleLosses.subarray(wide * wide * redraw);
+    const place = (i) => (i < counts[0] ? i : shown[0] + i - counts[0]);
+    for (let i = 0, at = 0; i < n; i++) {
+      for (let j = 0; j < n; j++, at += 4) {
+        const loss = losses[place(i) * wide + place(j)] / model.get("pair_steps");
+        small.data.set([...colour(loss, (i < counts[0]) === (j < counts[0])), 255], at);
+      }
+    }
+    const sheet = new OffscreenCanvas(n, n);
+    sheet.getContext("2d").putImageData(small, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(sheet, 0, 0, side, side);
+  }
+
+  function update({ counts, strategy, stop, redraw }) {
+    const n = counts[0] + counts[1];
+    const means = model.get("blocks")[strategy][stop][redraw];
+    const edge = (side * counts[0]) / n;
+    const all = counts.every((count, lesion) => count <= shown[lesion]);
+    if (all) single(counts, redraw);
+    else {
+      const blocks = [[0, 0, edge, edge], [edge, edge, side - edge, side - edge], [edge, 0, side - edge, edge], [0, edge, edge, side - edge]];
+      blocks.forEach((block, at) => {
+        context.fillStyle = `rgb(${colour(means[Math.min(at, 2)], at < 2)})`;
+        context.fillRect(...block);
+      });
+    }
+    context.strokeStyle = "#000";
+    context.lineWidth = 1;
+    context.setLineDash([4, 3]);
+    context.strokeRect(0, 0, edge, edge);
+    context.strokeRect(edge, edge, side - edge, side - edge);
+    const pairs = [counts[0] ** 2, counts[1] ** 2, 2 * counts[0] * counts[1]];
+    pairs.forEach((number, block) => {
+      const [a, b, c] = table.cells[block];
+      a.textContent = whole(number);
+      b.textContent = `${((100 * number) / n ** 2).toFixed(1)}%`;
+      c.textContent = number ? means[block].toFixed(3) : "–";
+    });
+    caption.textContent = `${whole(n)} × ${whole(n)} = ${whole(n * n)} comparisons, ${all ? "each pair one cell" : "each block in its mean colour"}; white: loss 0, full colour: 1.`;
+    canvas.setAttribute("aria-label", `Matrix of all pairs in two blocks of the same class (blue) and two of different classes (orange); ${caption.textContent}`);
+    return { pairs: pairs.join(" "), blocks: means.join(" "), cells: all };
+  }
+  return { node, update };
+}
+
+/** Panel of chapter 06: bars of sampled and of all values, or both as points of a plane. */
+async function makeComparison(model, colours) {
+  const [width, height, left, bottom, bars] = [320, 220, 8, 22, 64];
+  const heights = typed(model.get("heights"), Uint8Array);
+  const everything = typed(model.get("all_heights"), Uint8Array);
+  const where = typed(model.get("cloud_places"), Uint16Array);
+  const cloud = await decodeStack(model.get("cloud"), 1);
+  const field = makeField(cloud, null, 3, colours, "");
+  const chart = svg(null, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
+  const x = (bin) => left + (bin / bars) * (width - 2 * left);
+  const y = (value) => height - bottom - (value / 255) * (height - bottom - 8);
+  const steps = (values) => Array.from(values, (value, bin) => `V${y(value).toFixed(1)}H${x(bin + 1).toFixed(1)}`).join("");
+  svg(chart, "path", { class: "rfe-all", d: `M${x(0)} ${y(0)}${steps(everything)}V${y(0)}Z` });
+  const sampled = svg(chart, "path", { class: "rfe-sampled" });
+  svg(chart, "path", { class: "rfe-axis", d: `M${left} ${y(0)}H${width - left}` });
+  const [first, last] = ["start", "end"].map((anchor, at) =>
+    svg(chart, "text", { x: at ? width - left : left, y: height - 6, "text-anchor": anchor }));
+  const caption = element("p", { className: "rfe-note" });
+  const node = element("div", {}, chart, field.canvas, caption);
+
+  function update({ classes, strategy, stop, redraw, measure, panel, stops, redraws }) {
+    const state = ((measure * model.get("strategies").length + strategy) * stops + stop) * redraws + redraw;
+    const own = heights.subarray(bars * state, bars * (state + 1));
+    const [low, high] = model.get("ranges")[measure][strategy][stop][redraw];
+    chart.style.display = panel ? "none" : "";
+    field.canvas.style.display = panel ? "" : "none";
+    if (panel) {
+      field.paint(classes.map((places) => places.map((place) => where[place])));
+      caption.textContent = "Gray: all embeddings along their two main axes, darker where there are more. Marked: the sample.";
+      field.canvas.setAttribute("aria-label", caption.textContent);
+    } else {
+      sampled.setAttribute("d", `M${x(0)} ${y(0)}${steps(own)}V${y(0)}`);
+      [first.textContent, last.textContent] = [`sample's bins: ${low.toFixed(2)}`, `to ${high.toFixed(2)}`];
+      caption.textContent = "All values of all channels; filled: every pixel, line: the sample. Height: square root of the share, four of the 256 bins a bar.";
+      chart.setAttribute("aria-label", caption.textContent);
+    }
+    return { bars: own.join(" "), range: `${low} ${high}`, panel };
+  }
+  return { node, update };
+}
+
+async function render({ model, el }) {
+  const names = Object.keys(model.get("colours"));
+  const colours = Object.values(model.get("colours"));
+  const [strategies, nE, counts, measures] = ["strategies", "n_e", "counts", "measures"].map((name) => model.get(name));
+  const redraws = measures[0].values[0][0].length;
+  const shuffled = model.get("shuffled").map((bytes) => typed(bytes, Uint16Array));
+  const available = shuffled.map((places) => places.length / redraws);
+  const [picture, marks] = await Promise.all([decodeStack(model.get("image"), 1), decodeStack(model.get("outline"), 1)]);
+  const map = makeField(picture, marks, 4, colours, model.get("label"));
+  const curve = makeCurve(nE, model.get("paper"), measures);
+  const table = makeTable(["pixels", "there", "wanted", "drawn", "share"],
+    names.map((name, lesion) => [swatch(lesion ? "rfe-diamond" : "rfe-circle", colours[lesion]), name]));
+  const panel = model.get("kind") === "pairs" ? makePairs(model) : await makeComparison(model, colours);
+  const status = statusLine();
+  const key = element("ul", { className: "rfe-legend" },
+    element("li", {}, swatch("rfe-line", "var(--rfe-sampled)"), "this draw"),
+    element("li", {}, swatch("rfe-line rfe-dashed", "var(--rfe-text)"), measures[0].centre_name),
+    element("li", {}, swatch("rfe-band", "var(--rfe-muted)"), measures[0].band_name));
+  el.classList.add("rfe");
+  el.append(
+    element("div", { className: "rfe-explorer" },
+      element("div", { className: "rfe-map" }, map.canvas,
+        element("p", { className: "rfe-note", textContent: "Yellow line: around the lesions of the label." }), table.node),
+      element("div", { className: "rfe-side" }, panel.node),
+      element("div", { className: "rfe-over" }, curve.node, key)),
+    status,
+  );
+
+  function draw() {
+    const started = performance.now();
+    const [strategy, stop, redraw, measure] = ["strategy", "stop", "redraw", "measure"].map((name) => model.get(name));
+    const wanted = counts[strategy][stop].slice(0, 2);
+    const drawn = counts[strategy][stop].slice(2);
+    const n = drawn[0] + drawn[1];
+    const classes = shuffled.map((places, lesion) =>
+      places.subarray(redraw * available[lesion], redraw * available[lesion] + drawn[lesion]));
+    map.paint(classes);
+    table.cells.forEach((row, lesion) => {
+      const texts = [available[lesion], wanted[lesion], drawn[lesion]].map(whole);
+      [...texts, `${((100 * drawn[lesion]) / n).toFixed(1)}%`].forEach((text, at) => { row[at].textContent = text; });
+      row[2].classList.toggle("rfe-short", drawn[lesion] < wanted[lesion]);
+    });
+    const tables = measures[measure];
+    const [value, centre, low, high] = [tables.values[strategy][stop][redraw],
+      ...["centre", "low", "high"].map((name) => tables[name][strategy][stop])];
+    const text = (number) => number.toFixed(tables.digits);
+    const short = names.filter((_, lesion) => drawn[lesion] < wanted[lesion])
+      .map((name) => ` Too few ${name} pixels: ${whole(wanted[names.indexOf(name)])} wanted.`);
+    status.textContent = `${strategies[strategy]}, n_E = ${whole(nE[stop])}: ${whole(drawn[0])} background and ${whole(drawn[1])} lesion pixels.${short.join("")} `
+      + `${tables.name} ${text(value)}; ${tables.centre_name} ${text(centre)}, ${tables.band_name} between ${text(low)} and ${text(high)}.`;
+    map.canvas.setAttribute("aria-label", `${model.get("label")} with drawn pixels: ${status.textContent}`);
+    curve.update(measure, strategy, stop, redraw, status.textContent);
+    const more = panel.update({ classes, counts: drawn, strategy, stop, redraw, measure, panel: model.get("panel"), stops: nE.length, redraws });
+    Object.assign(el.dataset, { // what is on the screen now, for tests
+      strategy: strategies[strategy], nE: nE[stop], redraw, measure, wanted: wanted.join(" "), drawn: drawn.join(" "), value, centre, low, high, ...more,
+    });
+    performance.measure("n_e_explorer", { start: started });
+  }
+
+  function follow(event) {
+    model.set("stop", curve.nearest(event));
+    model.save_changes();
+  }
+  curve.node.addEventListener("pointerdown", (event) => { curve.node.setPointerCapture(event.pointerId); follow(event); });
+  curve.node.addEventListener("pointermove", (event) => { if (curve.node.hasPointerCapture(event.pointerId)) follow(event); });
+  const stopListening = onChange(model, ["strategy", "stop", "redraw", "measure", "panel"], onceAFrame(draw));
+  draw();
+  return stopListening;
+}
+
+export default { render };
