@@ -16,12 +16,12 @@ STOREYS = [
     for names in (
         """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
         sampling source tables unet""",
-        """batches checkpoints exact landscape losses monte_carlo pair_sums patches phantom prior
+        """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom prior
         probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation training workers",
         "baselines fidelity representativeness results shift sweep verdicts",
-        "plots plots_baselines plots_embedding plots_sampling plots_unet widgets",
+        "plots plots_baselines plots_divergence plots_embedding plots_sampling plots_unet widgets",
         "cli commands",
     )
 ]
