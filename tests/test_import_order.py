@@ -16,8 +16,8 @@ STOREYS = [
     for names in (
         """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
         sampling source tables unet""",
-        """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom prior
-        probes scanner volumes
+        """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
+        prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation training workers",
         "baselines fidelity representativeness results shift sweep verdicts",
