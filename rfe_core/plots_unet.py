@@ -55,9 +55,9 @@ def unet_network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
     axes.text(
         (last - 1) / 2, deepest + 0.62, "skip connections (dashed)", ha="center", color="#00664B"
     )
-    axes.text(last - 1, deepest + 0.86, "embeddings", ha="center", fontsize=9, color="#00664B")
-    axes.text(last, deepest + 0.86, "logits", ha="center", fontsize=9, color="#A84800")
-    axes.set(xlim=(-0.5, last + 0.5), ylim=(-0.5, deepest + 1.0))
+    axes.text(last - 1, deepest + 0.93, "embeddings", ha="center", fontsize=9, color="#00664B")
+    axes.text(last, deepest + 0.93, "logits", ha="center", fontsize=9, color="#A84800")
+    axes.set(xlim=(-0.5, last + 0.5), ylim=(-0.5, deepest + 1.05))
     axes.set_axis_off()
     return figure
 

@@ -35,7 +35,6 @@ def named_places(anatomy: Anatomy, z: int) -> dict[str, tuple[int, int]]:
         "white matter": (white > 0.85) & away,
         "cortex": (gray > 0.7) & away,
         "ventricle": (csf > 0.8) & (distance < 1) & brain,
-        "fluid around the brain": (csf > 0.8) & (distance > 25) & brain,
         "a look-alike of a lesion": away & (damaged > 0.9 * (damaged * away).max()),
         "air": ~ndimage.binary_dilation(brain, iterations=8),
     }
@@ -95,4 +94,5 @@ def embedding_maps(
         slices=[f"slice {n} of {len(slices)}" for n in range(1, len(slices) + 1)],
         label=f"Axial FLAIR slice of patient {subject.name}",
         start=start,
+        quality=70,
     )

@@ -204,7 +204,7 @@ def test_named_places_lie_in_what_they_are_named_after():
     for name in ("a large lesion", "a small lesion"):
         assert anatomy.lesion_mask[(*places[name], z)]
     assert white[places["white matter"]] > 0.85 and gray[places["cortex"]] > 0.7
-    assert csf[places["ventricle"]] > 0.8 and csf[places["fluid around the brain"]] > 0.8
+    assert csf[places["ventricle"]] > 0.8
     assert not anatomy.brain_mask[(*places["air"], z)]
     with pytest.raises(ValueError, match="slice 0 must hold a large lesion"):
         named_places(anatomy, 0)
