@@ -110,8 +110,7 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
         client.execute()
     except (CellExecutionError, TimeoutError) as error:
         number = max(n for n, cell in enumerate(notebook.cells) if cell.get("execution_count"))
-        source = notebook.cells[number].source
-        return f"{path.relative_to(ROOT)}, cell {number}:\n{source}\n\n{error}"
+        return f"{path.relative_to(ROOT)}, cell {number}:\n{error}"
     notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
@@ -180,7 +179,8 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
 
 def main() -> None:
     """Bring _build/html up to date."""
-    notebooks = executed_notebooks(sorted(BOOK.glob("*.ipynb")))
+    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text())
+    notebooks = executed_notebooks([p for p in sorted(BOOK.glob("*.ipynb")) if p.stem in listed])
     files = staged_files(notebooks)
     state = digest(files | contents([ROOT / "_config.yml", ROOT / "requirements.lock"]))
     stamp = BUILD / ".built"

@@ -39,10 +39,22 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
 TIMEOUT_MS = 120_000  # generous: the machine may be training a network at the same time
-# anywidget says this of a model that takes longer than 2 s to load, as on a busy machine. It matters
-# only to messages from a kernel; on a page the widget draws once it is loaded, which tests wait for.
+# anywidget says this of a model that takes longer than 2 s to load, as on a busy machine. Only
+# messages from a kernel mind; on a page the widget draws once it is loaded, and tests wait for it.
 SLOW_START = "[anywidget] Failed to initialize model."
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Have as many views of ours drawn something as the page shows, also inside boxes?
+ALL_VIEWS_DRAWN = """() => {
+  const read = kind => [...document.querySelectorAll(`script[type$='widget-${kind}+json']`)]
+    .map(script => JSON.parse(script.text));
+  const models = read("state")[0].state;
+  const sum = (items, count) => items.reduce((total, item) => total + count(item), 0);
+  const ours = id => models[id].model_module === "anywidget" ? 1
+    : sum(models[id].state.children ?? [], child => ours(child.replace("IPY_MODEL_", "")));
+  const expected = sum(read("view"), view => ours(view.model_id));
+  const drawn = [...document.querySelectorAll(".rfe")].filter(e => Object.keys(e.dataset).length);
+  return drawn.length >= expected;
+}"""
 
 
 class BookPage:
@@ -87,9 +99,7 @@ class BookPage:
         """Go to a page and wait until its widgets stand."""
         self.tab.goto(url, wait_until="load")
         if self.tab.locator("script[type='application/vnd.jupyter.widget-view+json']").count():
-            self.tab.wait_for_function(
-                "[...document.querySelectorAll('.rfe')].some(e => Object.keys(e.dataset).length)"
-            )
+            self.tab.wait_for_function(ALL_VIEWS_DRAWN, polling=100)
         return self
 
     def frames(self):
