@@ -27,7 +27,7 @@ _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
 _SMALL = {"frameon": False, "fontsize": 8}
 
 
-def baseline_patches(patches: Patches, index: Sequence[int]) -> Figure:
+def crops(patches: Patches, index: Sequence[int]) -> Figure:
     """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other."""
     shape = (len(MODALITIES), len(index))
     figure, axes = plt.subplots(*shape, figsize=(7, 1.42 * shape[0]), layout="constrained")
@@ -44,7 +44,7 @@ def baseline_patches(patches: Patches, index: Sequence[int]) -> Figure:
     return figure
 
 
-def baseline_split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
+def split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
     """Lesion area of each axial slice, and the side of the split that the slice is on."""
     area = lesion_mask.sum(axis=(0, 1))
     figure, axes = plt.subplots(figsize=(7, 2.3), layout="constrained")
@@ -64,7 +64,7 @@ def baseline_split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> F
     return figure
 
 
-def baseline_training(history: Sequence[Mapping[str, Any]]) -> Figure:
+def training(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Loss, and F-score on validation patches, of one training, epoch by epoch."""
     rows = pd.DataFrame(history)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4), layout="constrained")
@@ -83,7 +83,7 @@ def baseline_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def baseline_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
+def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
     """Learning curves of all baselines, a line a seed: loss, and F-score on validation patches."""
     figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")
     for (model, seed), rows in curves.groupby(["model", "seed"]):
@@ -103,13 +103,14 @@ def baseline_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
         panel.set(xlabel="epoch", xlim=(0, curves["epoch"].max() + 1))
         _bare(panel)
     axes[0].set_ylim(0, None)
+    axes[2].set_xlim(branch_epoch - 3, curves["epoch"].max() + 1)
     place = {"transform": axes[0].get_xaxis_transform(), "rotation": 90, "fontsize": 8}
     axes[0].text(branch_epoch - 0.7, 0.97, f"epoch {branch_epoch}", ha="right", va="top", **place)
     figure.legend(loc="outside lower center", ncols=4, **_SMALL)
     return figure
 
 
-def baseline_scores(
+def scores(
     table: pd.DataFrame, *, column: str = "f_score", label: str = "F-score", top: float | None = 1
 ) -> Figure:
     """Scores of all baselines on each domain: a dot a patient and seed, mean and 95% interval.
@@ -151,7 +152,7 @@ def baseline_scores(
     return figure
 
 
-def baseline_detection(found: pd.DataFrame) -> Figure:
+def detection(found: pd.DataFrame) -> Figure:
     """Share of lesions found by size (`shift.detection`): mean and range of the seeds."""
     sizes = list(dict.fromkeys(found["size"]))
     figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True, layout="constrained")
@@ -179,7 +180,7 @@ def baseline_detection(found: pd.DataFrame) -> Figure:
     return figure
 
 
-def baseline_gaps(gaps: pd.DataFrame) -> Figure:
+def gaps(gaps: pd.DataFrame) -> Figure:
     """From lower to upper bound on each target domain, and the gap with its 95% interval."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.3), layout="constrained", sharey=True)
     y = np.arange(len(gaps))[::-1]

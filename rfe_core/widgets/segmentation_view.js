@@ -35,7 +35,7 @@ function firstChannel(pixels) {
 async function render({ model, el }) {
   const [captions, names, scores] = ["captions", "model_names", "scores"].map((trait) => model.get(trait));
   const [columns, imageNames, zoom] = ["columns", "image_names", "zoom"].map((trait) => model.get(trait));
-  const colours = Object.entries(model.get("colours"));
+  const colours = model.get("colours");
   const palette = [null, ...colours.map(([, colour]) => rgb(colour))];
   const count = captions[0].length;
   const stacks = await Promise.all(model.get("stacks").map((uri) => decodeStack(uri, imageNames.length * count)));

@@ -38,7 +38,8 @@ class SegmentationView(anywidget.AnyWidget):
     scores = traitlets.List(help="per domain: M * N rows of texts").tag(sync=True)
     model_names = traitlets.List(help="per domain: M names").tag(sync=True)
     columns = traitlets.List(traitlets.Unicode(), default_value=list(COLUMNS)).tag(sync=True)
-    colours = traitlets.Dict(OUTCOMES, help="name of each outcome: '#rrggbb'").tag(sync=True)
+    # pairs, not a dict: notebooks are stored with sorted keys
+    colours = traitlets.List(help="[name, '#rrggbb'] of each outcome").tag(sync=True)
     image_names = traitlets.List(traitlets.Unicode(), help="one an image").tag(sync=True)
     label = traitlets.Unicode(help="what the picture shows, for screen readers").tag(sync=True)
     zoom = traitlets.Int(3, help="canvas pixels a pixel").tag(sync=True)
@@ -211,6 +212,7 @@ def segmentation_view(
         outcomes=[widgets.encode_stack(np.array(per_slice(c, outcome))) for c in cases.values()],
         captions=[list(c.captions) for c in cases.values()],
         scores=[per_slice(c, slice_scores) for c in cases.values()],
+        colours=[list(pair) for pair in OUTCOMES.items()],
         model_names=[list(c.predictions) for c in cases.values()],
         image_names=kinds,
         label=label,
