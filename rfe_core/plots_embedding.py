@@ -63,7 +63,7 @@ def framework(
     axes.set_axis_off()
 
     def picture(plane, x, y, edge, **options):
-        axes.imshow(upright(plane), cmap="gray", extent=(x, x + 2, y, y + 2.4), **options)
+        axes.imshow(upright(plane), cmap="gray", extent=(x, x + 2, y, y + 2.4), zorder=2, **options)
         axes.add_patch(
             Rectangle((x, y), 2, 2.4, facecolor="none", edgecolor=edge, linewidth=2.2, zorder=3)
         )

@@ -53,7 +53,7 @@ function key() {
     ["rfe-pair rfe-pulls", "M-14 0H14", "same class: pulled together"],
     ["rfe-pair rfe-pushes", "M-14 0H14", "other class: pushed apart"],
     ["rfe-pair rfe-silent", "M-14 0H14", "beyond the margin"],
-    ["rfe-arrow", "M-14 0H13M13 0l-6-4M13 0l-6 4", "minus the gradient (long ones shortened)"],
+    ["rfe-arrow", "M-14 0H13M13 0l-6-4M13 0l-6 4", "minus the gradient, long ones shortened"],
   ];
   const items = entries.map(([kind, path, text]) => {
     const item = element("li");

@@ -15,7 +15,7 @@ PAIR_MATH = (_HERE / "_pair_math.js").read_text()
 #: Name in `rfe_core.distances` and on the screen.
 NAMES = (
     ("cosine", "1 − cos"),
-    ("angular", "arccos(cos) / π"),
+    ("angular", "angle / π"),
     ("l2", "ℓ2"),
     ("l2_squared", "squared ℓ2"),
 )
