@@ -119,7 +119,7 @@ def gaps(
     return pd.DataFrame(rows)
 
 
-def cost_on_a(table: pd.DataFrame, *, generator: np.random.Generator) -> pd.DataFrame:
+def change_on_a(table: pd.DataFrame, *, generator: np.random.Generator) -> pd.DataFrame:
     """What fine-tuning for another domain changes on domain A: ``model`` and `change`'s values."""
     rows = [
         {"model": MODELS[f"upper-{d}"], **change(table, f"upper-{d}", "A", generator=generator)}

@@ -70,10 +70,10 @@ def test_gaps_are_paired_and_drops_are_not(table):
     assert (gaps["seeds"] == 3).all() and (gaps["patients"] == 4).all()
 
 
-def test_cost_on_a_is_what_fine_tuning_changes_there(table):
-    cost = shift.cost_on_a(table, generator=np.random.default_rng(0))
-    assert cost["model"].tolist() == ["upper bound B", "upper bound C", "upper bound D"]
-    np.testing.assert_allclose(cost[["change", "low", "high"]], -0.1)
+def test_change_on_a_is_what_fine_tuning_changes_there(table):
+    changed = shift.change_on_a(table, generator=np.random.default_rng(0))
+    assert changed["model"].tolist() == ["upper bound B", "upper bound C", "upper bound D"]
+    np.testing.assert_allclose(changed[["change", "low", "high"]], -0.1)
 
 
 def test_setup_claim_reads_the_intervals(table):
