@@ -73,11 +73,9 @@ def divergence_curves(
                 label=strategy,
             )
             if column in nulls:
-                null = group.pivot_table(
-                    index=["seed", "batch"], columns="n_e", values=nulls[column]
-                )
+                null = group.groupby("n_e")[nulls[column]].mean()
                 panel.plot(
-                    null.index,
+                    n_e,
                     null,
                     ":",
                     marker=marker,
