@@ -95,7 +95,7 @@ def unet_skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Fig
     return figure
 
 
-def unet_receptive_field(
+def unet_gradients(
     maps: Mapping[str, np.ndarray], shares: Mapping[str, np.ndarray], sides: tuple[int, int]
 ) -> Figure:
     """Where the gradient of one output pixel arrives, and how much of it within a square.

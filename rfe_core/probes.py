@@ -95,11 +95,11 @@ def receptive_field(poolings: int, position: int) -> tuple[int, int]:
     """
     first = last = position
     for _ in range(poolings):
-        first, last = first - 2, last + 2  # two 3 x 3 convolutions: one pixel each, either side
-        first, last = first // 2, last // 2  # transposed 2 x 2, stride 2: from a single pixel
+        first, last = first - 2, last + 2  # two 3 x 3 convolutions
+        first, last = first // 2, last // 2  # transposed: from one pixel
     first, last = first - 2, last + 2
     for _ in range(poolings):
-        first, last = 2 * first, 2 * last + 1  # max pooling: from two pixels
+        first, last = 2 * first, 2 * last + 1  # pooling: from two pixels
         first, last = first - 2, last + 2
     return first, last
 

@@ -91,7 +91,7 @@ def embedding_maps(
         drawn(before),
         pixels,
         weights=model.head.weight.detach().numpy().ravel().tolist(),
-        slices=[f"slice {n} of {len(slices)}" for n in range(1, len(slices) + 1)],
+        slices=[f"slice {n}" for n in range(len(slices))],
         label=f"Axial FLAIR slice of patient {subject.name}",
         start=start,
         quality=70,
