@@ -4,7 +4,7 @@ async function render({ model, el }) {
   const label = model.get("label");
   const canvas = element("canvas", { className: "rfe-pixels", tabIndex: 0, role: "img", ariaLabel: label });
   const status = statusLine();
-  const colours = Object.entries(model.get("colours"));
+  const colours = model.get("colours");
   el.classList.add("rfe");
   el.append(canvas, status, legend(colours));
 

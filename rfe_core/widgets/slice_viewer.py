@@ -20,7 +20,8 @@ class SliceViewer(anywidget.AnyWidget):
     images = traitlets.Unicode(help="encoded stack of N gray or colour images").tag(sync=True)
     labels = traitlets.Unicode(help="encoded stack: 0 = nothing, k = k-th colour").tag(sync=True)
     captions = traitlets.List(traitlets.Unicode(), help="N lines, one a slice").tag(sync=True)
-    colours = traitlets.Dict(help="name of each label: '#rrggbb'").tag(sync=True)
+    # pairs, not a dict: notebooks are stored with sorted keys
+    colours = traitlets.List(help="[name, '#rrggbb'] of each label").tag(sync=True)
     label = traitlets.Unicode(help="what the picture shows, for screen readers").tag(sync=True)
     zoom = traitlets.Float(2.0, help="screen pixels a pixel").tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
@@ -75,7 +76,7 @@ def slice_viewer(
         images=widgets.encode_stack(images, quality=quality),
         labels="" if labels is None else widgets.encode_stack(labels.astype(np.uint8)),
         captions=captions,
-        colours=colours,
+        colours=[list(pair) for pair in colours.items()],
         label=label,
         index=start,
     )
