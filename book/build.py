@@ -96,6 +96,8 @@ def key_of(path: Path) -> str:
 def execute(path: Path, target: Path, threads: int) -> str | None:
     """Execute one notebook into `target`; return an error message, or None."""
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read by numpy and torch in the kernel
+    # Tests draw with "Agg", and a kernel that inherits it shows no figure.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
