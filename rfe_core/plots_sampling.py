@@ -147,6 +147,7 @@ def counts_by_n_e(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="n_E", ylabel="lesion pixels wanted", xscale="log")
     axes.set_yscale("symlog", linthresh=1)
     axes.set_yticks(ticks := [0, 1, 10, 100, 1000], map(str, ticks))
+    axes.set_ylim(-0.5, 2500)
     axes.set_xticks(ticks := sorted(table["n_e"].unique()), map(str, ticks))
     axes.minorticks_off()
     axes.legend(frameon=False, fontsize=8)

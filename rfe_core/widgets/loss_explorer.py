@@ -49,7 +49,7 @@ def loss_explorer(
         losses = monte_carlo.sampled_losses(h, labels, sizes, draws=draws, seed=seed + REDRAWS)
         low[s], high[s] = np.quantile(losses, [0.05, 0.95], axis=0)
     measure = {
-        "name": "loss",
+        "name": "Loss",
         "title": "Loss (mean over pairs) against n_E",
         "centre_name": "exact value",
         "band_name": f"90% of {draws} draws",

@@ -85,7 +85,7 @@ function makeField(picture, marks, scale, colours, label) {
 
 /** The curve of a measure over n_E with its band: { node, update, nearest }. */
 function makeCurve(nE, paper, measures) {
-  const [width, height, left, right, top, bottom] = [460, 230, 46, 14, 24, 36];
+  const [width, height, left, right, top, bottom] = [460, 230, 56, 14, 24, 36];
   const node = svg(null, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const span = Math.log(nE.at(-1) / nE[0]);
   const x = nE.map((n) => left + (Math.log(n / nE[0]) / span) * (width - left - right));

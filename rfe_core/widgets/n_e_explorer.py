@@ -113,4 +113,8 @@ def controls(view: NEExplorer) -> list[ipywidgets.Widget]:
         controls += [(edges, "measure"), (panel, "panel")]
     for control, trait in controls:
         ipywidgets.jslink((control, "index"), (view, trait))
-    return [control for control, _ in controls]
+    buttons, sliders = [], []
+    for control, _ in controls:
+        (sliders if control is number else buttons).append(control)
+    row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+    return [row, *sliders]

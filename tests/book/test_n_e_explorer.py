@@ -88,7 +88,7 @@ def check_loss(page, pixels):
     caption = page.tab.locator(".rfe-side .rfe-note").inner_text()
     n = n_b + n_l
     assert caption.startswith(f"{n:,} × {n:,} = {n * n:,} comparisons")
-    said = re.search(r"loss ([\d.]+); exact value", page.status())
+    said = re.search(r"Loss ([\d.]+); exact value", page.status())
     assert float(said[1]) == pytest.approx(loss, abs=1e-3)
     return drawn, sample
 

@@ -1,0 +1,83 @@
+"""Chapter 05: the explorer on its page shows what Python draws from the same slice."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from rfe_core import checkpoints, results, sampling
+from rfe_core.domains import Patient
+from rfe_core.losses import label_embedding_loss
+from rfe_core.monte_carlo import draw
+from rfe_core.volumes import phantom_subjects
+from rfe_core.widgets.slice_draws import PAPER, REDRAWS, slice_pixels, stops
+
+BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)
+BUDGET = 600_000
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    torch.set_num_threads(1)
+    (subject,) = phantom_subjects([Patient("B", "dev", 4)], workers=0, progress=False)
+    weights = results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors"
+    return slice_pixels(checkpoints.load_model(weights), subject, 97)
+
+
+def check_drawn(page, pixels):
+    """Counts, marked pixels and the loss of the state on the screen, against the core."""
+    drawn = page.drawn()
+    sample = draw(
+        pixels.labels,
+        int(drawn["nE"]),
+        drawn["strategy"],
+        seed=int(drawn["redraw"]),
+        shortfall="all available",
+    )
+    assert drawn["wanted"] == " ".join(map(str, sample.wanted))
+    assert drawn["drawn"] == " ".join(map(str, sample.drawn))
+    if len(sample.indices) > 500:
+        grid = page.canvas(0)[2::4, 2::4, :3].astype(int)
+        marked = (grid == BACKGROUND).all(-1) | (grid == LESION).all(-1)
+        assert set(np.flatnonzero(marked)) == set(pixels.places[sample.indices.numpy()])
+    h, labels = pixels.embeddings[sample.indices], pixels.labels[sample.indices]
+    loss = float(label_embedding_loss(h, labels, reduction="mean"))
+    assert float(drawn["value"]) == pytest.approx(loss, abs=2e-4, rel=1e-3)
+    return drawn
+
+
+@pytest.mark.browser
+def test_every_control(page_for, pixels):
+    page = page_for("05-sampling")
+    assert check_drawn(page, pixels)["nE"] == "20"
+    for strategy in sampling.STRATEGIES:
+        page.choose("Strategy", strategy)
+        assert check_drawn(page, pixels)["strategy"] == strategy
+    for redraw in range(1, REDRAWS + 1):
+        page.choose("Draw", str(redraw))
+        assert check_drawn(page, pixels)["redraw"] == str(redraw - 1)
+    page.press_slider("n_E", "Home")
+    seen = [check_drawn(page, pixels)["nE"]]
+    for _ in stops(len(pixels.labels))[1:]:
+        page.press_slider("n_E", "ArrowRight")
+        seen.append(check_drawn(page, pixels)["nE"])
+    assert seen == [str(n) for n in stops(len(pixels.labels))]
+    assert set(map(str, PAPER)) < set(seen)
+    times = page.tab.evaluate("performance.getEntriesByName('n_e_explorer').map(e => e.duration)")
+    print(f"median frame {np.median(times):.1f} ms of {len(times)}")
+    assert np.median(times) <= 16
+
+
+@pytest.mark.browser
+def test_page_is_light(page_for):
+    page = page_for("05-sampling")
+    own = {path: size for path, size in page.weights.items() if path.startswith("05-sampling")}
+    print(own)
+    assert 0 < sum(own.values()) <= BUDGET
+
+
+@pytest.mark.browser
+def test_verdicts_stand_on_the_page(page_for):
+    text = page_for("05-sampling").tab.locator("main").inner_text()
+    assert re.search(r"Claim 13 is (reproduced|not reproduced|undecided) there", text)
