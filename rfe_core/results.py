@@ -24,8 +24,8 @@ DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
 PHANTOM_MODULES = ("domains", "lesions", "scanner", "phantom")
 CORE_MODULES = (
     *PHANTOM_MODULES,
-    *("nifti", "subject", "patches", "batches", "unet", "losses", "metrics", "checkpoints"),
-    *("evaluation", "training"),
+    *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
+    *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training"),
 )
 
 
