@@ -1,11 +1,16 @@
 """The segmentation view draws what Python gave it, alone and in its chapter, without a kernel."""
 
+import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from rfe_core import metrics
+from rfe_core import evaluation, metrics, patches, results
+from rfe_core.checkpoints import load_model
+from rfe_core.domains import patients
+from rfe_core.volumes import phantom_subjects
 from rfe_core.widgets import decode_stack
 from rfe_core.widgets.segmentation_view import (
     COLUMNS,
@@ -165,3 +170,68 @@ def test_unequal_cases_are_refused():
         segmentation_view({**made_up(), "B": other}, models=MODELS, label="x")
     with pytest.raises(ValueError, match=r"start must lie in 0 \.\.\. 3, got 4"):
         segmentation_view(made_up(), models=MODELS, label="x", start=4)
+
+
+@pytest.fixture
+def chapter(page_for):
+    """The chapter's page, and what Python put into its segmentation view."""
+    page = page_for("03-baselines")
+    stored = page.tab.locator("script[type='application/vnd.jupyter.widget-state+json']")
+    states = [entry["state"] for entry in json.loads(stored.inner_text())["state"].values()]
+    (state,) = [state for state in states if "outcomes" in state]
+    return page, SimpleNamespace(**state)
+
+
+@pytest.mark.browser
+def test_chapter_shows_every_domain_and_model(chapter):
+    page, view = chapter
+    count = len(view.captions[0])
+    assert 6 <= count <= 10
+    state = {"domain": 0, "model": 0, "image": 2, "index": 4, "marked": True}
+    check(page, view, state, count)
+    steps = [
+        (lambda: page.choose("Domain", "B"), {"domain": 1}),
+        (lambda: page.choose("Model", "Upper bound"), {"model": 1}),
+        (lambda: page.set_slider("Slice", count - 1), {"index": count - 1}),
+        (lambda: page.choose("Domain", "C"), {"domain": 2}),
+        (lambda: page.choose("Image", "T2"), {"image": 1}),
+        (lambda: page.choose("Domain", "D"), {"domain": 3}),
+        (lambda: page.check("Show marks", False), {"marked": False}),
+        (lambda: page.press_slider("Slice", "ArrowLeft"), {"index": count - 2}),
+    ]
+    for act, change in steps:
+        act()
+        state |= change
+        check(page, view, state, count)
+
+
+@pytest.mark.browser
+def test_chapter_draws_a_frame_in_time(chapter):
+    page, _ = chapter
+    for _ in range(3):
+        page.press_slider("Slice", "ArrowLeft", times=4)
+        page.press_slider("Slice", "ArrowRight", times=4)
+    durations = "performance.getEntriesByName('segmentation_view').map(e => e.duration)"
+    assert np.median(page.tab.evaluate(durations)[1:]) <= 16
+
+
+@pytest.mark.browser
+def test_chapter_marks_what_the_upper_bound_of_b_makes_of_its_patient(chapter):
+    _, view = chapter
+    (subject,) = phantom_subjects(patients("B", ["test"])[:1], progress=False)
+    z = lesion_slices(subject.lesion_mask, len(view.captions[1]))
+    model = load_model(results.DATA / "checkpoints" / "laptop-upper-B-seed0.safetensors")
+    probability = evaluation.predict(model, patches.stack(subject), slices=z)[z]
+    inside, truth = (m.transpose(2, 0, 1)[z] for m in (subject.brain_mask, subject.lesion_mask))
+    made = case(
+        np.zeros((len(z), 3, *truth.shape[1:]), np.float32),
+        truth,
+        {"upper": (probability > evaluation.THRESHOLD) & inside},
+        view.captions[1],
+    )
+    shown = decode_stack(view.outcomes[1], 2 * len(z))[len(z) :, ..., 0]
+    expected = [outcome(m, t) for m, t in zip(made.predictions["upper"], made.truth, strict=True)]
+    assert (
+        np.sum(shown != expected) <= 5
+    )  # another machine may round a probability of 0.5 otherwise
+    assert view.captions[1][0] == f"patient {subject.name}, slice {z[0]}"
