@@ -53,12 +53,14 @@ async function render({ model, el }) {
 
   function patternLegend() {
     const items = colours.map(([name], number) => {
-      const swatch = element("canvas", { width: 18, height: 18 });
-      swatch.setAttribute("aria-hidden", "true");
+      const pattern = element("canvas", { width: 18, height: 18 });
       const data = new ImageData(18, 18);
       for (let at = 0; at < data.data.length; at += 4) data.data.set([60, 60, 60, 255], at);
       eachInked(new Uint8Array(36).fill(number + 1), 6, 6, 3, (at, kind) => data.data.set([...palette[kind], 255], 4 * at));
-      swatch.getContext("2d").putImageData(data, 0, 0);
+      pattern.getContext("2d").putImageData(data, 0, 0);
+      const swatch = element("i");
+      swatch.style.backgroundImage = `url(${pattern.toDataURL()})`;
+      swatch.setAttribute("aria-hidden", "true");
       return element("li", {}, swatch, name);
     });
     return element("ul", { className: "rfe-legend" }, ...items);
