@@ -69,7 +69,8 @@ PROFILES = {
             optimizer="adam",
             learning_rate=1e-3,
         ),
-        # Two CPU cores. 1320 crops leave 924 for training, 77 steps an epoch.
+        # Two CPU cores. 1320 crops leave 924 for training, 77 steps an epoch. The learning rate is
+        # a first choice that trains steadily; no search was made.
         Profile(
             name="laptop",
             widths=(8, 16, 32, 64),
