@@ -19,15 +19,16 @@ STOREYS = [
         """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
-        "evaluation training workers",
-        "baselines fidelity representativeness results shift sweep verdicts",
-        "plots plots_baselines plots_divergence plots_embedding plots_sampling plots_unet widgets",
+        "evaluation gradient_noise training workers",
+        "baselines embedding_cost fidelity representativeness results shift sweep verdicts",
+        """plots plots_baselines plots_divergence plots_embedding plots_exact plots_sampling
+        plots_unet widgets""",
         "cli commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adjacency baselines checkpoints distances evaluation exact landscape losses
+    """adjacency baselines checkpoints distances evaluation exact gradient_noise landscape losses
     monte_carlo pair_sums plots_unet prior probes representativeness sampling sweep training unet
     workers""".split()
 )
