@@ -231,7 +231,7 @@ async function makeComparison(model, colours) {
   const everything = typed(model.get("all_heights"), Uint8Array);
   const where = typed(model.get("cloud_places"), Uint16Array);
   const cloud = await decodeStack(model.get("cloud"), 1);
-  const field = makeField(cloud, null, 3, colours, "");
+  const field = makeField(cloud, null, 3, colours, "Embeddings along their two main axes");
   const chart = svg(null, "svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const x = (bin) => left + (bin / bars) * (width - 2 * left);
   const y = (value) => height - bottom - (value / 255) * (height - bottom - 8);
