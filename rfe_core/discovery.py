@@ -81,7 +81,7 @@ def find_subjects(
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     if names is not None and (isinstance(names, str) or not names):
         raise ValueError(f"names must be a list of patients or None for all, got {names!r}")
-    rules, root = LAYOUTS[layout], Path(path)
+    rules, root = LAYOUTS[layout], Path(path).expanduser()
     if not root.is_dir():
         raise VolumeError(
             f"{root}: must be a folder in the {layout} layout ({rules.tree}), "

@@ -60,7 +60,8 @@ def divergence_curves(
         for number, (strategy, group) in enumerate(rows.groupby("strategy", sort=False)):
             colour, marker, line = STRATEGY_STYLE[strategy]
             n_e = sorted(group["n_e"].unique())
-            wide = group.pivot_table(index=["seed", "batch"], columns="n_e", values=column)
+            # all networks saw the same batches: average them, then resample batches
+            wide = group.pivot_table(index="batch", columns="n_e", values=column)
             mean, (low, high) = wide.mean(0), _interval(wide.to_numpy(), generator)
             panel.errorbar(
                 np.array(n_e) * 1.05 ** (number - 1),
