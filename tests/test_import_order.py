@@ -15,7 +15,7 @@ STOREYS = [
     set(names.split())
     for names in (
         """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
-        sampling source tables unet""",
+        sampling source tables templates unet""",
         """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes

@@ -1,0 +1,249 @@
+"""The real prior: which voxels look like the lesions of one labelled volume.
+
+Section 3.2, *Real Prior*: small FLAIR cubes around lesions of one volume (templates) are compared
+with every window of another by normalised cross-correlation (NCC); the geometric mean over the
+templates, thresholded, stands in for the missing labels. NCC ignores a window's mean and contrast,
+so volumes need no normalisation.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+#: A window is flat if its standard deviation is at most this share of its mean, as float32 has.
+FLAT = 1e-6
+WINDOWS = 8192  # looked at together: their values stay in a processor's cache
+
+
+def unit_templates(templates: NDArray) -> torch.Tensor:
+    """Templates (K, s, s, s) as rows (K, s^3) of mean 0 and length 1: float32.
+
+    Raises
+    ------
+    ValueError
+        If they are no cubes of odd side, none, not finite, or one of them is constant (it has no
+        pattern that could be found).
+    """
+    shape = templates.shape
+    if len(shape) != 4 or not shape[0] or len(set(shape[1:])) > 1 or shape[1] % 2 == 0:
+        raise ValueError(
+            f"templates must be one or more cubes of odd side (K, s, s, s), got {shape}"
+        )
+    flat = torch.from_numpy(np.asarray(templates, np.float64).reshape(len(templates), -1))
+    if not torch.isfinite(flat).all():
+        raise ValueError("templates must be finite, got NaN or infinity")
+    rows = flat - flat.mean(dim=1, keepdim=True)
+    length = rows.norm(dim=1, keepdim=True)
+    constant = torch.nonzero(length[:, 0] <= FLAT * flat.norm(dim=1)).flatten().tolist()
+    if constant:
+        raise ValueError(f"templates must vary, got constant ones at {constant}")
+    return (rows / length).float()
+
+
+def box_sums(slab: torch.Tensor, size: int) -> torch.Tensor:
+    """Sum over every cube of `size` voxels, along one axis after another: no running sum."""
+    for axis in range(3):
+        slab = slab.unfold(axis, size, 1).sum(dim=-1)
+    return slab
+
+
+def window_responses(
+    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[tuple[slice, ...], torch.Tensor]]:
+    """Responses 0.5 + 0.5 NCC of some windows at a time, to all templates.
+
+    What depends on the volume alone (windows without their mean, their lengths) is computed once;
+    the correlations with all templates are then one matrix product. Means and lengths are float64
+    sums over single windows, so no error runs up along the volume, and a large offset of the
+    intensities does no harm. Rows without brain are left out.
+
+    Yields
+    ------
+    place : tuple of slice
+        Where the windows' centres lie in the volume.
+    responses : (K, 1, rows, columns) float32, in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If the volume is no (X, Y, Z), smaller than a template, or not finite; if `brain_mask` is
+        not bool of its shape; or as `unit_templates`.
+    """
+    rows_of_templates = unit_templates(templates)
+    k, size = len(templates), templates.shape[1]
+    if volume.ndim != 3 or min(volume.shape) < size:
+        raise ValueError(
+            f"volume must be (X, Y, Z) with sides >= those of a template, {size}, "
+            f"got {volume.shape}"
+        )
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
+        offset = volume.mean(dtype=np.float64)
+    if not np.isfinite(offset):
+        n_bad = np.count_nonzero(~np.isfinite(volume))
+        raise ValueError(f"volume must be finite, got NaN or infinity at {n_bad} voxels")
+    if brain_mask is None:
+        brain_mask = np.ones(volume.shape, bool)
+    if brain_mask.shape != volume.shape or brain_mask.dtype != bool:
+        raise ValueError(
+            f"brain_mask must be bool of the volume's shape {volume.shape}, "
+            f"got {brain_mask.dtype} {brain_mask.shape}"
+        )
+    volume = np.ascontiguousarray(volume)
+    r, (depth, height, width) = size // 2, (n - size + 1 for n in volume.shape)
+    step = max(1, WINDOWS // width)
+    for x in range(depth):
+        brain_rows = np.flatnonzero(brain_mask[x + r, r : r + height].any(axis=1))
+        if len(brain_rows) == 0:
+            continue
+        slab = torch.from_numpy(volume[x : x + size] - offset).float()
+        exact = slab.double()
+        mean = box_sums(exact, size) / size**3
+        energy = box_sums(exact.square(), size) - size**3 * mean.square()
+        is_flat = energy <= size**3 * (FLAT * mean).square()
+        scale = energy.clamp_min(0).rsqrt().masked_fill_(is_flat, 0).float()
+        windows = slab.unfold(0, size, 1).unfold(1, size, 1).unfold(2, size, 1)
+        windows, mean = windows.permute(3, 4, 5, 0, 1, 2), mean.float()
+        for y in range(brain_rows[0], brain_rows[-1] + 1, step):
+            rows = slice(y, min(y + step, brain_rows[-1] + 1))
+            some = windows[..., rows, :]
+            centred = torch.sub(some, mean[:, rows], out=torch.empty(some.shape))  # (s, s, s, ...)
+            ncc = rows_of_templates @ centred.view(size**3, -1)
+            responses = ncc.mul_(scale[:, rows].flatten()).clamp_(-1, 1).mul_(0.5).add_(0.5)
+            columns, rows = slice(r, r + width), slice(rows.start + r, rows.stop + r)
+            yield (slice(x + r, x + r + 1), rows, columns), responses.view(k, 1, -1, width)
+
+
+def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
+    """Response of every voxel to each template: 0.5 + 0.5 NCC, in [0, 1].
+
+    NCC at a voxel is the correlation coefficient of the template and the window centred there.
+    A flat window, and one that would leave the volume, has NCC 0: no evidence, response 0.5.
+
+    Deviation: the released code replaces the undefined NCC of a flat window (0 / 0) by a response
+    of 1, so air becomes a perfect match for every template.
+
+    Parameters
+    ----------
+    volume : array, (X, Y, Z)
+        FLAIR in any units.
+    templates : array, (K, s, s, s)
+        For example from `rfe_core.templates.extract_templates`.
+
+    Returns
+    -------
+    (K, X, Y, Z) float32. For whole patients use `response`, which keeps the mean alone.
+
+    Raises
+    ------
+    ValueError
+        As `window_responses`.
+    """
+    responses = np.full((len(templates), *volume.shape), 0.5, np.float32)
+    for place, values in window_responses(volume, templates):
+        responses[(slice(None), *place)] = values.numpy()
+    return responses
+
+
+def combine(responses: NDArray) -> NDArray[np.float32]:
+    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no response, or one outside [0, 1].
+    """
+    if len(responses) == 0 or not ((responses >= 0) & (responses <= 1)).all():
+        raise ValueError("responses must be one or more and lie in [0, 1], got others")
+    with np.errstate(divide="ignore"):  # log 0 = -inf is meant
+        return np.exp(np.log(responses).mean(axis=0)).astype(np.float32)
+
+
+def response(
+    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
+    """The same as ``combine(ncc_response(volume, templates))``, without keeping each response.
+
+    Takes the memory of the result and little more, however many templates there are.
+
+    Parameters
+    ----------
+    volume, templates
+        As for `ncc_response`, which says what is raised.
+    brain_mask : bool array, (X, Y, Z), optional
+        Outside it the response is 0.
+    """
+    mean = np.full(volume.shape, 0.5, np.float32)
+    for place, values in window_responses(volume, templates, brain_mask):
+        mean[place] = values.log_().mean(dim=0).exp_().numpy()
+    return mean if brain_mask is None else np.where(brain_mask, mean, np.float32(0))
+
+
+def dice_curve(
+    response: NDArray, lesion_mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Dice of ``response >= t`` with the truth, for every value t that the response takes.
+
+    Between two such values the prediction does not change, so no other threshold can be better.
+    Sorting makes it one pass: the n largest responses hold so many lesion voxels.
+
+    Parameters
+    ----------
+    response : array, any shape
+    lesion_mask : bool array, same shape
+
+    Returns
+    -------
+    thresholds : (T,) decreasing
+    dice : (T,)
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, the mask is not bool or holds no lesion, or a response is NaN.
+    """
+    if response.shape != lesion_mask.shape or lesion_mask.dtype != bool:
+        raise ValueError(
+            f"lesion_mask must be bool of the response's shape {response.shape}, "
+            f"got {lesion_mask.dtype} {lesion_mask.shape}"
+        )
+    if not lesion_mask.any():
+        raise ValueError("lesion_mask must hold a lesion to choose a threshold by, got none")
+    if np.isnan(response).any():
+        raise ValueError("response must be a number everywhere, got NaN")
+    order = np.argsort(response, axis=None)[::-1]
+    values, found = response.ravel()[order], np.cumsum(lesion_mask.ravel()[order])
+    last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # of equal ones
+    return values[last], 2 * found[last] / (last + 1 + found[-1])
+
+
+def best_threshold(response: NDArray, lesion_mask: NDArray[np.bool_]) -> float:
+    """The threshold t whose mask ``response >= t`` has the largest Dice with the truth.
+
+    Exact: the maximum over all thresholds (`dice_curve`). Of equally good ones the highest, which
+    marks the fewest voxels.
+
+    Deviation: the released code searches a grid of steps of 0.1 and refines around its best value,
+    which can miss the maximum.
+
+    Raises
+    ------
+    ValueError
+        As `dice_curve`.
+    """
+    thresholds, dice = dice_curve(response, lesion_mask)
+    return float(thresholds[dice.argmax()])
+
+
+def prior_mask(response: NDArray, threshold: float) -> NDArray[np.bool_]:
+    """The prior's labels: ``response >= threshold``.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not in (0, 1]: at 0 all voxels outside the brain are marked too.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold must be in (0, 1], got {threshold}")
+    return response >= threshold
