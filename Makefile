@@ -29,9 +29,10 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed and memory with MONAI and pytorch-metric-learning
+bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
+	@$(BIN)/python benchmarks/prior.py
 
 reproduce: $(STAMP)  ## train and test the baselines anew, in data/cache: PROFILE=smoke, laptop or paper
 	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test --out data/cache/reproduce-$(PROFILE)

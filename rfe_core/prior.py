@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 #: A window is flat if its standard deviation is at most this share of its mean, as float32 has.
 FLAT = 1e-6
-WINDOWS = 8192  # looked at together: their values stay in a processor's cache
+WINDOWS = 2048  # looked at together: their values stay in a processor's cache
 
 
 def unit_templates(templates: NDArray) -> torch.Tensor:
@@ -23,8 +23,7 @@ def unit_templates(templates: NDArray) -> torch.Tensor:
     Raises
     ------
     ValueError
-        If they are no cubes of odd side, none, not finite, or one of them is constant (it has no
-        pattern that could be found).
+        If they are no cubes of odd side, none, not finite, or one is constant (has no pattern).
     """
     shape = templates.shape
     if len(shape) != 4 or not shape[0] or len(set(shape[1:])) > 1 or shape[1] % 2 == 0:
@@ -40,6 +39,25 @@ def unit_templates(templates: NDArray) -> torch.Tensor:
     if constant:
         raise ValueError(f"templates must vary, got constant ones at {constant}")
     return (rows / length).float()
+
+
+def checked_mean(volume: NDArray, size: int, brain_mask: NDArray[np.bool_] | None) -> float:
+    """Mean of a volume that templates of `size` voxels may be sought in, or the reason why not."""
+    if volume.ndim != 3 or min(volume.shape) < size:
+        raise ValueError(
+            f"volume must be (X, Y, Z) with sides >= a template's {size}, got {volume.shape}"
+        )
+    if brain_mask is not None and (brain_mask.shape, brain_mask.dtype) != (volume.shape, bool):
+        raise ValueError(
+            f"brain_mask must be bool of the volume's shape {volume.shape}, "
+            f"got {brain_mask.dtype} {brain_mask.shape}"
+        )
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
+        mean = volume.mean(dtype=np.float64)
+    if not np.isfinite(mean):
+        bad = np.count_nonzero(~np.isfinite(volume))
+        raise ValueError(f"volume must be finite, got NaN or infinity at {bad} voxels")
+    return mean
 
 
 def box_sums(slab: torch.Tensor, size: int) -> torch.Tensor:
@@ -68,51 +86,33 @@ def window_responses(
     Raises
     ------
     ValueError
-        If the volume is no (X, Y, Z), smaller than a template, or not finite; if `brain_mask` is
-        not bool of its shape; or as `unit_templates`.
+        As `checked_mean` and `unit_templates`.
     """
-    rows_of_templates = unit_templates(templates)
-    k, size = len(templates), templates.shape[1]
-    if volume.ndim != 3 or min(volume.shape) < size:
-        raise ValueError(
-            f"volume must be (X, Y, Z) with sides >= those of a template, {size}, "
-            f"got {volume.shape}"
-        )
-    with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
-        offset = volume.mean(dtype=np.float64)
-    if not np.isfinite(offset):
-        n_bad = np.count_nonzero(~np.isfinite(volume))
-        raise ValueError(f"volume must be finite, got NaN or infinity at {n_bad} voxels")
-    if brain_mask is None:
-        brain_mask = np.ones(volume.shape, bool)
-    if brain_mask.shape != volume.shape or brain_mask.dtype != bool:
-        raise ValueError(
-            f"brain_mask must be bool of the volume's shape {volume.shape}, "
-            f"got {brain_mask.dtype} {brain_mask.shape}"
-        )
+    unit = unit_templates(templates)  # (K, s^3)
+    size, offset = templates.shape[1], checked_mean(volume, templates.shape[1], brain_mask)
     volume = np.ascontiguousarray(volume)
     r, (depth, height, width) = size // 2, (n - size + 1 for n in volume.shape)
     step = max(1, WINDOWS // width)
+    brain = np.broadcast_to(True, volume.shape) if brain_mask is None else brain_mask
     for x in range(depth):
-        brain_rows = np.flatnonzero(brain_mask[x + r, r : r + height].any(axis=1))
+        brain_rows = np.flatnonzero(brain[x + r, r : r + height].any(axis=1))
         if len(brain_rows) == 0:
             continue
         slab = torch.from_numpy(volume[x : x + size] - offset).float()
-        exact = slab.double()
-        mean = box_sums(exact, size) / size**3
-        energy = box_sums(exact.square(), size) - size**3 * mean.square()
+        mean = box_sums(slab.double(), size) / size**3
+        energy = box_sums(slab.double().square(), size) - size**3 * mean.square()
         is_flat = energy <= size**3 * (FLAT * mean).square()
-        scale = energy.clamp_min(0).rsqrt().masked_fill_(is_flat, 0).float()
+        one_over_length = energy.clamp_min(0).rsqrt().masked_fill_(is_flat, 0).float()
         windows = slab.unfold(0, size, 1).unfold(1, size, 1).unfold(2, size, 1)
         windows, mean = windows.permute(3, 4, 5, 0, 1, 2), mean.float()
         for y in range(brain_rows[0], brain_rows[-1] + 1, step):
             rows = slice(y, min(y + step, brain_rows[-1] + 1))
-            some = windows[..., rows, :]
-            centred = torch.sub(some, mean[:, rows], out=torch.empty(some.shape))  # (s, s, s, ...)
-            ncc = rows_of_templates @ centred.view(size**3, -1)
-            responses = ncc.mul_(scale[:, rows].flatten()).clamp_(-1, 1).mul_(0.5).add_(0.5)
-            columns, rows = slice(r, r + width), slice(rows.start + r, rows.stop + r)
-            yield (slice(x + r, x + r + 1), rows, columns), responses.view(k, 1, -1, width)
+            some = windows[..., rows, :]  # (s, s, s, 1, rows, columns)
+            centred = torch.sub(some, mean[:, rows], out=torch.empty(some.shape))
+            ncc = unit @ centred.view(size**3, -1) * one_over_length[:, rows].flatten()
+            responses = ncc.clamp_(-1, 1).mul_(0.5).add_(0.5).view(len(unit), 1, -1, width)
+            rows = slice(rows.start + r, rows.stop + r)
+            yield (slice(x + r, x + r + 1), rows, slice(r, r + width)), responses
 
 
 def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
@@ -155,7 +155,8 @@ def combine(responses: NDArray) -> NDArray[np.float32]:
         If there is no response, or one outside [0, 1].
     """
     if len(responses) == 0 or not ((responses >= 0) & (responses <= 1)).all():
-        raise ValueError("responses must be one or more and lie in [0, 1], got others")
+        found = f"{responses.min()} to {responses.max()}" if len(responses) else "none"
+        raise ValueError(f"responses must be one or more in [0, 1], got {found}")
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant
         return np.exp(np.log(responses).mean(axis=0)).astype(np.float32)
 

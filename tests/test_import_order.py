@@ -20,17 +20,18 @@ STOREYS = [
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation gradient_noise training workers",
-        "baselines embedding_cost fidelity representativeness results shift sweep verdicts",
-        """plots plots_baselines plots_divergence plots_embedding plots_exact plots_sampling
-        plots_unet widgets""",
+        """baselines embedding_cost fidelity prior_quality representativeness results shift sweep
+        verdicts""",
+        """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
+        plots_sampling plots_unet widgets""",
         "cli commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
     """adjacency baselines checkpoints distances evaluation exact gradient_noise landscape losses
-    monte_carlo pair_sums plots_unet prior probes representativeness sampling sweep training unet
-    workers""".split()
+    monte_carlo pair_sums plots_unet prior prior_quality probes representativeness sampling sweep
+    training unet workers""".split()
 )
 
 

@@ -246,7 +246,7 @@ MASK = np.ones(4, bool)
         (lambda: response(with_nan(), CUBES), "volume must be finite, got .* at 3 voxels"),
         (
             lambda: response(noise((9, 4, 9)), CUBES),
-            r"volume must be \(X, Y, Z\) with sides >= those of a template, 5, got \(9, 4, 9\)",
+            r"volume must be \(X, Y, Z\) with sides >= a template's 5, got \(9, 4, 9\)",
         ),
         (lambda: response(noise((9, 9)), CUBES), r"volume must be \(X, Y, Z\) .* got \(9, 9\)"),
         (
@@ -269,10 +269,10 @@ MASK = np.ones(4, bool)
             r"brain_mask must be bool of the volume's shape \(13, 21, 17\), got bool \(2, 2, 2\)",
         ),
         (lambda: response(noise(), CUBES, np.ones(SHAPE)), "brain_mask must .* got float64"),
-        (lambda: combine(np.empty((0, 3))), "responses must be one or more and lie in"),
-        (lambda: combine(np.array([[0.5], [-0.1]])), "responses must be"),
-        (lambda: combine(np.array([[0.5], [1.1]])), "responses must be"),
-        (lambda: combine(np.array([[0.5], [np.nan]])), "responses must be"),
+        (lambda: combine(np.empty((0, 3))), r"responses must be one or more in \[0, 1\], got none"),
+        (lambda: combine(np.array([[0.5], [-0.1]])), "got -0.1 to 0.5"),
+        (lambda: combine(np.array([[0.5], [1.1]])), "got 0.5 to 1.1"),
+        (lambda: combine(np.array([[0.5], [np.nan]])), "got nan to nan"),
         (
             lambda: best_threshold(np.ones(4), ~MASK),
             "lesion_mask must hold a lesion to choose a threshold by, got none",
