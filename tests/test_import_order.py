@@ -20,8 +20,8 @@ STOREYS = [
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation gradient_noise training workers",
-        """baselines embedding_cost fidelity prior_quality representativeness results shift sweep
-        verdicts""",
+        """baselines embedding_cost fidelity prior_noise prior_quality representativeness results
+        shift sweep verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
         plots_sampling plots_unet widgets""",
         "cli commands",

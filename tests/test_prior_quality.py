@@ -29,7 +29,7 @@ def rows(target, other):
 
 def test_a_row_for_everything_once(rows):
     keys = [tuple(row[name] for name in KEY) for row in rows]
-    assert len(set(keys)) == len(rows) == 3 * (2 * 2 + 2 + 2)
+    assert len(set(keys)) == len(rows) == 3 * (2 + 1 + 2 + 2)
     of_a = [row for row in rows if row["source"] == "Atrain1"]
     assert {(row["method"], row["wanted"], row["size"]) for row in of_a} == {
         ("NCC", 30, 5),
@@ -39,7 +39,7 @@ def test_a_row_for_everything_once(rows):
 
 def test_a_row_is_the_core_s_numbers(rows, target):
     v1, v2 = target[:2]
-    generator = np.random.default_rng(1)
+    generator = np.random.default_rng(0)
     templates = extract_templates(v1.images["flair"], v1.lesion_mask, 4, 3, generator=generator)
     responses = [prior.response(s.images["flair"], templates, s.brain_mask) for s in (v1, v2)]
     threshold = prior.best_threshold(responses[0], v1.lesion_mask)
@@ -47,7 +47,7 @@ def test_a_row_is_the_core_s_numbers(rows, target):
     (row,) = [
         row
         for row in rows
-        if (row["wanted"], row["seed"], row["subject"]) == (4, 1, "Btrain2")
+        if (row["wanted"], row["seed"], row["subject"]) == (4, 0, "Btrain2")
         and (row["method"], row["source"]) == ("NCC", "Btrain1")
     ]
     assert row["templates"] == 4 and row["threshold"] == threshold
