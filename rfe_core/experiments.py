@@ -17,12 +17,16 @@ N_E = (20, 100, 200, 500, 1000, 2000)
 #: The two distances of Fig. 3(a): the paper's "ACD" is ``cosine`` (see `rfe_core.distances`).
 DISTANCES = {"ACD": "cosine", "l2": "l2"}
 
-#: Weight (lambda) and margin of either distance, chosen by `search` on development patients.
+#: Chosen by `search` on development patients: the learning rate as a share of the profile's, then
+#: weight (lambda) and margin of either distance.
+RATE = 0.3
 CHOSEN = {"cosine": (1.0, 1.0), "l2": (0.01, 1000.0)}
 
-#: The search: equally many values for either distance, the paper's own among them.
+#: The search: rates for fine-tuning without an embedding loss, with the labels of A and of both;
+#: then equally many weights and margins for either distance, the paper's own among them.
+SEARCH_RATES = (1.0, 0.3, 0.1)
 SEARCH = {
-    "cosine": {"weight": (0.1, 1.0, 10.0), "margin": (0.5, 0.75, 1.0)},
+    "cosine": {"weight": (1.0, 10.0, 100.0), "margin": (0.5, 0.75, 1.0)},
     "l2": {"weight": (0.01, 0.1, 1.0), "margin": (5.0, 20.0, 1000.0)},
 }
 SEARCH_N_E = 200
@@ -50,6 +54,8 @@ class Method:
         Which half the Dice loss learns from; "both" sees the target's labels.
     statistics : bool
         Replace batch norm's statistics by those of the target's images at the end.
+    rate : float
+        Learning rate as a share of the profile's.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Method:
     unlabelled: bool = True
     primary: Literal["labelled", "both"] = "labelled"
     statistics: bool = False
+    rate: float = RATE
 
     def __post_init__(self) -> None:
         if self.group not in GROUPS:
@@ -66,12 +73,13 @@ class Method:
     @property
     def columns(self) -> dict[str, Any]:
         """The settings as columns of a row; empty where there is no embedding term."""
+        about = {"group": self.group, "rate": self.rate}
         if self.embedding is None:
-            return {"group": self.group}
+            return about
         settings = asdict(self.embedding)
         settings["lambda"] = settings.pop("weight")
         settings["layers"] = "+".join(map(str, self.embedding.layers))
-        return {"group": self.group, **settings}
+        return {**about, **settings}
 
 
 GROUPS = {
@@ -139,8 +147,13 @@ def controls() -> list[Method]:
 
 
 def search() -> list[Method]:
-    """All weights and margins of `SEARCH`, for 80/20 and one n_E."""
-    return [
+    """All rates of `SEARCH_RATES`, and all weights and margins of `SEARCH` at the chosen rate."""
+    references = {"no embedding": "labelled", "labels of B": "both"}
+    rates = [
+        Method(name=f"{name} rate {rate:g}", group="search", primary=primary, rate=rate)
+        for rate, (name, primary) in product(SEARCH_RATES, references.items())
+    ]
+    terms = [
         Method(
             name=f"{name} weight {weight:g} margin {margin:g}",
             group="search",
@@ -149,6 +162,7 @@ def search() -> list[Method]:
         for name, distance in DISTANCES.items()
         for weight, margin in product(*SEARCH[distance].values())
     ]
+    return rates + terms
 
 
 EXPERIMENTS = {"proof-of-concept": proof_of_concept, "search": search}

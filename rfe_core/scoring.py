@@ -63,7 +63,7 @@ def score_rows(
         model = checkpoints.load_model(job.path()).to(job.device)
         training = {
             "epochs": job.profile.epochs,
-            "learning_rate": job.profile.learning_rate,
+            "learning_rate": about.get("learning_rate", job.profile.learning_rate),
             "weights": checkpoints.weights_digest(job.path()),
             "wall_s": about["wall_s"],
             "train_code_version": about["code_version"],

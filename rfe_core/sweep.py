@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,7 @@ def _execute(job: Job) -> Outcome:
     target, on_target = _patches(job.profile, job.target, job.seed)
     model = checkpoints.load_model(job.branch).to(job.device)
     method, status, message = job.method, FINISHED, ""
+    rate = job.profile.learning_rate * method.rate
     try:
         history = fine_tune(
             model,
@@ -128,7 +129,7 @@ def _execute(job: Job) -> Outcome:
             target if method.unlabelled else None,
             embedding=method.embedding,
             primary=method.primary,
-            profile=job.profile,
+            profile=replace(job.profile, learning_rate=rate),
             seed=job.seed,
             validation={"A": on_a, job.target: on_target},
             progress=False,
@@ -139,6 +140,7 @@ def _execute(job: Job) -> Outcome:
         adapt_statistics(model, target, batch_size=job.profile.batch_size)
     about = {
         "status": status,
+        "learning_rate": rate,
         "steps": len(history) * job.profile.tuning_steps,
         "wall_s": sum(row["seconds"] for row in history),
         "settings": job.settings(),
