@@ -6,6 +6,7 @@ their embeddings by Eq. 2, at one or several layers; or compare them all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -68,11 +69,12 @@ class RandomFeatureEmbedding:
                 "n_e = 'all' needs distance 'cosine' and margin 1, "
                 f"got {self.distance!r} and {self.margin}"
             )
-        if not self.margin > 0:
-            raise ValueError(f"margin must be > 0, got {self.margin}")
-        if not self.weight >= 0:
-            raise ValueError(f"weight must be >= 0, got {self.weight}")
-        if not self.layers or min(self.layers) < 0 or len(set(self.layers)) < len(self.layers):
+        if not 0 < self.margin < math.inf:
+            raise ValueError(f"margin must be > 0 and finite, got {self.margin}")
+        if not 0 <= self.weight < math.inf:
+            raise ValueError(f"weight must be >= 0 and finite, got {self.weight}")
+        different = len(set(self.layers)) == len(self.layers) > 0
+        if not different or any(not isinstance(k, int) or k < 0 for k in self.layers):
             raise ValueError(f"layers must be different integers >= 0, got {self.layers}")
 
 
