@@ -36,7 +36,7 @@ FINISHED, DIVERGED = "finished", "diverged"
 _ONE_AT_A_TIME = threading.Lock()
 
 #: Crops of either domain's validation part that a learning curve looks at.
-VALIDATION = 36
+VALIDATION = 24
 
 
 @dataclass(frozen=True, kw_only=True)
