@@ -6,7 +6,7 @@ branch epoch with labelled patches of A and one other domain, half and half.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from rfe_core import checkpoints, results
-from rfe_core.domains import Patient, patients
-from rfe_core.evaluation import score, segment
-from rfe_core.patches import Patches, extract, stack
+from rfe_core.domains import patients
+from rfe_core.patches import Patches, extract
 from rfe_core.profiles import Profile
+from rfe_core.scoring import check_phantom
 from rfe_core.training import build, train_supervised
 from rfe_core.volumes import phantom_subjects
 from rfe_core.workers import process_pool, worker_number
@@ -28,6 +28,9 @@ LOWER = "lower"
 BRANCH = "lower-branch"  # the lower bound as it was at the branch epoch (35)
 TARGETS = ("B", "C", "D")
 MODELS = (LOWER, *(f"upper-{domain}" for domain in TARGETS))
+
+#: Settings of a profile that are for the other fine-tuning alone.
+TUNING = ("subset", "tuning_steps")
 
 #: What identifies a row of scores, and one of a learning curve.
 SCORE_KEY = ("profile", "model", "seed", "subject")
@@ -55,9 +58,15 @@ class Job:
         return self.weights / name
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """The columns that name this job's model in a table."""
+        return {"profile": self.profile.name, "model": self.model, "seed": self.seed}
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What must agree for finished weights to be taken as this job's result."""
-        settings = {"profile": asdict(self.profile), "seed": self.seed}
+        profile = {k: v for k, v in asdict(self.profile).items() if k not in TUNING}
+        settings = {"profile": profile, "seed": self.seed}
         return json.loads(json.dumps({**settings, "phantom_version": self.phantom_version}))
 
     def state_path(self) -> Path:
@@ -86,15 +95,6 @@ class Job:
         return True
 
 
-def _same_phantom(job: Job, born: dict[str, str]) -> None:
-    """Refuse to mix phantoms when their code was edited while jobs were waiting."""
-    if born["phantom_version"] != job.phantom_version:
-        raise ValueError(
-            f"the phantom must not change during a run, {job.path().stem} began with "
-            f"{job.phantom_version} and met {born['phantom_version']}; start the command again"
-        )
-
-
 def domain_patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
     """Training and validation crops of a domain's training patients, the same for each model."""
     subjects = phantom_subjects(patients([domain], ["train"]), workers=1, progress=False)
@@ -110,7 +110,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     if job.finished():
         return checkpoints.read_about(job.path())["history"]
     profile, born = job.profile, results.provenance(job.device, torch.get_num_threads())
-    _same_phantom(job, born)
+    check_phantom(job, born)
 
     def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
         wall_s = sum(row["seconds"] for row in history)
@@ -155,42 +155,8 @@ def curve_rows(job: Job, history: Iterable[dict[str, Any]]) -> list[dict[str, An
     """A learning curve as rows for `results`, one an epoch."""
     about = checkpoints.read_about(job.path())
     born = {k: about[k] for k in ("code_version", "phantom_version", "torch", "hardware", "date")}
-    identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
     settings = {"learning_rate": job.profile.learning_rate}
-    return [{**identity, **row, **settings, **born} for row in history]
-
-
-def score_rows(
-    jobs: Sequence[Job], patient: Patient, skip: set[tuple[str, str, int, str]]
-) -> list[dict[str, Any]]:
-    """Scores of finished models on one patient, on full slices; rows in `skip` are left out.
-
-    `skip` holds ``(profile, model, seed, subject)`` as in `SCORE_KEY`. ``wall_s`` is the time the
-    model took to train (an upper bound: from the branch epoch on).
-    """
-    wanted = [j for j in jobs if (j.profile.name, j.model, j.seed, patient.name) not in skip]
-    if not wanted:
-        return []
-    (subject,) = phantom_subjects([patient], workers=1, progress=False)
-    images = stack(subject)
-    born = results.provenance(wanted[0].device, torch.get_num_threads())
-    rows = []
-    for job in wanted:
-        _same_phantom(job, born)
-        about = checkpoints.read_about(job.path())
-        model = checkpoints.load_model(job.path()).to(job.device)
-        scores = score(segment(model, subject, images=images), subject)
-        identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
-        training = {
-            "epochs": job.profile.epochs,
-            "learning_rate": job.profile.learning_rate,
-            "weights": checkpoints.weights_digest(job.path()),
-            "wall_s": about["wall_s"],
-            "train_code_version": about["code_version"],
-            "train_hardware": about["hardware"],
-        }
-        rows.append({**identity, "role": patient.role, **scores, **training, **born})
-    return rows
+    return [{**job.identity, **row, **settings, **born} for row in history]
 
 
 def train_all(
@@ -216,21 +182,3 @@ def train_all(
                 if job.model == LOWER:
                     running |= start(j for j in jobs if j.seed == job.seed and j.model != LOWER)
                 yield job, history
-
-
-def score_all(
-    jobs: Sequence[Job],
-    who: Sequence[Patient],
-    *,
-    skip: Iterable[tuple[str, str, int, str]] = (),
-    workers: int = 1,
-    on_patient: Callable[[list[dict[str, Any]]], None],
-) -> None:
-    """Score all models on all patients in parallel; `on_patient` gets the rows of each patient."""
-    skip = set(skip)
-    with process_pool(workers) as pool:
-        running = {pool.submit(score_rows, jobs, patient, skip) for patient in who}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                on_patient(future.result())

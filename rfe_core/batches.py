@@ -24,9 +24,10 @@ class Batch(NamedTuple):
 class Batches:
     """Shuffled batches of one patch set, or half and half of two (the release's 6 + 6).
 
-    Each iteration over the object is one epoch. An epoch has as many steps as the *first* set has
-    whole batches, so supervised training and any fine-tuning beside it take equally many steps;
-    with two sets, half of each is seen in an epoch, another random half in the next.
+    Each iteration over the object is one epoch. Unless `steps` says otherwise, an epoch has as many
+    steps as the *first* set has whole batches, so supervised training and any fine-tuning beside it
+    take equally many steps; with two sets, half of each is seen in an epoch, another random half in
+    the next.
 
     Parameters
     ----------
@@ -38,13 +39,15 @@ class Batches:
         Patches in a batch, even if there are two sets.
     flip : bool
         Mirror each patch left-right with probability 1/2. The paper does not; default False.
+    steps : int, optional
+        Steps in an epoch; a set smaller than that needs is shuffled and shown again.
     generator : numpy.random.Generator
         Its state alone decides what comes; saving it is enough to resume.
 
     Raises
     ------
     ValueError
-        If a set is empty or `batch_size` breaks its rule.
+        If a set is empty, or `batch_size` or `steps` breaks its rule.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Batches:
         *,
         batch_size: int = 12,
         flip: bool = False,
+        steps: int | None = None,
         generator: np.random.Generator,
     ) -> None:
         self.sets = [first] if second is None else [first, second]
@@ -64,11 +68,14 @@ class Batches:
             )
         if min(map(len, self.sets)) == 0:
             raise ValueError(f"patch sets must not be empty, got sizes {[*map(len, self.sets)]}")
+        if steps is not None and steps < 1:
+            raise ValueError(f"steps must be >= 1, got {steps}")
         self.batch_size, self.flip, self.generator = batch_size, flip, generator
+        self.steps = steps or max(1, len(first) // batch_size)
 
     def __len__(self) -> int:
         """Steps in an epoch."""
-        return max(1, len(self.sets[0]) // self.batch_size)
+        return self.steps
 
     def _order(self, n: int, wanted: int) -> NDArray[np.int64]:
         """`wanted` indices below n: one shuffle after another, so none comes twice before all."""

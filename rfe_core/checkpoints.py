@@ -19,13 +19,18 @@ from torch import Tensor
 from rfe_core.unet import UNet
 
 
-def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then rename it there: it is whole or not there at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+
+
+def _bytes(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
     # The format stores no strides, so tensors are written in one layout; readers restore theirs.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    partial.write_bytes(save(tensors, {k: json.dumps(v) for k, v in metadata.items()}))
-    os.replace(partial, path)
+    return save(tensors, {k: json.dumps(v) for k, v in metadata.items()})
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -40,9 +45,14 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, metadata
 
 
+def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
+    """A network's weights (float32) and how to build it, as a file's content; `about` as JSON."""
+    return _bytes(dict(model.state_dict()), {"network": model.settings, "about": about or {}})
+
+
 def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -> None:
-    """Write a network's weights (float32) and how to build it; `about` is kept as JSON."""
-    _write(Path(path), dict(model.state_dict()), {"network": model.settings, "about": about or {}})
+    """Write `weights_bytes` to a file."""
+    write_bytes(Path(path), weights_bytes(model, about))
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def save_state(
         "generator": generator.bit_generator.state,
         "progress": progress,
     }
-    _write(Path(path), tensors, metadata)
+    write_bytes(Path(path), _bytes(tensors, metadata))
 
 
 def load_state(

@@ -1,51 +1,20 @@
-"""The `rfe` command: make and check data, train the baselines, look at results."""
+"""The `rfe` command: make and check data, train, fine-tune, look at results."""
 
 import argparse
 import os
 import signal
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rfe_core import commands
+from rfe_core import commands, sweep_commands
+from rfe_core.arguments import positive, rate, seed, text
 from rfe_core.domains import DOMAINS, ROLES
 from rfe_core.profiles import PROFILES
 
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
 MODEL_NAMES = ("lower", "upper-B", "upper-C", "upper-D")
-
-
-def _text(description: str, examples: str) -> dict:
-    """Description and examples of a command, for argparse."""
-    return {
-        "description": textwrap.fill(" ".join(description.split()), 80),
-        "epilog": "examples:\n" + textwrap.indent(textwrap.dedent(examples).strip(), "  "),
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-    }
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 1, got {text}")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 0, got {text}")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number > 0, got {text}")
-    return value
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,12 +29,13 @@ def parser() -> argparse.ArgumentParser:
     cores = os.cpu_count() or 1
     root = _Parser(
         prog="rfe",
-        **_text(
+        **text(
             "Data, training and results of the book on semi-supervised learning for FCNs.",
             """
             rfe data make                                  the 28 phantom patients of Table 1
             rfe train --profile laptop --seeds 0 1 2       the baselines of chapter 03
-            rfe results baselines                          their scores
+            rfe sweep --profile laptop --seeds 0 1 2       the fine-tuned models of chapter 07
+            rfe results baselines                          scores
         """,
         ),
     )
@@ -76,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     make = data_commands.add_parser(
         "make",
         help="make phantom patients in data/cache",
-        **_text(
+        **text(
             "Make phantom patients in data/cache; those that are there are kept.",
             """
             rfe data make
@@ -86,12 +56,12 @@ def parser() -> argparse.ArgumentParser:
     )
     make.add_argument("--domains", nargs="+", default=list(DOMAINS), choices=list(DOMAINS))
     make.add_argument("--roles", nargs="+", default=["train", "test"], choices=ROLES)
-    make.add_argument("--jobs", type=_positive, default=cores, help="processes (one per core)")
+    make.add_argument("--jobs", type=positive, default=cores, help="processes (one per core)")
     make.set_defaults(run=commands.data_make)
     check = data_commands.add_parser(
         "check",
         help="say what a folder of patients holds and what is wrong with it",
-        **_text(
+        **text(
             "Read every patient of a folder and print what was found. Exit status 1 if "
             "a patient cannot be used.",
             """
@@ -107,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     fidelity = data_commands.add_parser(
         "fidelity",
         help="measure the phantom and hold it against real figures",
-        **_text(
+        **text(
             "Measure the 28 phantom patients of Table 1, write data/results/fidelity.csv and "
             "lesion_sizes.csv anew, and print them beside the figures of real scans. Exit status 1 "
             "if a figure is outside its limit.",
@@ -116,13 +86,13 @@ def parser() -> argparse.ArgumentParser:
         """,
         ),
     )
-    fidelity.add_argument("--jobs", type=_positive, default=cores, help="processes (one per core)")
+    fidelity.add_argument("--jobs", type=positive, default=cores, help="processes (one per core)")
     fidelity.set_defaults(run=commands.data_fidelity)
 
     training = groups.add_parser(
         "train",
         help="train the lower and upper bounds, and score them",
-        **_text(
+        **text(
             "Train the baselines of Section 3.1: per seed the lower bound on domain A, "
             "then the upper bounds B, C, D from its epoch 35. Finished models are skipped; a "
             "stopped run goes on where it was when the same command is given again.",
@@ -136,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     )
     training.add_argument("--profile", choices=list(PROFILES), default="laptop")
     training.add_argument(
-        "--seeds", nargs="+", type=_seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
+        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
     )
     training.add_argument(
         "--models",
@@ -148,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     )
     training.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive,
         help="models at a time (one per core, with one thread; on a GPU 1)",
     )
     training.add_argument(
@@ -162,17 +132,19 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for weights and tables (data/checkpoints and data/results)",
     )
-    training.add_argument("--epochs", type=_positive, help="instead of the profile's; needs --out")
+    training.add_argument("--epochs", type=positive, help="instead of the profile's; needs --out")
     training.add_argument(
-        "--learning-rate", type=_rate, help="instead of the profile's; needs --out"
+        "--learning-rate", type=rate, help="instead of the profile's; needs --out"
     )
     training.add_argument("--device", choices=("cpu", "cuda"), help="cpu, but for profile paper")
     training.set_defaults(run=commands.train)
 
+    sweep_commands.add_parser(groups)
+
     show = groups.add_parser(
         "results",
         help="list the tables of results, or summarise one",
-        **_text(
+        **text(
             "List the tables in data/results, or print one: scores are averaged over "
             "patients, mean and standard deviation are over seeds.",
             """

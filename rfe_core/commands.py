@@ -26,7 +26,7 @@ def data_make(args: argparse.Namespace) -> int:
     from rfe_core.volumes import phantom_folder
 
     who = patients(args.domains, args.roles)
-    _make(who, args.jobs)
+    make(who, args.jobs)
     print(f"{len(who)} phantom patients in {phantom_folder()}")
     return 0
 
@@ -53,6 +53,7 @@ def data_fidelity(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> int:
     """`rfe train`: train the baselines that are not finished, and score them if asked."""
     from rfe_core import baselines
+    from rfe_core.workers import process_pool
 
     if args.profile == "paper" and args.device is None:
         raise CommandError(
@@ -85,7 +86,9 @@ def train(args: argparse.Namespace) -> int:
         print(f"{len(unfinished)} of {len(jobs)} models to train, {args.jobs} at a time")
         _train(jobs, unfinished, models, out, args)
     if args.evaluate:
-        _evaluate(jobs, out, args)
+        table = {"dev": "development", "test": "baselines"}[args.evaluate]
+        with process_pool(args.jobs) as pool:
+            evaluate(jobs, "ABCD", args.evaluate, table, out, pool)
     elif not unfinished:
         print(f"all {len(jobs)} models are trained, in {weights}; --evaluate dev scores them")
     return 0
@@ -96,7 +99,7 @@ def _train(jobs, unfinished, models, out: Path | None, args: argparse.Namespace)
     from rfe_core import baselines
 
     letters = ["A", *(m.removeprefix("upper-") for m in models[1:])]
-    _make(patients(letters, ["train"]), args.jobs)
+    make(patients(letters, ["train"]), args.jobs)
     known = _known("learning-curves", baselines.CURVE_KEY[:3], out)
     interactive = sys.stderr.isatty()
     for job, history in baselines.train_all(jobs, workers=args.jobs, progress=interactive):
@@ -112,18 +115,14 @@ def _train(jobs, unfinished, models, out: Path | None, args: argparse.Namespace)
             )
 
 
-def _evaluate(jobs, out: Path | None, args: argparse.Namespace) -> None:
-    """Score finished models on patients that this table does not score yet, and print means."""
-    from rfe_core import baselines
+def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, executor) -> None:
+    """Score finished models on patients that the table does not score yet, and print means."""
+    from rfe_core import scoring
 
-    roles, table = {
-        "dev": (("dev",), "development"),
-        "test": (("test", "extra"), "baselines"),
-    }[args.evaluate]
-    who = patients("ABCD", roles)
+    who = patients(domains, ("dev",) if which == "dev" else ("test", "extra"))
     done = _scored(jobs, table, out)
-    wanted = {(j.profile.name, j.model, j.seed, patient.name) for j in jobs for patient in who}
-    if args.evaluate == "test" and not wanted - done:
+    wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
+    if which == "test" and not wanted - done:
         raise CommandError(
             f"all {len(wanted)} scores are in {results.path_of(table, out)} already, and test "
             "patients are scored once; rfe results shows them"
@@ -131,24 +130,24 @@ def _evaluate(jobs, out: Path | None, args: argparse.Namespace) -> None:
     if wanted & done:
         print(f"{len(wanted & done)} of {len(wanted)} scores are there already and are kept")
     if wanted - done:
-        _make(who, args.jobs)
-        with tqdm(total=len(who), desc=f"score {args.evaluate} patients", mininterval=1) as bar:
+        columns = (*jobs[0].identity, "subject")
+        with tqdm(total=len(who), desc=f"score {which} patients", mininterval=1) as bar:
 
             def keep(rows) -> None:
-                results.append(table, rows, key=baselines.SCORE_KEY, folder=out)
+                results.append(table, rows, key=columns, folder=out)
                 bar.update()
 
-            baselines.score_all(jobs, who, skip=done, workers=args.jobs, on_patient=keep)
+            scoring.score_all(jobs, who, skip=done, executor=executor, on_patient=keep)
     summary = results.summarise(results.read(table, out), ("f_score", "fp_per_slice"))
     print(summary.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
 
 
 def _scored(jobs, table: str, out: Path | None) -> set[tuple]:
     """The keys of scores a table has; they must come from the weights the jobs have now."""
-    from rfe_core import baselines, checkpoints
+    from rfe_core import checkpoints
 
-    now = {(j.profile.name, j.model, j.seed): checkpoints.weights_digest(j.path()) for j in jobs}
-    known = _known(table, (*baselines.SCORE_KEY, "weights"), out)
+    now = {tuple(j.identity.values()): checkpoints.weights_digest(j.path()) for j in jobs}
+    known = _known(table, (*jobs[0].identity, "subject", "weights"), out)
     for *model, subject, digest in sorted(known):
         if now.get(tuple(model), digest) != digest:
             raise CommandError(
@@ -159,7 +158,7 @@ def _scored(jobs, table: str, out: Path | None) -> set[tuple]:
     return {row[:-1] for row in known}
 
 
-def _make(who, workers: int) -> None:
+def make(who, workers: int) -> None:
     """Make phantom patients in parallel, where the cache lacks them."""
     from rfe_core.volumes import phantom_subjects
 

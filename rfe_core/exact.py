@@ -70,7 +70,8 @@ def exact_embedding_loss(
     if strata is None:
         strata = labels
     check_labels(strata, len(labels), "strata")
-    n_strata = int(strata.max()) + 1
+    # A stratum may be empty, the last one too.
+    n_strata = max(int(strata.max()) + 1, 0 if counts is None else len(counts))
     if n_strata <= 0:
         raise ValueError("labels must hold a pixel that takes part, got only negative ones")
     size = torch.bincount(strata[strata >= 0], minlength=n_strata).double()

@@ -20,6 +20,11 @@ class Profile:
         Length of the lower bound's training, and the epoch from which others are fine-tuned
         (paper: 50 and 35). An epoch shows as many patches as domain A has for training, also when
         half of each batch comes from another domain: all models take equally many steps.
+    subset
+        Crops of domain A, and of the target, in the proof of concept (paper: 200).
+    tuning_steps
+        Steps in each epoch of fine-tuning, from the branch epoch on. Seeing each of 200 crops once
+        in an epoch would take 34 steps of 6 + 6.
     batch_size
         Paper: 12.
     optimizer, learning_rate, momentum, weight_decay
@@ -36,6 +41,8 @@ class Profile:
     crop: int = 128
     epochs: int = 50
     branch_epoch: int = 35
+    subset: int = 200
+    tuning_steps: int = 17
     batch_size: int = 12
     optimizer: Literal["adam", "sgd"]
     learning_rate: float
@@ -47,6 +54,10 @@ class Profile:
         if not 0 < self.branch_epoch <= self.epochs:
             raise ValueError(
                 f"branch_epoch must be in 1..epochs ({self.epochs}), got {self.branch_epoch}"
+            )
+        if min(self.subset, self.tuning_steps) < 1:
+            raise ValueError(
+                f"subset and tuning_steps must be >= 1, got {self.subset} and {self.tuning_steps}"
             )
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be > 0, got {self.learning_rate}")
@@ -60,12 +71,14 @@ PROFILES = {
         # Seconds; for tests of the machinery. Its scores mean nothing.
         Profile(
             name="smoke",
-            widths=(4, 8),
+            widths=(4, 8, 8, 8),
             norm="batch",
             patches_per_domain=36,
             crop=64,
             epochs=2,
             branch_epoch=1,
+            subset=12,
+            tuning_steps=3,
             optimizer="adam",
             learning_rate=1e-3,
         ),
@@ -86,6 +99,7 @@ PROFILES = {
             widths=(64, 128, 256, 512),
             norm="none",
             patches_per_domain=6000,
+            tuning_steps=34,
             optimizer="sgd",
             learning_rate=1e-2,
             weight_decay=5e-4,

@@ -26,6 +26,7 @@ CORE_MODULES = (
     *PHANTOM_MODULES,
     *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
     *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training"),
+    *("random_feature_embedding", "fine_tuning", "sweep"),
 )
 
 
@@ -174,12 +175,13 @@ def append(
 
 
 def summarise(table: pd.DataFrame, columns: Sequence[str] = ("f_score",)) -> pd.DataFrame:
-    """Mean and spread of scores by role, model and domain.
+    """Mean and spread of scores by role, model and domain (and experiment and target, if named).
 
     Patients are averaged first, within a seed; ``mean`` and ``sd`` are over the seeds' averages,
     so the spread says how much training again would change, not how patients differ.
     """
-    groups = ["profile", "role", "model", "domain"]
+    named = [column for column in ("experiment", "target") if column in table]
+    groups = ["profile", *named, "role", "model", "domain"]
     by_seed = table.groupby([*groups, "seed"])[list(columns)].mean()
     summary = by_seed.groupby(groups).agg(["mean", "std"]).rename(columns={"std": "sd"})
     counts = table.groupby(groups).agg(patients=("subject", "nunique"), seeds=("seed", "nunique"))

@@ -6,12 +6,16 @@ equally likely and none is drawn twice.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+#: Lesion share of the strategies that fix it.
+SHARES = {"50/50": Fraction(1, 2), "80/20": Fraction(1, 5)}
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
 SHORTFALLS = ("error", "all available", "replace")
 CLASSES = ("background", "lesion")
@@ -41,7 +45,7 @@ def counts(labels: Tensor, n_e: int, strategy: Strategy) -> tuple[int, int]:
     """How many background and lesion pixels a strategy draws.
 
     The lesion share is 1/2, 1/5, or that of lesion among the pixels not ignored; lesion gets
-    ``floor(n_e * share + 1/2)`` pixels, in integer arithmetic, and background the rest, so that
+    ``floor(n_e * share + 1/2)`` pixels, in exact fractions, and background the rest, so that
     they add up to `n_e`.
 
     Deviation: the released code takes the share of distribution-aware sampling on the labelled
@@ -69,10 +73,34 @@ def counts(labels: Tensor, n_e: int, strategy: Strategy) -> tuple[int, int]:
         raise ValueError(
             f"labels must hold a pixel that is not ignored, got {labels.numel()} ignored"
         )
-    shares = {"50/50": (1, 2), "80/20": (1, 5)}
-    part, whole = shares.get(strategy, (lesion, background + lesion))
-    n_lesion = (2 * n_e * part + whole) // (2 * whole)
+    share = SHARES.get(strategy, Fraction(lesion, background + lesion))
+    n_lesion = math.floor(n_e * share + Fraction(1, 2))
     return n_e - n_lesion, n_lesion
+
+
+def largest_n_e(labels: Tensor, strategy: Strategy) -> int:
+    """The largest n_e for which no class runs short; a class without any pixel sets no limit.
+
+    Parameters
+    ----------
+    labels : Tensor, (n,)
+        1 lesion, 0 background, -1 ignored.
+    strategy : {"50/50", "distribution-aware", "80/20"}
+
+    Raises
+    ------
+    ValueError
+        See `counts`.
+    """
+    counts(labels, 2, strategy)  # checks both
+    background, lesion = available(labels)
+    share = SHARES.get(strategy, Fraction(lesion, background + lesion))
+    limits = []
+    if lesion:  # floor(n share + 1/2) <= lesion
+        limits.append(math.ceil((lesion + Fraction(1, 2)) / share) - 1)
+    if background:  # n - floor(n share + 1/2) <= background
+        limits.append(math.floor((background + Fraction(1, 2)) / (1 - share)))
+    return min(limits)
 
 
 def available(labels: Tensor) -> tuple[int, int]:

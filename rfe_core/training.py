@@ -1,4 +1,4 @@
-"""Supervised training (Section 3.1): one loop for the lower bound and the upper bounds."""
+"""The training loop, and supervised training by it (Section 3.1)."""
 
 import math
 import time
@@ -13,12 +13,26 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from rfe_core import checkpoints
-from rfe_core.batches import Batches
+from rfe_core.batches import Batch, Batches
 from rfe_core.evaluation import patch_f_score
 from rfe_core.losses import dice_loss
 from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.unet import UNet
+
+#: The loss of one batch, and numbers worth averaging over an epoch.
+Objective = Callable[[UNet, Batch, torch.Generator], tuple[Tensor, dict[str, float]]]
+
+
+class Diverged(FloatingPointError):
+    """A loss was not finite; `history` holds the epochs before."""
+
+    def __init__(self, message: str, history: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message, history)
+        self.history = history or []
+
+    def __str__(self) -> str:
+        return self.args[0]
 
 
 def build(profile: Profile, seed: int) -> UNet:
@@ -38,11 +52,6 @@ def make_optimizer(model: UNet, profile: Profile) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), **settings)
 
 
-def _tensor(array: NDArray, device: torch.device) -> Tensor:
-    tensor = torch.from_numpy(array).to(device)
-    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-
-
 def train_supervised(
     model: UNet,
     first: Patches,
@@ -51,12 +60,7 @@ def train_supervised(
     profile: Profile,
     seed: int,
     start_epoch: int = 0,
-    validation: Mapping[str, Patches] | None = None,
-    checkpoint: Path | None = None,
-    on_epoch: Callable[[UNet, list[dict[str, Any]]], None] | None = None,
-    progress: bool = True,
-    description: str = "train",
-    position: int = 0,
+    **options: Any,
 ) -> list[dict[str, Any]]:
     """Train with the Dice loss on labelled patches up to epoch ``profile.epochs`` (Section 3.1).
 
@@ -74,6 +78,74 @@ def train_supervised(
     start_epoch : int
         Epochs the weights have seen already (35 for an upper bound). The optimiser starts anew, so
         the weights alone are enough to repeat a fine-tuning.
+    **options
+        ``validation``, ``checkpoint``, ``on_epoch``, ``progress``, ``description``, ``position``:
+        see `train`.
+
+    Returns
+    -------
+    list of dict
+        One for each epoch: ``epoch``, ``loss`` (mean of its steps), ``seconds`` and
+        ``f_<name>`` for each validation set.
+
+    Raises
+    ------
+    Diverged
+        As soon as a loss is not finite.
+    """
+
+    def objective(model: UNet, batch: Batch, generator: torch.Generator):
+        images, labels, valid = as_tensors(batch, model)
+        return dice_loss(model(images).logits, labels, valid), {}
+
+    generator = np.random.default_rng([seed, start_epoch])
+    batches = Batches(
+        first, second, batch_size=profile.batch_size, flip=profile.flip, generator=generator
+    )
+    return train(
+        model, batches, objective, profile=profile, seed=seed, start_epoch=start_epoch, **options
+    )
+
+
+def as_tensor(array: NDArray, device: torch.device) -> Tensor:
+    """An array on a device; images (four axes) in the layout that is fast for convolutions."""
+    tensor = torch.from_numpy(array).to(device)
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+
+
+def as_tensors(batch: Batch, model: UNet) -> tuple[Tensor, Tensor, Tensor]:
+    """Images, labels and valid pixels of a batch, where the network is."""
+    device = next(model.parameters()).device
+    return tuple(as_tensor(array, device) for array in (batch.images, batch.labels, batch.valid))
+
+
+def train(
+    model: UNet,
+    batches: Batches,
+    objective: Objective,
+    *,
+    profile: Profile,
+    seed: int,
+    start_epoch: int,
+    validation: Mapping[str, Patches] | None = None,
+    checkpoint: Path | None = None,
+    on_epoch: Callable[[UNet, list[dict[str, Any]]], None] | None = None,
+    progress: bool = True,
+    description: str = "train",
+    position: int = 0,
+) -> list[dict[str, Any]]:
+    """Take a step on each batch, from epoch ``start_epoch + 1`` to ``profile.epochs``.
+
+    Parameters
+    ----------
+    model : UNet
+        Trained in place; left in evaluation mode.
+    batches : Batches
+        Each iteration over them is an epoch.
+    objective : callable
+        From network, batch and a generator for drawing pixels to the loss and further numbers.
+    profile, seed, start_epoch
+        See `train_supervised`.
     validation : mapping of str to Patches, optional
         F-score of each after each epoch, pooled over valid pixels.
     checkpoint : Path, optional
@@ -88,27 +160,23 @@ def train_supervised(
     Returns
     -------
     list of dict
-        One for each epoch: ``epoch``, ``loss`` (mean of its steps), ``seconds`` and
-        ``f_<name>`` for each validation set.
+        One for each epoch: ``epoch``, means over its steps of ``loss`` and the objective's
+        numbers, ``f_<name>`` for each validation set, ``seconds``.
 
     Raises
     ------
-    FloatingPointError
+    Diverged
         As soon as a loss is not finite.
     """
     validation = validation or {}
     device = next(model.parameters()).device
-    generator = np.random.default_rng([seed, start_epoch])
-    batches = Batches(
-        first, second, batch_size=profile.batch_size, flip=profile.flip, generator=generator
-    )
     optimizer = make_optimizer(model, profile)
     history: list[dict[str, Any]] = []
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed + 1_000_003 * start_epoch)  # dropout
         if checkpoint is not None and Path(checkpoint).exists():
-            history = checkpoints.load_state(checkpoint, model, optimizer, generator)["history"]
-        done = start_epoch + len(history)
+            state = checkpoints.load_state(checkpoint, model, optimizer, batches.generator)
+            history = state["history"]
         bar = tqdm(
             total=(profile.epochs - start_epoch) * len(batches),
             initial=len(history) * len(batches),
@@ -117,33 +185,40 @@ def train_supervised(
             disable=not progress,
             mininterval=1.0,
         )
-        for epoch in range(done + 1, profile.epochs + 1):
-            started, losses = time.perf_counter(), []
+        for epoch in range(start_epoch + len(history) + 1, profile.epochs + 1):
+            started, steps = time.perf_counter(), []
+            # Of its own for each epoch: a resumed run draws the same pixels.
+            sampler = torch.Generator().manual_seed(1_000_003 * seed + epoch)
             model.train()
             for step, batch in enumerate(batches, start=1):
-                output = model(_tensor(batch.images, device))
-                loss = dice_loss(
-                    output.logits, _tensor(batch.labels, device), _tensor(batch.valid, device)
-                )
-                losses.append(loss.item())
-                if not math.isfinite(losses[-1]):
-                    raise FloatingPointError(
-                        f"loss must be finite, got {losses[-1]} at epoch {epoch}, step {step} with "
-                        f"learning rate {profile.learning_rate:g}; lower it or check the images"
+                loss, numbers = objective(model, batch, sampler)
+                steps.append({"loss": loss.item(), **numbers})
+                if not math.isfinite(steps[-1]["loss"]):
+                    raise Diverged(
+                        f"loss must be finite, got {steps[-1]['loss']} at epoch {epoch}, step "
+                        f"{step} with learning rate {profile.learning_rate:g}; lower it or check "
+                        "the images",
+                        history,
                     )
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
                 bar.update()
             scores = {f"f_{name}": patch_f_score(model, p) for name, p in validation.items()}
-            row = {"epoch": epoch, "loss": float(np.mean(losses)), **scores}
-            bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k != "epoch"})
+            row = {"epoch": epoch, **_means(steps), **scores}
+            bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k[:2] in ("lo", "f_")})
             history.append({**row, "seconds": time.perf_counter() - started})
             if on_epoch is not None:
                 on_epoch(model, history)
             if checkpoint is not None:
                 state = {"history": history}
-                checkpoints.save_state(checkpoint, model, optimizer, generator, state)
+                checkpoints.save_state(checkpoint, model, optimizer, batches.generator, state)
         bar.close()
     model.eval()
     return history
+
+
+def _means(steps: list[dict[str, float]]) -> dict[str, float]:
+    """Mean of each number over the steps that have it."""
+    names = dict.fromkeys(name for step in steps for name in step)
+    return {n: float(np.mean([step[n] for step in steps if n in step])) for n in names}

@@ -19,7 +19,7 @@ STOREYS = [
         """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
-        "evaluation gradient_noise training workers",
+        "evaluation fine_tuning gradient_noise random_feature_embedding training workers",
         """baselines embedding_cost fidelity prior_noise prior_quality representativeness results
         shift sweep verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
@@ -29,9 +29,9 @@ STOREYS = [
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adjacency baselines checkpoints distances evaluation exact gradient_noise landscape losses
-    monte_carlo pair_sums plots_unet prior prior_quality probes representativeness sampling sweep
-    training unet workers""".split()
+    """adjacency baselines checkpoints distances evaluation exact fine_tuning gradient_noise
+    landscape losses monte_carlo pair_sums plots_unet prior prior_quality probes
+    random_feature_embedding representativeness sampling sweep training unet workers""".split()
 )
 
 

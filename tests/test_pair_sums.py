@@ -110,7 +110,7 @@ def test_at_its_kink_a_hinge_is_active_in_every_form():
 
 def test_closed_forms_are_taken_where_they_hold_and_only_there(monkeypatch):
     blocks = []
-    for name in ("_BlockSum", "_CosineHinge"):
+    for name in ("_BlockSum", "_CosineHinge", "_DistanceSum"):
         original = getattr(pair_sums, name)
         monkeypatch.setattr(
             original, "apply", lambda *a, f=original.apply, n=name: blocks.append(n) or f(*a)
@@ -126,7 +126,7 @@ def test_closed_forms_are_taken_where_they_hold_and_only_there(monkeypatch):
     assert used(positive) == used(positive, margin=1.5) == used(signed, margin=2.0) == []
     assert used(positive, margin=0.9) == used(signed) == ["_CosineHinge"]
     assert used(signed, distance="l2_squared", margin=1000.0) == []
-    assert used(signed, distance="l2_squared", margin=1.0) == ["_BlockSum"]
+    assert used(signed, distance="l2_squared", margin=1.0) == ["_DistanceSum"]
 
 
 def test_no_matrix_of_all_pairs_is_built():

@@ -1,0 +1,128 @@
+"""The `rfe sweep` command: fine-tune the models of an experiment, and score them."""
+
+import argparse
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from rfe_core import commands, results
+from rfe_core.arguments import positive, seed, text
+from rfe_core.domains import patients
+from rfe_core.profiles import PROFILES
+
+EXPERIMENTS = ("proof-of-concept", "search")
+TARGETS = ("B", "C", "D")
+
+
+def add_parser(groups) -> None:
+    """Add `rfe sweep` to the commands."""
+    parser = groups.add_parser(
+        "sweep",
+        help="fine-tune the 36 models and those beside them, and score them",
+        **text(
+            "Fine-tune all models of an experiment from the lower bound's epoch 35 (Section "
+            "3.2), which `rfe train` must have made. Finished models are skipped: a sweep that "
+            "was stopped or killed goes on when the same command is given again.",
+            """
+            rfe sweep --seeds 0                                seed by seed, one process per core
+            rfe sweep --seeds 0 1 2 --evaluate test            once, when all are trained
+            rfe sweep --experiment search --seeds 0 1 --evaluate dev
+            rfe sweep --seeds 0 --scheduler tcp://host:8786    on a Dask cluster
+        """,
+        ),
+    )
+    parser.add_argument("--experiment", choices=EXPERIMENTS, default=EXPERIMENTS[0])
+    parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
+    parser.add_argument("--target", choices=TARGETS, default="B", help="target domain (B)")
+    parser.add_argument(
+        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--jobs", type=positive, help="models at a time (one per core, with one thread each)"
+    )
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs them")
+    parser.add_argument(
+        "--evaluate",
+        choices=("dev", "test"),
+        help="score on development or on test patients of the target domain",
+    )
+    parser.add_argument(
+        "--baselines",
+        type=Path,
+        metavar="DIR",
+        help="folder with the lower bound's weights (data/checkpoints)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for weights and tables (data/cache/sweep and data/results)",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.set_defaults(run=sweep)
+
+
+def sweep(args: argparse.Namespace) -> int:
+    """`rfe sweep`: fine-tune the models that are not finished, and score them if asked."""
+    from rfe_core.experiments import EXPERIMENTS
+    from rfe_core.sweep import FINISHED, MODELS, SCORES, Job, tidy, unfinished
+    from rfe_core.workers import executor
+
+    out, baselines = args.out, args.baselines
+    if out is None and args.profile == "smoke":  # its scores mean nothing: never among the others
+        out = results.DATA / "cache" / "smoke"
+    if baselines is None:
+        baselines = results.DATA / "checkpoints" if args.profile != "smoke" else out
+    jobs = [
+        Job(
+            profile=PROFILES[args.profile],
+            experiment=args.experiment,
+            target=args.target,
+            method=method,
+            seed=number,
+            baselines=baselines,
+            weights=results.DATA / "cache" / "sweep" if out is None else out,
+            device=args.device,
+        )
+        for number in args.seeds
+        for method in EXPERIMENTS[args.experiment]()
+    ]
+    if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
+        raise commands.CommandError(
+            f"the lower bound must be trained first, {missing[0]} does not exist; run rfe train "
+            f"--profile {args.profile}, or name its folder with --baselines"
+        )
+    workers = args.jobs or (1 if args.device == "cuda" else os.cpu_count() or 1)
+    left = unfinished(jobs, out)
+    print(f"{len(left)} of {len(jobs)} models to fine-tune")
+    if left and args.scheduler is None:
+        commands.make(patients(["A", args.target], ["train"]), workers)
+    with executor(workers, args.scheduler) as (pool, ahead):
+        if left:
+            _run(left, len(jobs), pool, ahead, out)
+        tidy(out)
+        if args.evaluate:
+            table = results.read(MODELS, out)
+            names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
+            ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
+            commands.evaluate(ready, args.target, args.evaluate, SCORES, out, pool)
+            tidy(out)
+    return 0
+
+
+def _run(left, total: int, pool, ahead: int, out: Path | None) -> None:
+    """Run what is left with a bar that tells the time left; a line for each model that is done."""
+    from rfe_core.sweep import DIVERGED, completed, keep
+
+    with tqdm(total=total, initial=total - len(left), desc="fine-tune", smoothing=0) as bar:
+        for job, outcome in completed(left, pool, ahead=ahead):
+            keep(job, outcome, out)
+            bar.update()
+            name = f"{job.method.name}, seed {job.seed}"
+            if outcome.status == DIVERGED:
+                tqdm.write(f"{name}: diverged ({outcome.message})")
+            else:
+                f_score = outcome.history[-1][f"f_{job.target}"]
+                tqdm.write(f"{name}: F on validation crops of {job.target} {f_score:.3f}")
