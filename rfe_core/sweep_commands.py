@@ -27,6 +27,7 @@ def add_parser(groups) -> None:
             """
             rfe sweep --seeds 0                                seed by seed, one process per core
             rfe sweep --seeds 0 1 2 --evaluate test            once, when all are trained
+            rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
             rfe sweep --seeds 0 --scheduler tcp://host:8786    on a Dask cluster
         """,
@@ -49,6 +50,12 @@ def add_parser(groups) -> None:
         help="score on development or on test patients of the target domain",
     )
     parser.add_argument(
+        "--explorer",
+        action="store_true",
+        help="store what the models at hand predict on a few test slices, for chapter 07's "
+        "explorer (--evaluate test does, too); masks of models without weights are kept",
+    )
+    parser.add_argument(
         "--baselines",
         type=Path,
         metavar="DIR",
@@ -58,7 +65,8 @@ def add_parser(groups) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for weights and tables (data/cache/sweep and data/results)",
+        help="folder for weights, tables and the explorer's masks (data/cache/sweep, data/results "
+        "and data/explorer)",
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.set_defaults(run=sweep)
@@ -103,13 +111,23 @@ def sweep(args: argparse.Namespace) -> int:
         if left:
             _run(left, len(jobs), pool, ahead, out)
         tidy(out)
+        table = results.read(MODELS, out)
+        names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
+        ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
         if args.evaluate:
-            table = results.read(MODELS, out)
-            names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
-            ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
             commands.evaluate(ready, args.target, args.evaluate, SCORES, out, pool)
             tidy(out)
+    if args.explorer or args.evaluate == "test":
+        _store_masks(ready, out)
     return 0
+
+
+def _store_masks(jobs, out: Path | None) -> None:
+    """Write the explorer's file: in ``data/explorer``, or in ``DIR/explorer``."""
+    from rfe_core import explorer_masks
+
+    path = explorer_masks.make(jobs, None if out is None else out / "explorer")
+    print(f"masks on test slices in {path}")
 
 
 def _run(left, total: int, pool, ahead: int, out: Path | None) -> None:
