@@ -19,6 +19,8 @@ OUTCOMES = {
     "false positive": widgets.COLOURS["false positive"],
     "missed": widgets.COLOURS["false negative"],
 }
+#: The browser's side of drawing them.
+OUTCOME_MARKS = Path(__file__).with_name("_outcome_marks.js").read_text()
 #: Columns of the table below the picture.
 COLUMNS = ("F-score", "precision", "recall", "false positives", "lesions touched")
 
@@ -29,7 +31,7 @@ class SegmentationView(anywidget.AnyWidget):
     Every trait but `domain`, `model`, `image`, `index` and `marked` is fixed once it is shown.
     """
 
-    _esm = widgets.esm("segmentation_view")
+    _esm = OUTCOME_MARKS + widgets.esm("segmentation_view")
     _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
 
     stacks = traitlets.List(traitlets.Unicode(), help="per domain: I * N slices").tag(sync=True)
