@@ -1,0 +1,251 @@
+"""Chapter 07's explorer: any model of the sweep beside another one, by numbers, mask and curve."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import numpy as np
+import pandas as pd
+import traitlets
+
+from rfe_core import explorer, widgets
+from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E, Method
+from rfe_core.random_feature_embedding import ALL
+from rfe_core.sampling import STRATEGIES
+from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES, outcome, slice_scores
+from rfe_core.widgets.sweep_tables import KEY, Sweep, of_sweep, title
+
+_HERE = Path(__file__)
+STOPS = (*N_E, ALL)
+#: Said where a strategy, distance and n_E have no model.
+NO_MODEL = "There is no such model: the loss over all pixels (n_E = all) exists for ACD alone."
+#: What is drawn by epoch: column, name, whether its axis is logarithmic.
+CHARTS = (
+    ("dice_loss", "Dice loss", False),
+    ("embedding_loss", "Embedding loss, before its weight", True),
+    ("f_{target}", "F on validation crops of {target}", False),
+)
+
+
+class SweepExplorer(anywidget.AnyWidget):
+    """Two models of a sweep: scores on test patients, one slice with their masks, their curves.
+
+    Every trait but `strategy`, `distance`, `stop`, `choice`, `slice`, `beside` and `marked` is
+    fixed once the widget is shown. A *choice* is the mean over seeds (0) or one of them.
+    """
+
+    _esm = OUTCOME_MARKS + widgets.esm("sweep_explorer")
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+
+    titles = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
+    chosen = traitlets.List(help="[strategy][distance][stop]: number of a model, or -1").tag(
+        sync=True
+    )
+    no_model = traitlets.Unicode(NO_MODEL).tag(sync=True)
+    choices = traitlets.List(traitlets.Unicode(), help="in words").tag(sync=True)
+    pictured = traitlets.List(help="position of the seed whose masks each choice shows").tag(
+        sync=True
+    )
+    seeds = traitlets.List(help="in their order").tag(sync=True)
+    groups = traitlets.List(traitlets.Unicode(), help="of test patients").tag(sync=True)
+    scores = traitlets.List(help="[choice][model][group]: texts of F, precision, recall").tag(
+        sync=True
+    )
+    notes = traitlets.List(help="[choice][model]: what else to know").tag(sync=True)
+    captions = traitlets.List(traitlets.Unicode(), help="one a slice").tag(sync=True)
+    images = traitlets.Unicode(help="S slices").tag(sync=True)
+    outcomes = traitlets.List(help="[slice][seed]: a stack of M maps").tag(sync=True)
+    has_mask = traitlets.List(help="[seed][model]").tag(sync=True)
+    slice_scores = traitlets.List(help="[slice][seed][model]: texts").tag(sync=True)
+    # pairs, not a dict: notebooks are stored with sorted keys
+    colours = traitlets.List(help="[name, '#rrggbb'] of each outcome").tag(sync=True)
+    epochs = traitlets.List(traitlets.Int()).tag(sync=True)
+    charts = traitlets.List(help="name, axis, values [choice][model][epoch]").tag(sync=True)
+    target = traitlets.Unicode(help="letter of the domain").tag(sync=True)
+    zoom = traitlets.Int(3, help="canvas pixels a pixel").tag(sync=True)
+    strategy = traitlets.Int(0).tag(sync=True)
+    distance = traitlets.Int(0).tag(sync=True)
+    stop = traitlets.Int(0).tag(sync=True)
+    choice = traitlets.Int(0).tag(sync=True)
+    slice = traitlets.Int(0).tag(sync=True)
+    beside = traitlets.Int(0).tag(sync=True)
+    marked = traitlets.Bool(True).tag(sync=True)
+
+    @classmethod
+    def from_results(
+        cls,
+        scores: pd.DataFrame,
+        models: pd.DataFrame,
+        curves: pd.DataFrame,
+        stored: explorer.Explorer,
+    ) -> "SweepExplorer":
+        """The view alone, without controls; see `sweep_explorer`."""
+        about = {k: stored.record[k] for k in ("profile", "experiment", "target")}
+        own = [of_sweep(rows, **about) for rows in (models, curves, scores)]
+        if own[0].empty:
+            raise ValueError(f"models must have rows of {about}, got none")
+        _check_weights(own[0], stored)
+        # controls first: they are what one compares with
+        methods = sorted(
+            EXPERIMENTS[about["experiment"]](), key=lambda m: m.group not in ("control", "bound")
+        )
+        sweep = Sweep(
+            methods=methods,
+            seeds=sorted(map(int, own[0]["seed"].unique())),
+            models=own[0],
+            curves=own[1],
+            scores=own[2],
+            target=about["target"],
+        )
+        return cls(**_numbers(sweep), **_pictures(sweep, stored))
+
+
+def _check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
+    """Masks and rows must come from the same weights."""
+    digests = models.set_index(KEY)["weights"].to_dict()
+    for key, at in stored.entries.items():
+        if key in digests and digests[key] != stored.weights[at]:
+            raise ValueError(
+                f"masks must come from the weights that the rows name, not so for {key[0]}, seed "
+                f"{key[1]} ({stored.weights[at]}, rows: {digests[key]}); {explorer.REMAKE}"
+            )
+
+
+def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
+    """Number of the model of each strategy, distance and n_E, one layer, mean over pairs; or -1."""
+    numbers = {
+        (m.embedding.strategy, m.embedding.distance, m.embedding.n_e): number
+        for number, m in enumerate(methods)
+        if m.group in ("rfe", "all pixels")
+    }
+    return [
+        [[numbers.get((s, d, n), -1) for n in STOPS] for d in DISTANCES.values()]
+        for s in STRATEGIES
+    ]
+
+
+def _numbers(sweep: Sweep) -> dict:
+    """The traits that rows fill."""
+    charts = []
+    for column, name, log in CHARTS:
+        column, name = (text.format(target=sweep.target) for text in (column, name))
+        charts.append(
+            {"name": name, "axis": sweep.axis(column, log=log), "values": sweep.curve(column)}
+        )
+    several = f"seeds {', '.join(map(str, sweep.seeds))}"
+    return {
+        "titles": [title(method) for method in sweep.methods],
+        "chosen": _positions(sweep.methods),
+        "choices": [f"mean over {several}", *(f"seed {s}" for s in sweep.seeds)],
+        "pictured": [0, *range(len(sweep.seeds))],
+        "seeds": list(sweep.seeds),
+        "groups": sweep.groups(),
+        "scores": sweep.score_texts(),
+        "notes": sweep.notes(),
+        "epochs": sweep.epochs,
+        "charts": charts,
+        "target": sweep.target,
+    }
+
+
+def _pictures(sweep: Sweep, stored: explorer.Explorer) -> dict:
+    """The traits that masks fill; a model without a mask has an empty map and no scores."""
+    truth = np.stack([widgets.upright(plane) for plane in stored.truth])
+    maps = np.zeros((len(truth), len(sweep.seeds), len(sweep.methods), *truth.shape[1:]), np.uint8)
+    texts = np.full((*maps.shape[:3], 5), "", object)
+    has_mask = np.zeros(maps.shape[1:3], bool)
+    for k, seed in enumerate(sweep.seeds):
+        for m, method in enumerate(sweep.methods):
+            if (method.name, seed) not in stored.entries:
+                continue
+            has_mask[k, m] = True
+            for s, mask in enumerate(map(widgets.upright, stored.mask(method.name, seed))):
+                maps[s, k, m] = outcome(mask, truth[s])
+                texts[s, k, m] = slice_scores(mask, truth[s])
+    names = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
+    return {
+        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in names],
+        "images": widgets.encode_stack(
+            np.stack([widgets.upright(plane) for plane in stored.flair]), quality=80
+        ),
+        "outcomes": [[widgets.encode_stack(m, fast=True) for m in seeds] for seeds in maps],
+        "has_mask": has_mask.tolist(),
+        "slice_scores": texts.tolist(),
+        "colours": [list(pair) for pair in OUTCOMES.items()],
+    }
+
+
+def sweep_explorer(
+    scores: pd.DataFrame,
+    models: pd.DataFrame,
+    curves: pd.DataFrame,
+    stored: explorer.Explorer,
+    *,
+    strategy: str = "80/20",
+    distance: str = "ACD",
+    n_e: int | str = 500,
+    beside: str = "no embedding",
+) -> ipywidgets.VBox:
+    """Choose a model of the sweep and one beside it; controls work without a kernel.
+
+    Parameters
+    ----------
+    scores, models, curves : DataFrame
+        ``data/results/sweep-scores.csv``, ``sweep-models.csv`` and ``sweep-curves.csv``. Models
+        without rows are said to be missing.
+    stored : Explorer
+        See `rfe_core.explorer.load`; its profile, experiment and target decide which rows count.
+    strategy, distance, n_e, beside
+        What is shown first.
+
+    Raises
+    ------
+    ValueError
+        If no row belongs to the sweep, or masks and rows come from different weights.
+    """
+    view = SweepExplorer.from_results(scores, models, curves, stored)
+    view.strategy = STRATEGIES.index(strategy)
+    view.distance = list(DISTANCES).index(distance)
+    view.stop = STOPS.index(n_e)
+    view.beside = view.titles.index(beside)
+    style = {"description_width": "4.5em", "button_width": "auto"}
+
+    def buttons(description: str, options: Sequence[str], trait: str) -> ipywidgets.ToggleButtons:
+        made = ipywidgets.ToggleButtons(
+            options=list(options), index=getattr(view, trait), description=description, style=style
+        )
+        ipywidgets.jslink((made, "index"), (view, trait))
+        return made
+
+    wide = {"width": "min(100%, 36em)"}
+    number = ipywidgets.SelectionSlider(
+        options=[f"{n:,}" if n != ALL else "all pixels" for n in STOPS],
+        index=view.stop,
+        description="n_E",
+        style=style,
+        layout=wide,
+    )
+    picture = ipywidgets.Dropdown(
+        options=view.captions, index=0, description="Slice", style=style, layout=wide
+    )
+    other = ipywidgets.Dropdown(
+        options=view.titles, index=view.beside, description="Beside it", style=style, layout=wide
+    )
+    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
+    ipywidgets.jslink((number, "index"), (view, "stop"))
+    ipywidgets.jslink((picture, "index"), (view, "slice"))
+    ipywidgets.jslink((other, "index"), (view, "beside"))
+    ipywidgets.jslink((marked, "value"), (view, "marked"))
+    return ipywidgets.VBox(
+        [
+            buttons("Strategy", STRATEGIES, "strategy"),
+            buttons("Distance", DISTANCES, "distance"),
+            number,
+            buttons("Seed", ["mean", *map(str, view.seeds)], "choice"),
+            other,
+            picture,
+            marked,
+            view,
+        ]
+    )
