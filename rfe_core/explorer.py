@@ -109,7 +109,7 @@ def load(path: Path | None = None) -> Explorer:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; {REMAKE}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
         shape = held["flair"].shape
         truth = np.unpackbits(held["truth"], axis=-1)[:, : shape[1] * shape[2]]

@@ -146,7 +146,7 @@ async function render({ model, el }) {
   /** All texts about one model (-1: there is none), for a choice and a slice. */
   function about(number, choice, slice) {
     const blank = groups.map(() => [BLANK, BLANK, BLANK]);
-    if (number < 0) return { name: model.get("no_model"), scores: blank, note: "", spoken: model.get("no_model"), inSlice: "no mask" };
+    if (number < 0) return { name: "no such model", scores: blank, note: "", spoken: model.get("no_model"), inSlice: model.get("no_model") };
     const seed = pictured[choice];
     const own = scores[choice][number];
     const note = notes[choice][number];
@@ -175,8 +175,8 @@ async function render({ model, el }) {
     numbers.forEach((number, side) => {
       const seen = number >= 0 && hasMask[seed][number];
       const kinds = seen && marked ? all.subarray(number * size, (number + 1) * size) : null;
-      const text = number < 0 ? "" : texts[side].inSlice;
-      const title = number < 0 ? texts[side].name : `${texts[side].name}${choice ? `, ${choices[choice]}` : shownSeed}`;
+      const text = texts[side].inSlice;
+      const title = number < 0 ? texts[side].name : `${texts[side].name}, ${choice ? choices[choice] : `seed ${seeds[seed]}`}`;
       pictures[side].update(imageOf(images, slice), kinds, title, text, `FLAIR of ${captions[slice]}: ${title}. ${text}`);
     });
     table.update(`Test patients of ${target}, ${choices[choice]}${choice ? "" : " ± standard deviation"}`, texts.map((t, side) => ({

@@ -113,11 +113,11 @@ def _check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
-    """Number of the model of each strategy, distance and n_E, one layer, mean over pairs; or -1."""
+    """Number of the model of each strategy, distance and n_E of Section 3.2, and of all; or -1."""
     numbers = {
         (m.embedding.strategy, m.embedding.distance, m.embedding.n_e): number
         for number, m in enumerate(methods)
-        if m.group in ("rfe", "all pixels")
+        if m.group == "rfe" or (m.group == "all pixels" and m.embedding.n_e == ALL)
     }
     return [
         [[numbers.get((s, d, n), -1) for n in STOPS] for d in DISTANCES.values()]
@@ -133,7 +133,7 @@ def _numbers(sweep: Sweep) -> dict:
         charts.append(
             {"name": name, "axis": sweep.axis(column, log=log), "values": sweep.curve(column)}
         )
-    several = f"seeds {', '.join(map(str, sweep.seeds))}"
+    several = f"seed{'s' * (len(sweep.seeds) > 1)} {', '.join(map(str, sweep.seeds))}"
     return {
         "titles": [title(method) for method in sweep.methods],
         "chosen": _positions(sweep.methods),
@@ -209,11 +209,14 @@ def sweep_explorer(
     view.distance = list(DISTANCES).index(distance)
     view.stop = STOPS.index(n_e)
     view.beside = view.titles.index(beside)
-    style = {"description_width": "4.5em", "button_width": "auto"}
+    style = {"description_width": "4.5em"}
 
     def buttons(description: str, options: Sequence[str], trait: str) -> ipywidgets.ToggleButtons:
         made = ipywidgets.ToggleButtons(
-            options=list(options), index=getattr(view, trait), description=description, style=style
+            options=list(options),
+            index=getattr(view, trait),
+            description=description,
+            style={**style, "button_width": "auto"},
         )
         ipywidgets.jslink((made, "index"), (view, trait))
         return made

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rfe_core.domains import patients
 from rfe_core.experiments import DISTANCES, Method
 from rfe_core.widgets.n_e_explorer import axis
 
@@ -21,12 +22,13 @@ KEY = ["model", "seed"]
 
 
 def title(method: Method) -> str:
-    """A model in words: "80/20, ACD, n_E = 500"."""
+    """A model in words: "80/20, ACD, n_E = 500", and by what it differs from the 36."""
     term = method.embedding
     if term is None or method.group in ("control", "bound"):
         return method.name
     (distance,) = (name for name, own in DISTANCES.items() if own == term.distance)
     extra = {
+        "all pixels": f", margin {term.margin:g}, weight {term.weight:g}",
         "sum / n": ", sum / n",
         "layers": f", layers {' + '.join(map(str, term.layers))}",
     }.get(method.group, "")
@@ -77,16 +79,14 @@ class Sweep:
 
     def groups(self) -> list[str]:
         """The names of `GROUPS`."""
-        patients = self.scores.drop_duplicates("subject")["role"]
-        return [name.format(int(patients.isin(roles).sum())) for name, roles in GROUPS]
+        return [name.format(len(patients(self.target, roles))) for name, roles in GROUPS]
 
     def values(self) -> NDArray[np.float64]:
         """Scores averaged over patients, (M, seeds, groups, 3); NaN unless all are scored."""
         found = np.full((len(self.methods), len(self.seeds), len(GROUPS), len(SCORES)), np.nan)
         for g, (_, roles) in enumerate(GROUPS):
-            own = self.scores[self.scores["role"].isin(roles)]
-            by_model = own.groupby(KEY)
-            complete = by_model["subject"].nunique() == own["subject"].nunique()
+            by_model = self.scores[self.scores["role"].isin(roles)].groupby(KEY)
+            complete = by_model["subject"].nunique() == len(patients(self.target, roles))
             means = by_model[list(SCORES)].mean()[complete]
             for s, score in enumerate(SCORES):
                 found[:, :, g, s] = self._grid(means[score])
