@@ -29,6 +29,9 @@ CORE_MODULES = (
     *("random_feature_embedding", "fine_tuning", "sweep"),
 )
 
+#: Columns that hold a hash.
+HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")
+
 
 def code_version(modules: Sequence[str] = CORE_MODULES) -> str:
     """First 12 hex digits of the SHA-256 over the modules' syntax trees without docstrings.
@@ -114,7 +117,8 @@ def read(name: str, folder: Path | None = None) -> pd.DataFrame:
         raise FileNotFoundError(
             f"{path} does not exist; `rfe train --help` says how results are made"
         )
-    return pd.read_csv(path)
+    # A hash may consist of digits, or look like 12e345: it is text all the same.
+    return pd.read_csv(path, dtype=dict.fromkeys(HASHES, str))
 
 
 def write(

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from synthetic import tiny_subject
+from synthetic import fill_phantom_cache
 
 from rfe_core import baselines, checkpoints, results, volumes
 from rfe_core.cli import main
 from rfe_core.domains import patients
 from rfe_core.profiles import PROFILES
-from rfe_core.volumes import load_subjects, phantom_folder, save_subject
+from rfe_core.volumes import load_subjects
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +23,7 @@ def data(tmp_path_factory):
         patch.setattr(results, "DATA", folder)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        cohort = phantom_folder()
-        everyone = patients("ABCD", ["train", "test", "dev", "extra"])
-        for k, patient in enumerate(everyone):
-            subject = tiny_subject(patient.name, seed=k, domain=patient.domain, shape=(20, 20, 60))
-            save_subject(subject, cohort)
+        fill_phantom_cache(patients("ABCD", ["train", "test", "dev", "extra"]))
         yield folder
         torch.set_num_threads(threads)
 
