@@ -49,7 +49,12 @@ def data(tmp_path_factory):
 
 def some_methods():
     by_name = {method.name: method for method in proof_of_concept()}
-    names = ("80/20 ACD 20", "80/20 l2 2000", "50/50 ACD all", "labelled A only, statistics of B")
+    names = (
+        "80/20 ACD 20",
+        "80/20 l2 2000",
+        "50/50 ACD all margin 1",
+        "labelled A only, statistics of B",
+    )
     return [by_name[name] for name in names]
 
 
@@ -107,7 +112,7 @@ def test_rows_of_a_sweep(serial):
         "2000",
         *experiments.CHOSEN["l2"],
     ]
-    assert by_model.loc["50/50 ACD all", "n_e"] == "all"
+    assert by_model.loc["50/50 ACD all margin 1", "n_e"] == "all"
     assert pd.isna(by_model.loc["labelled A only, statistics of B", "strategy"])
     assert models["learning_rate"].tolist() == [SMOKE.learning_rate * experiments.RATE] * 4
     weights = {checkpoints.weights_digest(p) for p in serial.rglob("*.safetensors")}
@@ -229,14 +234,22 @@ def finished_rows(folder):
     """Rows of finished models with all their columns, by model."""
     if not results.exists(MODELS, folder):
         return {}
-    rows = results.read(MODELS, folder).fillna("").astype(str).to_dict("records")
-    return {(row["model"], row["seed"]): row for row in rows}
+    rows = results.read(MODELS, folder).to_dict("records")
+    return {(row["model"], row["seed"]): {k: as_written(v) for k, v in row.items()} for row in rows}
+
+
+def as_written(value):
+    """A cell whatever its column holds besides: 20, 20.0 and "20" are one; None if empty."""
+    try:
+        return None if value != value else float(value)
+    except ValueError:
+        return value
 
 
 def assert_kept(before, after):
     """No finished model is lost, and none was made again: its times would differ."""
     for model, row in before.items():
-        assert after[model] == {**dict.fromkeys(after[model], ""), **row}
+        assert after[model] == {**dict.fromkeys(after[model]), **row}
 
 
 @pytest.mark.slow
