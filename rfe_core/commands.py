@@ -120,6 +120,8 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
     from rfe_core import scoring
 
     who = patients(domains, ("dev",) if which == "dev" else ("test", "extra"))
+    if jobs[0].profile.name == "smoke":  # its scores mean nothing: one patient of each kind
+        who = list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
     done = _scored(jobs, table, out)
     wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
     if which == "test" and not wanted - done:

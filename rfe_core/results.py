@@ -107,12 +107,21 @@ def exists(name: str, folder: Path | None = None) -> bool:
 def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     """Read a table of results.
 
+    Without `folder`, a table in the folder that the environment variable RFE_RESULTS names comes
+    before the stored one: so the book is built from rows made anew (``make reproduce``).
+
     Raises
     ------
     FileNotFoundError
         Naming the file and the command that makes it.
     """
-    path = path_of(name, folder)
+    anew = os.environ.get("RFE_RESULTS")
+    if folder is None and anew and exists(name, Path(anew)):
+        folder = Path(anew)
+    return _read(path_of(name, folder))
+
+
+def _read(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise FileNotFoundError(
             f"{path} does not exist; `rfe train --help` says how results are made"
@@ -170,7 +179,7 @@ def append(
     path = path_of(name, folder)
     table = pd.DataFrame(rows)
     if path.exists():
-        table = pd.concat([read(name, folder), table], ignore_index=True)
+        table = pd.concat([_read(path), table], ignore_index=True)
     repeated = table[table.duplicated(list(key))]
     if len(repeated):
         first = ", ".join(f"{column}={repeated.iloc[0][column]}" for column in key)

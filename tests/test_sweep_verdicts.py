@@ -123,6 +123,13 @@ def test_seeds_that_rank_the_models_alike_are_found():
     assert chance["the 36 models rank alike"].verdict == "not reproduced"
 
 
+def test_one_seed_leaves_the_agreement_of_seeds_undecided():
+    found = verdicts(*made_up(rising(0.02), seeds=(0,)))
+    assert found["the 36 models rank alike"].verdict == "undecided"
+    assert np.isnan(found["the 36 models rank alike"].estimate)
+    assert found["F rises with n_E, ACD, 80/20"].verdict == "reproduced"
+
+
 def test_all_pixels_ahead_and_a_steeper_sum_are_found():
     def effect(method):
         ahead = method.group == "all pixels" and method.embedding.n_e == "all"
