@@ -45,7 +45,7 @@ def kinds() -> dict[str, RandomFeatureEmbedding | None]:
 
 
 def step(embedding: RandomFeatureEmbedding | None):
-    """A training step as `rfe_core.fine_tuning.fine_tune` takes it, on a batch that stays the same."""
+    """A training step as `rfe_core.fine_tuning` takes it, on a batch that stays the same."""
     source = torch.Generator().manual_seed(0)
     model = build(PROFILE, 0).train()
     optimizer = make_optimizer(model, PROFILE)
