@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -161,7 +162,7 @@ def test_jobs_are_handed_over_a_few_at_a_time(data, tmp_path):
             return given[-1]
 
     found = sweep.completed(jobs, Slow(), ahead=3)
-    timer = __import__("threading").Timer(0.05, lambda: given[1].set_result("done"))
+    timer = threading.Timer(0.05, lambda: given[1].set_result("done"))
     timer.start()
     assert next(found) == (jobs[1], "done") and len(given) == 3
     found.close()
@@ -541,6 +542,30 @@ def test_development_scores_of_another_seed_are_added(data, serial, few, tmp_pat
     reference = results.read(SCORES, serial)
     reference = reference[reference["model"] == "80/20 ACD 20"]["f_score"].tolist()
     assert scores[scores["seed"] == 0]["f_score"].tolist() == reference
+
+
+def test_lost_weights_of_scored_models_are_not_needed(data, few, tmp_path, capsys):
+    """Ignored files may be lost between two sittings; rows and scores are not."""
+    few[2:] = []
+    first, second = few
+    few.remove(second)
+    assert main(command(data, tmp_path, "--evaluate", "test")) == 0
+    scores = results.read(SCORES, tmp_path)
+    (path,) = (tmp_path / "smoke-proof-of-concept-B").iterdir()
+    path.unlink()
+    few.append(second)
+    assert main(command(data, tmp_path, "--evaluate", "test")) == 0
+    again = results.read(SCORES, tmp_path)
+    kept = again[again["model"] == first.name].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, scores)
+    assert (again["model"] == second.name).sum() == 2
+
+    results.write(SCORES, again[again["model"] == second.name], folder=tmp_path)
+    capsys.readouterr()
+    assert main(command(data, tmp_path, "--evaluate", "test")) == 2
+    error = capsys.readouterr().err
+    assert f"{path} must hold the weights of a finished model that is not scored yet" in error
+    assert error.count("\n") == 1
 
 
 # Executors
