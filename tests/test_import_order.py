@@ -14,24 +14,25 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 STOREYS = [
     set(names.split())
     for names in (
-        """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
-        sampling source tables templates unet""",
+        """adjacency arguments distances divergence domains exercises intervals lesions metrics
+        nifti profiles sampling source tables templates unet""",
         """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation fine_tuning gradient_noise random_feature_embedding training workers",
-        """baselines embedding_cost fidelity prior_noise prior_quality representativeness results
-        shift sweep verdicts""",
+        """baselines embedding_cost experiments fidelity prior_noise prior_quality
+        representativeness results scoring shift sweep sweep_claims sweep_verdicts verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
         plots_sampling plots_unet widgets""",
-        "cli commands",
+        "cli commands sweep_commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adjacency baselines checkpoints distances evaluation exact fine_tuning gradient_noise
-    landscape losses monte_carlo pair_sums plots_unet prior prior_quality probes
-    random_feature_embedding representativeness sampling sweep training unet workers""".split()
+    """adjacency baselines checkpoints distances evaluation exact experiments fine_tuning
+    gradient_noise landscape losses monte_carlo pair_sums plots_unet prior prior_quality probes
+    random_feature_embedding representativeness sampling scoring sweep sweep_claims sweep_verdicts
+    training unet workers""".split()
 )
 
 
