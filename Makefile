@@ -13,10 +13,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --quiet
 STAMP := .venv/.installed
 
+# Where `make reproduce` works, and what its commands have in common. One seed is enough to try the machinery.
+RESULTS ?=
+AGAIN := data/cache/reproduce-$(PROFILE)
+SEEDS ?= $(if $(filter smoke,$(PROFILE)),0,0 1 2)
+ANEW = --profile $(PROFILE) --out $(AGAIN) $(if $(filter paper,$(PROFILE)),--device cuda)
+
 .PHONY: book test lab serve bench reproduce lint lock strip clean help
 
-book: $(STAMP)  ## build the book into _build/html
-	@$(BIN)/python book/build.py
+book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
+	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
 test: $(STAMP)  ## run every test (builds the book first; browser tests need Chromium)
@@ -33,9 +39,23 @@ bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
 	@$(BIN)/python benchmarks/prior.py
+	@$(BIN)/python benchmarks/tuning_step.py
 
-reproduce: $(STAMP)  ## train and test the baselines anew, in data/cache: PROFILE=smoke, laptop or paper
-	@$(BIN)/rfe train --profile $(PROFILE) --evaluate test --out data/cache/reproduce-$(PROFILE)
+reproduce: $(AGAIN)/.sweep  ## train, fine-tune and test all models anew, in data/cache: PROFILE=smoke, laptop or paper
+	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."
+
+# Test patients are scored once, so a part that is done is not begun again.
+$(AGAIN)/.baselines: | $(STAMP)
+	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate test
+	@touch $@
+
+$(AGAIN)/.search: $(AGAIN)/.baselines
+	@$(BIN)/rfe sweep --experiment search $(ANEW) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@touch $@
+
+$(AGAIN)/.sweep: $(AGAIN)/.search
+	@$(BIN)/rfe sweep $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
+	@touch $@
 
 lint: $(STAMP)  ## check the style of code and notebooks
 	@$(BIN)/ruff check .

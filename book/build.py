@@ -62,8 +62,10 @@ def core_files(source: str) -> list[Path]:
 
 
 def data_files() -> list[Path]:
-    """Committed data that any chapter may show."""
-    paths = (path for name in DATA_FOLDERS for path in (ROOT / "data" / name).rglob("*"))
+    """Committed data that any chapter may show, and rows made anew that it shows instead."""
+    paths = [path for name in DATA_FOLDERS for path in (ROOT / "data" / name).rglob("*")]
+    if anew := os.environ.get("RFE_RESULTS"):
+        paths += (ROOT / anew).glob("*.csv")
     return sorted(path for path in paths if path.is_file())
 
 
@@ -90,7 +92,8 @@ def key_of(path: Path) -> str:
     """Hash of everything the executed copy of a notebook depends on."""
     notebook = nbformat.read(path, as_version=4)
     files = [path, *core_files(code_of(notebook)), *data_files(), ROOT / "requirements.lock"]
-    return digest(contents(files) | {"python": sys.version.encode()})
+    shown = os.environ.get("RFE_PROFILE", "").encode()
+    return digest(contents(files) | {"python": sys.version.encode(), "profile": shown})
 
 
 def execute(path: Path, target: Path, threads: int) -> str | None:

@@ -120,6 +120,8 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
     from rfe_core import scoring
 
     who = patients(domains, ("dev",) if which == "dev" else ("test", "extra"))
+    if jobs[0].profile.name == "smoke":  # its scores mean nothing: one patient of each kind
+        who = list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
     done = _scored(jobs, table, out)
     wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
     if which == "test" and not wanted - done:
@@ -127,6 +129,13 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
             f"all {len(wanted)} scores are in {results.path_of(table, out)} already, and test "
             "patients are scored once; rfe results shows them"
         )
+    for job in jobs:
+        unscored = any(scoring.key(job, patient.name) not in done for patient in who)
+        if unscored and not job.path().exists():
+            raise CommandError(
+                f"{job.path()} must hold the weights of a finished model that is not scored yet, "
+                "but is gone; to fine-tune it again, remove its row from the table of models"
+            )
     if wanted & done:
         print(f"{len(wanted & done)} of {len(wanted)} scores are there already and are kept")
     if wanted - done:
@@ -146,7 +155,8 @@ def _scored(jobs, table: str, out: Path | None) -> set[tuple]:
     """The keys of scores a table has; they must come from the weights the jobs have now."""
     from rfe_core import checkpoints
 
-    now = {tuple(j.identity.values()): checkpoints.weights_digest(j.path()) for j in jobs}
+    there = [job for job in jobs if job.path().exists()]  # those of scored models may be lost
+    now = {tuple(j.identity.values()): checkpoints.weights_digest(j.path()) for j in there}
     known = _known(table, (*jobs[0].identity, "subject", "weights"), out)
     for *model, subject, digest in sorted(known):
         if now.get(tuple(model), digest) != digest:

@@ -1,5 +1,6 @@
 """All settings of a training run in one place: `smoke`, `laptop` and `paper`."""
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,3 +107,6 @@ PROFILES = {
         ),
     )
 }
+
+#: The profile whose rows the book shows; see `rfe_core.results.read` for rows made anew.
+SHOWN = os.environ.get("RFE_PROFILE", "laptop")

@@ -29,6 +29,9 @@ CORE_MODULES = (
     *("random_feature_embedding", "fine_tuning", "sweep"),
 )
 
+#: Columns that hold a hash.
+HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")
+
 
 def code_version(modules: Sequence[str] = CORE_MODULES) -> str:
     """First 12 hex digits of the SHA-256 over the modules' syntax trees without docstrings.
@@ -104,17 +107,27 @@ def exists(name: str, folder: Path | None = None) -> bool:
 def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     """Read a table of results.
 
+    Without `folder`, a table in the folder that the environment variable RFE_RESULTS names comes
+    before the stored one: so the book is built from rows made anew (``make reproduce``).
+
     Raises
     ------
     FileNotFoundError
         Naming the file and the command that makes it.
     """
-    path = path_of(name, folder)
+    anew = os.environ.get("RFE_RESULTS")
+    if folder is None and anew and exists(name, Path(anew)):
+        folder = Path(anew)
+    return _read(path_of(name, folder))
+
+
+def _read(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise FileNotFoundError(
             f"{path} does not exist; `rfe train --help` says how results are made"
         )
-    return pd.read_csv(path)
+    # A hash may consist of digits, or look like 12e345: it is text all the same.
+    return pd.read_csv(path, dtype=dict.fromkeys(HASHES, str))
 
 
 def write(
@@ -166,7 +179,7 @@ def append(
     path = path_of(name, folder)
     table = pd.DataFrame(rows)
     if path.exists():
-        table = pd.concat([read(name, folder), table], ignore_index=True)
+        table = pd.concat([_read(path), table], ignore_index=True)
     repeated = table[table.duplicated(list(key))]
     if len(repeated):
         first = ", ".join(f"{column}={repeated.iloc[0][column]}" for column in key)

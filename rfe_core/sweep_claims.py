@@ -112,8 +112,11 @@ def _rougher(f: SeedMeans) -> NDArray:
 
 def _similarity(f: SeedMeans) -> NDArray:
     x = f.of(all_of("ACD") + all_of("l2"))
+    if x.shape[1] < 2:
+        return np.full(len(x), np.nan)  # one seed agrees with no other
     x = x - x.mean(-1, keepdims=True)
-    x = x / np.linalg.norm(x, axis=-1, keepdims=True)
+    length = np.linalg.norm(x, axis=-1, keepdims=True)
+    x = np.divide(x, length, out=np.zeros_like(x), where=length > 1e-12)  # all alike: no ranking
     pairs = combinations(range(x.shape[1]), 2)
     return np.mean([(x[:, i] * x[:, k]).sum(-1) for i, k in pairs], axis=0)
 

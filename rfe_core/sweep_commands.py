@@ -103,6 +103,7 @@ def sweep(args: argparse.Namespace) -> int:
             f"--profile {args.profile}, or name its folder with --baselines"
         )
     workers = args.jobs or (1 if args.device == "cuda" else os.cpu_count() or 1)
+    _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
     if left and args.scheduler is None:
@@ -114,6 +115,8 @@ def sweep(args: argparse.Namespace) -> int:
         table = results.read(MODELS, out)
         names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
         ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
+        if not ready and (args.evaluate or args.explorer):
+            raise commands.CommandError("no model is finished, so there is nothing to score")
         if args.evaluate:
             commands.evaluate(ready, args.target, args.evaluate, SCORES, out, pool)
             tidy(out)
@@ -128,6 +131,19 @@ def _store_masks(jobs, out: Path | None) -> None:
 
     path = explorer_masks.make(jobs, None if out is None else out / "explorer")
     print(f"masks on test slices in {path}")
+
+
+def _remove_partial(jobs, out: Path | None) -> None:
+    """Delete what a sweep that was killed while it wrote has left behind; one writes at a time."""
+    from rfe_core.sweep import CURVES, MODELS, SCORES
+
+    patterns = {(job.path().parent, ".*.partial") for job in jobs}
+    for name in (MODELS, CURVES, SCORES):
+        table = results.path_of(name, out)
+        patterns.add((table.parent, f".{table.name}.*.partial"))
+    for folder, pattern in patterns:
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _run(left, total: int, pool, ahead: int, out: Path | None) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rfe_core.experiments import proof_of_concept
 from rfe_core.intervals import DRAWS, interval
 from rfe_core.sweep_claims import PARTS, Part, SeedMeans
-from rfe_core.verdicts import Verdict, decide
+from rfe_core.verdicts import UNDECIDED, Verdict, decide
 
 #: Sets of patients a claim is tested on, by role; the verdict is that of the last one.
 PATIENTS = {"paper's 2": ("test",), "6 further": ("extra",), "all 8": ("test", "extra")}
@@ -95,6 +95,7 @@ def judge(
         found[which] = []
         for part in parts:
             low, high = interval(part.compute(patients_alone if part.seeds_stay else both))
+            known = np.isfinite([low, high]).all()  # not so if seeds are compared and there is one
             found[which].append(
                 Verdict(
                     claim=part.claim,
@@ -104,7 +105,7 @@ def judge(
                     estimate=float(part.compute(as_it_is)[0]),
                     low=low,
                     high=high,
-                    verdict=decide(low, high, part.threshold),
+                    verdict=decide(low, high, part.threshold) if known else UNDECIDED,
                 )
             )
     return found

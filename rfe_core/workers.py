@@ -3,6 +3,7 @@
 import multiprocessing
 import multiprocessing.connection
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -80,9 +81,17 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[tuple[Execu
         If there is no scheduler at the address, or it has no workers.
     """
     if scheduler is not None:
-        from distributed import Client  # only here: its import takes a second
-
         try:
+            from distributed import Client  # only here: its import takes a second
+            from distributed.comm import get_address_host_port
+        except ImportError:
+            raise ValueError(
+                "a scheduler needs the package distributed, which is not installed; "
+                "pip install distributed"
+            ) from None
+        try:
+            # A client that finds nobody waits long, and complains again when it is forgotten.
+            socket.create_connection(get_address_host_port(scheduler), timeout=10).close()
             client = Client(scheduler, timeout=10)
         except (OSError, ValueError) as error:
             raise ValueError(

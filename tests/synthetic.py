@@ -1,9 +1,11 @@
 """Tiny patients for tests: a bright ball of brain with brighter cubes of lesion."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from rfe_core.domains import MODALITIES
-from rfe_core.volumes import Subject
+from rfe_core.domains import MODALITIES, Patient
+from rfe_core.volumes import Subject, phantom_folder, save_subject
 
 
 def tiny_subject(name="Atrain1", *, seed=0, shape=(40, 36, 60), domain="A", lesions=25) -> Subject:
@@ -29,3 +31,10 @@ def tiny_subject(name="Atrain1", *, seed=0, shape=(40, 36, 60), domain="A", lesi
         affine=np.eye(4),
         domain=domain,
     )
+
+
+def fill_phantom_cache(patients: Iterable[Patient]) -> None:
+    """Put tiny patients where $RFE_DATA keeps phantoms, under the right names."""
+    for k, patient in enumerate(patients):
+        subject = tiny_subject(patient.name, seed=k, domain=patient.domain, shape=(20, 20, 60))
+        save_subject(subject, phantom_folder())

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from synthetic import tiny_subject
+from synthetic import fill_phantom_cache
 
 from rfe_core import baselines, checkpoints, results, volumes
 from rfe_core.cli import main
 from rfe_core.domains import patients
 from rfe_core.profiles import PROFILES
-from rfe_core.volumes import load_subjects, phantom_folder, save_subject
+from rfe_core.volumes import load_subjects
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +23,7 @@ def data(tmp_path_factory):
         patch.setattr(results, "DATA", folder)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        cohort = phantom_folder()
-        everyone = patients("ABCD", ["train", "test", "dev", "extra"])
-        for k, patient in enumerate(everyone):
-            subject = tiny_subject(patient.name, seed=k, domain=patient.domain, shape=(20, 20, 60))
-            save_subject(subject, cohort)
+        fill_phantom_cache(patients("ABCD", ["train", "test", "dev", "extra"]))
         yield folder
         torch.set_num_threads(threads)
 
@@ -82,7 +78,7 @@ def test_the_whole_command_in_processes(data, capfd):
     assert not list((data / "cache" / "training").rglob("*.safetensors"))
 
     scores = results.read("development", out)
-    assert len(scores) == 2 * 16 and set(scores["role"]) == {"dev"}
+    assert len(scores) == 2 * 4 and set(scores["role"]) == {"dev"}  # one patient a domain
     assert set(scores["model"]) == {"lower", "upper-B"}
     about = checkpoints.read_about(out / "smoke-lower-seed0.safetensors")
     assert about["hardware"].endswith("1 thread")
@@ -101,7 +97,7 @@ def test_the_whole_command_in_processes(data, capfd):
     capfd.readouterr()
     assert main(arguments) == 0
     printed = capfd.readouterr().out
-    assert "32 of 32 scores are there already" in printed and "to train" not in printed
+    assert "8 of 8 scores are there already" in printed and "to train" not in printed
     assert not (data / "results").exists() and not (data / "checkpoints").exists()
 
 
@@ -110,18 +106,18 @@ def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     arguments += ["--out", str(tmp_path), "--evaluate", "test"]
     assert main(arguments) == 0
     scores = results.read("baselines", tmp_path)
-    assert scores.groupby("role").size().to_dict() == {"extra": 24, "test": 16}
-    assert len(scores) == scores["subject"].nunique() == 40
+    assert scores.groupby("role").size().to_dict() == {"extra": 4, "test": 4}
+    assert len(scores) == scores["subject"].nunique() == 8
 
     capsys.readouterr()
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert error.startswith("rfe: error: all 40 scores are in") and error.count("\n") == 1
+    assert error.startswith("rfe: error: all 8 scores are in") and error.count("\n") == 1
 
     # part of the rows lost (a kill): the rest is kept, what is missing is scored
-    scores.iloc[:30].to_csv(tmp_path / "baselines.csv", index=False)
+    scores.iloc[:6].to_csv(tmp_path / "baselines.csv", index=False)
     assert main(arguments) == 0
-    assert len(results.read("baselines", tmp_path)) == 40
+    assert len(results.read("baselines", tmp_path)) == 8
 
     # other weights under the same name: refused
     path = tmp_path / "smoke-lower-seed3.safetensors"

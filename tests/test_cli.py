@@ -24,7 +24,8 @@ def test_names_repeated_for_a_fast_start_agree_with_their_owners():
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["data"], ["data", "make"], ["data", "check"], ["train"], ["results"]]
+    "command",
+    [[], ["data"], ["data", "make"], ["data", "check"], ["train"], ["sweep"], ["results"]],
 )
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -48,6 +49,9 @@ def test_help_needs_no_torch():
         ("train --jobs 0", "must be a whole number >= 1, got 0"),
         ("train --learning-rate nan", "must be a number > 0, got nan"),
         ("train --epochs 3.5", "must be a whole number >= 1, got 3.5"),
+        ("sweep --experiment all", "invalid choice: 'all'"),
+        ("sweep --target A", "invalid choice: 'A'"),
+        ("sweep --jobs 2 --scheduler x", "not allowed with argument --jobs"),
         ("data check", "arguments are required: path"),
         ("fly", "invalid choice: 'fly'"),
     ],

@@ -14,8 +14,8 @@ CORE = Path(__file__).parents[1] / "rfe_core"
 STOREYS = [
     set(names.split())
     for names in (
-        """adjacency distances divergence domains exercises intervals lesions metrics nifti profiles
-        sampling source tables templates unet""",
+        """adjacency arguments distances divergence domains exercises intervals lesions metrics
+        nifti profiles sampling source tables templates unet""",
         """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
         prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
@@ -25,7 +25,7 @@ STOREYS = [
         verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
         plots_sampling plots_unet widgets""",
-        "arguments cli commands sweep_commands",
+        "cli commands sweep_commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}

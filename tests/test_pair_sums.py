@@ -149,3 +149,96 @@ def test_no_matrix_of_all_pairs_is_built():
         with Largest():
             label_embedding_loss(h, labels, distance=distance, margin=0.4, chunk=8).backward()
     assert 8 * 52 <= Largest.seen <= 8 * 60
+
+
+# Distances in one pass over the pairs
+
+EVERY_KERNEL = [("l2", 1000.0), ("l2", 2.0), ("l2_squared", 4.0)]  # plain, hinge, squared hinge
+
+
+def reference(h, labels, distance, margin):
+    """Value and gradient from differences of vectors, in float64."""
+    adjacency = same_label(labels)
+    wide = h.double()
+    return with_gradient(
+        lambda x: embedding_loss(x, adjacency, distance=distance, margin=margin), wide
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_duplicates_of_one_class_have_no_distance_and_no_pull(dtype, scale):
+    """Exactly: a matrix product would leave rounding, whose root is large and whose pull is 1."""
+    one = scale * random_embeddings(0, 1, channels=64, dtype=dtype)
+    h, labels = one.expand(50, -1), torch.zeros(50, dtype=torch.long)
+    for chunk in (7, 256):
+        value, gradient = with_gradient(
+            lambda x, c=chunk: label_embedding_loss(x, labels, distance="l2", chunk=c), h
+        )
+        assert value == 0 and (gradient == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_duplicates_of_two_classes_are_the_whole_margin_apart_and_do_not_pull(dtype):
+    one = 3 * random_embeddings(0, 1, channels=64, dtype=dtype)
+    h, labels = one.expand(40, -1), torch.arange(40) % 2
+    value, gradient = with_gradient(
+        lambda x: label_embedding_loss(x, labels, distance="l2", margin=0.5, chunk=7), h
+    )
+    assert value.item() == 2 * 20 * 20 * 0.5 and (gradient == 0).all()
+
+
+@pytest.mark.parametrize("chunk", [7, 256])
+@pytest.mark.parametrize(("distance", "margin"), EVERY_KERNEL)
+def test_duplicates_among_others(distance, margin, chunk):
+    h = random_embeddings(1, 30, channels=8, dtype=torch.float32)
+    h[10:20] = h[0]
+    labels = random_labels(2, 30)
+    fast = with_gradient(
+        lambda x: label_embedding_loss(x, labels, distance=distance, margin=margin, chunk=chunk), h
+    )
+    for got, expected in zip(fast, reference(h, labels, distance, margin), strict=True):
+        torch.testing.assert_close(got.double(), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("chunk", [7, 256])
+@pytest.mark.parametrize(("distance", "margin"), EVERY_KERNEL)
+def test_a_large_common_offset_in_float32(distance, margin, chunk):
+    """Vectors around 1000 that differ by 1: products alone would have lost the difference."""
+    h = (1e3 + random_embeddings(3, 60, channels=16)).float()
+    labels = random_labels(4, 60)
+    value, gradient = with_gradient(
+        lambda x: label_embedding_loss(x, labels, distance=distance, margin=margin, chunk=chunk), h
+    )
+    expected, expected_gradient = reference(h, labels, distance, margin)
+    torch.testing.assert_close(value.double(), expected, rtol=1e-4, atol=1e-3)
+    error = (gradient.double() - expected_gradient).norm() / expected_gradient.norm()
+    assert error < 1e-3
+
+
+@pytest.mark.parametrize("distance", ["l2", "l2_squared"])
+@pytest.mark.parametrize("where", ["below all", "between", "above all", "far above"])
+@pytest.mark.parametrize("chunk", [4, 100])
+def test_margins_below_between_and_above_the_distances(distance, where, chunk):
+    h, labels = random_embeddings(5, 24, channels=5), torch.arange(24) // 12
+    apart = torch.cdist(h[:12], h[12:]).flatten().sort().values
+    apart = apart if distance == "l2" else apart**2
+    margin = {
+        "below all": 0.9 * apart[0],
+        "between": (apart[70] + apart[71]) / 2,
+        "above all": 1.01 * apart[-1],
+        "far above": 1e4 * apart[-1],
+    }[where].item()
+    assert_same(h, labels, distance=distance, margin=margin, chunk=chunk)
+    hinge = 2 * (margin - apart).clamp_min(0).sum()
+    within = sum(label_embedding_loss(x, labels[:12], distance=distance) for x in (h[:12], h[12:]))
+    total = label_embedding_loss(h, labels, distance=distance, margin=margin, chunk=chunk)
+    torch.testing.assert_close(total, within + hinge)
+
+
+@pytest.mark.parametrize("n", [5, 6, 7, 12, 13])
+@pytest.mark.parametrize(("distance", "margin"), EVERY_KERNEL)
+def test_blocks_end_anywhere(distance, margin, n):
+    """Classes of n and 13 - n embeddings in blocks of 6: whole, one over, one short."""
+    h, labels = random_embeddings(n, 13), (torch.arange(13) >= n).long()
+    assert_same(h, labels, distance=distance, margin=margin, chunk=6)

@@ -15,6 +15,7 @@ from rfe_core.sampling import (
     STRATEGIES,
     available,
     counts,
+    largest_n_e,
     sample,
     sample_sides,
     shrink_labels,
@@ -128,6 +129,40 @@ def test_the_generator_alone_decides():
     first = draw(3)
     torch.manual_seed(2)
     assert draw(3) == first != draw(4)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    background=st.integers(0, 60),
+    lesion=st.integers(0, 60),
+    ignored=st.integers(0, 9),
+    strategy=st.sampled_from(STRATEGIES),
+)
+def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(
+    background, lesion, ignored, strategy
+):
+    """By trying all; where a class has no pixel at all, the other one alone sets the limit."""
+    labels = labels_of(background, lesion, ignored)
+    if background + lesion == 0:
+        with pytest.raises(ValueError, match=f"not ignored, got {ignored} ignored"):
+            largest_n_e(labels, strategy)
+        return
+
+    def enough(n_e):
+        wanted = counts(labels, n_e, strategy)
+        return all(
+            want <= have or have == 0
+            for want, have in zip(wanted, (background, lesion), strict=True)
+        )
+
+    tried = [n_e for n_e in range(2, 5 * (background + lesion) + 9) if enough(n_e)]
+    # one pixel alone: not even 2 can be drawn without running short
+    assert largest_n_e(labels, strategy) == (max(tried) if tried else 1)
+
+
+def test_the_largest_n_e_needs_a_known_strategy():
+    with pytest.raises(ValueError, match=r"strategy must be one of .*, got '60/40'"):
+        largest_n_e(labels_of(5, 5), "60/40")
 
 
 def test_a_shortfall_is_an_error_that_names_class_wanted_and_available():

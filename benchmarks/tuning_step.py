@@ -1,0 +1,105 @@
+"""`make bench`, third part: what the embedding term adds to a step of fine-tuning.
+
+Laptop profile, 6 + 6 images of 128 x 128, forward, backward and update; n_E = 2000 a side, 80/20.
+A round takes a step of each kind, with and without the term, so that whatever else the machine does
+meets all of them; the figure is the median over rounds of the ratio within a round. The rule: at
+most 15% at n_E = 2000. Time is processor time on one thread.
+
+Writes ``benchmarks/tuning_step.json``.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from rfe_core import results
+from rfe_core.experiments import CHOSEN, rfe
+from rfe_core.losses import dice_loss, total_loss
+from rfe_core.profiles import PROFILES
+from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
+from rfe_core.training import build, make_optimizer
+
+LIMIT = 1.15
+LAST = Path(__file__).with_name("tuning_step.json")
+PROFILE = PROFILES["laptop"]
+
+
+def kinds() -> dict[str, RandomFeatureEmbedding | None]:
+    """What is compared with a step without the term."""
+    exact = replace(rfe("80/20", "cosine", 2000), n_e="all", margin=1.0)
+    far = replace(rfe("80/20", "l2", 2000), margin=1000.0)
+    return {
+        "no embedding": None,
+        f"ACD, n_E = 2000, margin {CHOSEN['cosine'][1]:g}": rfe("80/20", "cosine", 2000),
+        "ACD, n_E = 2000, margin 1": replace(exact, n_e=2000),
+        f"l2, n_E = 2000, margin {CHOSEN['l2'][1]:g}": rfe("80/20", "l2", 2000),
+        "l2, n_E = 2000, margin 1000": far,
+        "ACD, all pixels": exact,
+    }
+
+
+def step(embedding: RandomFeatureEmbedding | None):
+    """A training step as `rfe_core.fine_tuning` takes it, on a batch that stays the same."""
+    source = torch.Generator().manual_seed(0)
+    model = build(PROFILE, 0).train()
+    optimizer = make_optimizer(model, PROFILE)
+    shape = (PROFILE.batch_size, PROFILE.crop, PROFILE.crop)
+    images = torch.rand(shape[0], 3, *shape[1:], generator=source)
+    images = images.contiguous(memory_format=torch.channels_last)
+    labels = (torch.rand(shape, generator=source) < 0.03).long()
+    valid = torch.rand(shape, generator=source) < 0.9
+    half = shape[0] // 2
+    labelled = torch.arange(shape[0]) < half
+
+    def run() -> float:
+        start = time.process_time()
+        logits, levels = model.forward_levels(images)
+        loss = dice_loss(logits[:half], labels[:half], valid[:half])
+        if embedding is not None:
+            prior = torch.where(valid, labels, -1)
+            terms = embedding_terms(levels, prior, labelled, embedding, generator=source)
+            losses = {str(layer): term.loss for layer, term in terms.items()}
+            loss = total_loss(loss, losses, dict.fromkeys(losses, embedding.weight))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return time.process_time() - start
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=25)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    steps = {name: step(embedding) for name, embedding in kinds().items()}
+    for run in steps.values():
+        run()
+    rounds = [{name: run() for name, run in steps.items()} for _ in range(args.rounds)]
+    plain = statistics.median(each["no embedding"] for each in rounds)
+    ratios = {
+        name: statistics.median(each[name] / each["no embedding"] for each in rounds)
+        for name in steps
+        if name != "no embedding"
+    }
+    born = results.provenance("cpu", 1)
+    print(f"{born['hardware']}; a step without an embedding term: {1000 * plain:.0f} ms")
+    for name, ratio in ratios.items():
+        verdict = "within" if ratio <= LIMIT else "OVER"
+        print(f"  {name:30s} {100 * (ratio - 1):6.1f}% more, {verdict} {100 * (LIMIT - 1):.0f}%")
+    report = {**born, "rounds": args.rounds, "seconds": plain, "ratios": ratios}
+    partial = LAST.with_suffix(".partial")
+    partial.write_text(json.dumps(report, indent=2) + "\n")
+    os.replace(partial, LAST)
+
+
+if __name__ == "__main__":
+    main()
