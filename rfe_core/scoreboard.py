@@ -107,13 +107,14 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
 
 def as_markdown(board: pd.DataFrame) -> str:
     """The board as a MyST table, with verdicts in bold and links to chapters."""
-    lines = ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
+    lines = [":::{table}", ":class: compact", ""]
+    lines += ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
     for row in board.itertuples(index=False):
         number, words, verdict, chapter = row
         shown = f"*{verdict}*" if verdict == NOT_TESTED else f"**{verdict}**"
         place = f"{{ref}}`{chapter}`" if chapter.startswith("ch-") else chapter
         lines.append(f"| {number} | {words} | {shown} | {place} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", ":::"])
 
 
 def counted(board: pd.DataFrame) -> dict[str, int]:

@@ -159,6 +159,25 @@ def lengths(curves: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return means.assign(ratio=means["lesion"] / means["background"])
 
 
+def by_margin(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The search's second stage by distance and margin, means over weights, seeds and patients.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``distance`` and ``margin``: ``background`` and ``lesion`` (mean lengths of drawn
+        embeddings in the last epoch), ``Dice loss`` (same epoch, training), ``F`` (development).
+    """
+    last = curves[curves["epoch"] == curves["epoch"].max()].set_index("model")
+    columns = {"length_background": "background", "length_lesion": "lesion"}
+    columns["dice_loss"] = "Dice loss"
+    found = last.groupby(level=0)[list(columns)].mean().rename(columns=columns)
+    found["F"] = scores.groupby("model")["f_score"].mean()
+    named = found.index.str.extract(r"^(?P<distance>ACD|l2) weight \S+ margin (?P<margin>\S+)$")
+    keys = [named["distance"].to_numpy(), named["margin"].astype(float).to_numpy()]
+    return found.groupby(keys).mean().rename_axis(["distance", "margin"])
+
+
 def cost(curves: pd.DataFrame) -> pd.Series:
     """Median seconds of an epoch, its validation included, by model; over epochs and seeds."""
     return curves.groupby("model")["seconds"].median()

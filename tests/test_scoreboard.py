@@ -38,6 +38,7 @@ def test_each_verdict_comes_from_its_parts():
 
 def test_table_links_chapters_that_exist():
     lines = scoreboard.as_markdown(scoreboard.board({2: [part(2, REPRODUCED)]})).splitlines()
+    lines = [line for line in lines if line.startswith("| ")]
     assert len(lines) == 2 + 14
     assert lines[3].startswith("| 2 | With ACD")
     assert "| **reproduced** | {ref}`ch-proof` |" in lines[3]

@@ -119,6 +119,25 @@ def test_search_tables():
         sweep_tables.grid(rows, "angular")
 
 
+def test_search_by_margin_averages_weights():
+    names = {
+        "l2 weight 1 margin 5": 6.0,
+        "l2 weight 0.1 margin 5": 8.0,
+        "ACD weight 1 margin 0.5": 9,
+    }
+    curves = pd.DataFrame([
+        {"model": model, "epoch": epoch, "length_background": 1.0, "length_lesion": long + epoch,
+         "dice_loss": 0.1}
+        for model, long in {**names, "labels of B rate 1": np.nan}.items() for epoch in (49, 50)
+    ])  # fmt: skip
+    scores = pd.DataFrame({"model": list(names), "f_score": [0.4, 0.6, 0.7]})
+    table = sweep_tables.by_margin(curves, scores)
+    assert table.loc[("l2", 5.0)].to_dict() == pytest.approx(
+        {"background": 1, "lesion": 57, "Dice loss": 0.1, "F": 0.5}
+    )
+    assert table.loc[("ACD", 0.5), "lesion"] == 59 and len(table) == 2
+
+
 def test_lengths_cost_and_shortfalls():
     curves = sweep_rows.curves(growth=0.1)
     long = sweep_tables.lengths(curves, ["80/20 l2 20", "80/20 ACD 20"])
