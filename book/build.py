@@ -6,7 +6,8 @@ A notebook is executed when no executed copy exists for its key, a hash of all i
 own source, the rfe_core modules it imports (also through each other, with the JavaScript beside
 them), the committed data and requirements.lock. Executed copies lie in _build/.notebooks, what
 Jupyter Book reads in _build/src, the pages in _build/html. In a Markdown cell ``{{run_time}}``
-becomes the measured time of that notebook, in words.
+becomes the measured time of that notebook, in words; in a Markdown page ``{{claims:scoreboard}}``
+becomes the Markdown that claims.ipynb glued under the name "scoreboard".
 """
 
 import ast
@@ -149,6 +150,30 @@ def in_words(seconds: float) -> str:
     return f"about {(minutes := round(seconds / 60))} minute{'s' if minutes > 1 else ''}"
 
 
+def glued_markdown(notebook: dict) -> dict[str, str]:
+    """The Markdown that an executed notebook glued, by name."""
+    found = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            for mime, text in output.get("data", {}).items():
+                if name and mime.endswith("text/markdown"):
+                    found[name] = "".join(text)
+    return found
+
+
+def filled(page: str, text: str, glued: dict[str, dict[str, str]]) -> str:
+    """A Markdown page with its ``{{notebook:name}}`` marks replaced by what notebooks glued."""
+
+    def what(mark: re.Match) -> str:
+        notebook, name = mark.groups()
+        if name not in glued.get(notebook, {}):
+            sys.exit(f"The book was not built: {page} asks for {mark[0]}, which is not glued.")
+        return glued[notebook][name]
+
+    return re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
+
+
 def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
     """All that Jupyter Book reads, by its path below _build/src."""
     files = {}
@@ -159,13 +184,17 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
             files[folder + name] = path.read_bytes()
     nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
+    glued = {}
     for name, copy in notebooks.items():
         notebook = json.loads(copy.read_text())
+        glued[Path(name).stem] = glued_markdown(notebook)
         words = in_words(notebook["metadata"].pop("run_seconds"))
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = "".join(cell["source"]).replace("{{run_time}}", words)
         files[name] = json.dumps(notebook, indent=1).encode()
+    for name in [name for name in files if name.endswith(".md")]:
+        files[name] = filled(name, files[name].decode(), glued).encode()
     return files
 
 

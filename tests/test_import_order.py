@@ -16,24 +16,25 @@ STOREYS = [
     for names in (
         """adjacency arguments distances divergence domains exercises intervals lesions metrics
         nifti profiles sampling source tables templates unet""",
-        """batches binned checkpoints exact landscape losses monte_carlo pair_sums patches phantom
-        prior probes scanner volumes
+        """batches binned checkpoints embedding_plane exact landscape losses monte_carlo pair_sums
+        patches phantom prior probes scanner volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         "evaluation fine_tuning gradient_noise random_feature_embedding training workers",
-        """baselines embedding_cost experiments explorer explorer_masks fidelity prior_noise
-        prior_quality representativeness results scoring shift sweep sweep_claims sweep_verdicts
-        verdicts""",
+        """baselines embedding_cost experiments explorer explorer_masks fidelity gap prior_noise
+        prior_quality representativeness results scoreboard scoring shift sweep sweep_claims
+        sweep_tables sweep_verdicts verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
-        plots_sampling plots_unet widgets""",
+        plots_sampling plots_sweep plots_unet widgets""",
         "cli commands sweep_commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adjacency baselines checkpoints distances evaluation exact experiments explorer_masks
-    fine_tuning gradient_noise landscape losses monte_carlo pair_sums plots_unet prior
-    prior_quality probes random_feature_embedding representativeness sampling scoring sweep
-    sweep_claims sweep_verdicts training unet workers""".split()
+    """adjacency baselines checkpoints distances embedding_plane evaluation exact experiments
+    explorer_masks fine_tuning gap gradient_noise landscape losses monte_carlo pair_sums
+    plots_sweep plots_unet prior prior_quality probes random_feature_embedding representativeness
+    sampling scoreboard scoring sweep sweep_claims sweep_tables sweep_verdicts training unet
+    workers""".split()
 )
 
 

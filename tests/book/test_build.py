@@ -1,6 +1,7 @@
 """The builder: what an executed notebook depends on, and what it says when one fails."""
 
 import importlib
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -118,6 +119,33 @@ def test_executed_copy_is_kept_and_its_time_shown(build, repository):
     assert copy.stat().st_mtime_ns == changed
     staged = build.staged_files({path.name: copy})[path.name].decode()
     assert "{{run_time}}" not in staged and "# Takes " in staged
+
+
+GLUED = {
+    "output_type": "display_data",
+    "metadata": {"scrapbook": {"name": "board"}},
+    "data": {"application/papermill.record/text/markdown": ["| a |\n", "| - |"]},
+}
+
+
+def staged_page(build, repository, text):
+    """What becomes of a page beside a notebook that glued a table."""
+    copy = repository / "executed.ipynb"
+    cells = [{"cell_type": "code", "source": "", "outputs": [GLUED]}]
+    copy.write_text(json.dumps({"cells": cells, "metadata": {"run_seconds": 1}}))
+    (repository / "book" / "index.md").write_text(text)
+    return build.staged_files({"claims.ipynb": copy})["index.md"].decode()
+
+
+def test_page_shows_what_a_notebook_glued(build, repository):
+    page = staged_page(build, repository, "before\n\n{{claims:board}}\n\n{{run_time}}")
+    assert page == "before\n\n| a |\n| - |\n\n{{run_time}}"
+
+
+@pytest.mark.parametrize("mark", ["{{claims:other}}", "{{elsewhere:board}}"])
+def test_mark_without_what_it_names_stops_the_build(build, repository, mark):
+    with pytest.raises(SystemExit, match=f"index.md asks for {mark}, which is not glued"):
+        staged_page(build, repository, f"text {mark}")
 
 
 @pytest.mark.parametrize(

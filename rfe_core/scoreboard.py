@@ -1,0 +1,124 @@
+"""The paper's claims and what our stored rows say about each: the book's scoreboard."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rfe_core import results, shift, verdicts
+from rfe_core.sweep import CURVES, MODELS, SCORES
+from rfe_core.sweep_tables import read
+from rfe_core.sweep_verdicts import judge
+from rfe_core.verdicts import Verdict, decide, overall
+
+NOT_TESTED = "not tested yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim of the paper in short words, and the chapter that tests it.
+
+    `chapter` is the label of a chapter, or its name if it is not written yet. `setup`: true by
+    construction of our data.
+    """
+
+    number: int
+    words: str
+    chapter: str
+    setup: bool = False
+
+
+DOMAIN_ADAPTATION = "Domain adaptation (to come)"
+CLAIMS = (
+    Claim(number=1, words="Samples resemble all embeddings more as n_E grows",
+          chapter="ch-divergence"),
+    Claim(number=2, words="With ACD, F on the target domain rises with n_E", chapter="ch-proof"),
+    Claim(number=3, words="80/20 improves F most", chapter="ch-proof"),
+    Claim(number=4, words="l2 performs poorly and becomes unstable as n_E grows",
+          chapter="ch-proof"),
+    Claim(number=5, words="Repeating the experiments gives similar results", chapter="ch-proof"),
+    Claim(number=6, words="With a noisy prior, models beat the lower bound on B, C and D",
+          chapter=DOMAIN_ADAPTATION),
+    Claim(number=7, words="The gain comes mainly from fewer false positives",
+          chapter=DOMAIN_ADAPTATION),
+    Claim(number=8, words="Very small lesions are still missed", chapter=DOMAIN_ADAPTATION),
+    Claim(number=9, words="The lower bound does worse off A; upper bounds repair that",
+          chapter="ch-baselines", setup=True),
+    Claim(number=10, words="On C, only slightly inferior to the upper bound",
+          chapter=DOMAIN_ADAPTATION),
+    Claim(number=11, words="It finds some lesions that the upper bound misses",
+          chapter=DOMAIN_ADAPTATION),
+    Claim(number=12, words="Small lesions are missed because they are seldom sampled",
+          chapter=DOMAIN_ADAPTATION),
+    Claim(number=13, words="50/50 oversamples a class; distribution-aware undersamples lesions",
+          chapter="ch-sampling"),
+    Claim(number=14, words="n_E = 100 on all patches: as many embeddings as 2000 on 200, cheaper",
+          chapter=DOMAIN_ADAPTATION),
+)  # fmt: skip
+
+
+def setup_parts(gaps: pd.DataFrame) -> list[Verdict]:
+    """Claim 9 from rows of `rfe_core.shift.gaps`: two parts a domain, on all test patients."""
+    parts = []
+    for row in gaps.itertuples():
+        for part, estimate, low, high in (
+            (f"{row.domain} worse than A", row.drop, row.drop_low, row.drop_high),
+            (f"labels repair {row.domain}", row.gap, row.low, row.high),
+        ):
+            about = {"claim": 9, "statistic": "difference of mean F", "threshold": 0.0}
+            numbers = {"estimate": estimate, "low": low, "high": high}
+            parts.append(Verdict(part=part, verdict=decide(low, high, 0.0), **about, **numbers))
+    return parts
+
+
+def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
+    """All parts of the claims that stored rows test, by claim; also "ours".
+
+    Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more); 2 to 5 and 9 on all
+    test patients. Tables that have not been made are left out. `seed` is that of the intervals.
+    """
+    found = {}
+    if results.exists("representativeness"):
+        rows = results.read("representativeness")
+        of_b = rows[rows["batch_of"] == "12 B"]
+        found[1] = verdicts.falls(of_b, "own_flattened", generator=np.random.default_rng(seed))
+        found[13] = verdicts.class_balance(of_b, generator=np.random.default_rng(seed))
+    if results.exists("baselines"):
+        rows = results.read("baselines")
+        rows = rows[rows["profile"] == "laptop"]
+        found[9] = setup_parts(shift.gaps(rows, generator=np.random.default_rng(seed)))
+    if all(results.exists(name) for name in (MODELS, CURVES, SCORES)):
+        judged = judge(read(SCORES), read(MODELS), generator=np.random.default_rng(seed))
+        for part in judged["all 8"]:
+            found.setdefault(part.claim, []).append(part)
+    return found
+
+
+def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
+    """A row a claim: ``claim`` (number), ``the paper says``, ``verdict``, ``chapter`` (label)."""
+    lines = []
+    for claim in CLAIMS:
+        verdict = overall(parts[claim.number]) if claim.number in parts else NOT_TESTED
+        if claim.setup and claim.number in parts:
+            verdict += " (setup)"
+        lines.append((claim.number, claim.words, verdict, claim.chapter))
+    return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "chapter"])
+
+
+def as_markdown(board: pd.DataFrame) -> str:
+    """The board as a MyST table, with verdicts in bold and links to chapters."""
+    lines = [":::{table}", ":class: compact", ""]
+    lines += ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
+    for row in board.itertuples(index=False):
+        number, words, verdict, chapter = row
+        shown = f"*{verdict}*" if verdict == NOT_TESTED else f"**{verdict}**"
+        place = f"{{ref}}`{chapter}`" if chapter.startswith("ch-") else chapter
+        lines.append(f"| {number} | {words} | {shown} | {place} |")
+    return "\n".join([*lines, "", ":::"])
+
+
+def counted(board: pd.DataFrame) -> dict[str, int]:
+    """How many claims have each verdict."""
+    plain = board["verdict"].str.removesuffix(" (setup)")
+    names = (verdicts.REPRODUCED, verdicts.NOT_REPRODUCED, verdicts.UNDECIDED)
+    return {name: int((plain == name).sum()) for name in (*names, NOT_TESTED)}

@@ -1,0 +1,106 @@
+"""Chapter 07 and the scoreboard show what the rows say, and change with them."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from rfe_core import results, scoreboard, sweep_tables, sweep_verdicts
+from rfe_core.experiments import SEARCH, proof_of_concept
+
+BOOK = Path(__file__).parents[2] / "book"
+
+
+def glued_by(cells, *, until):
+    """Execute cells that read rows until one glues the name `until`: what was glued, by name."""
+    short = nbformat.v4.new_notebook(cells=[])
+    for cell in cells:
+        if "rows" in cell.metadata.get("tags", ()):
+            short.cells.append(cell)
+            if f'"{until}"' in cell.source:
+                break
+    else:
+        pytest.fail(f"no cell tagged rows glues {until!r}")
+    NotebookClient(short, timeout=600, resources={"metadata": {"path": str(BOOK)}}).execute()
+    found = {}
+    for output in (output for cell in short.cells for output in cell.outputs):
+        if name := output.get("metadata", {}).get("scrapbook", {}).get("name"):
+            (text,) = (v for k, v in output["data"].items() if k.endswith("text/plain"))
+            found[name] = text
+    return found
+
+
+@pytest.mark.slow
+def test_a_changed_row_changes_the_chapter(tmp_path, monkeypatch):
+    shutil.copytree(results.DATA / "results", tmp_path / "results")
+    monkeypatch.setenv("RFE_DATA", str(tmp_path))
+    chapter = nbformat.read(BOOK / "07-proof-of-concept.ipynb", as_version=4)
+    before = glued_by(chapter.cells, until="f_labels")
+
+    scores = results.read("sweep-scores", tmp_path / "results")
+    control = (scores["experiment"] == "proof-of-concept") & (scores["model"] == "no embedding")
+    scores.loc[control, "f_score"] -= 0.1
+    results.write("sweep-scores", scores, folder=tmp_path / "results")
+    after = glued_by(chapter.cells, until="f_labels")
+
+    assert float(after["f_no"]) == pytest.approx(float(before["f_no"]) - 0.1, abs=1e-6)
+    gain = {key: float(text.strip("'").split()[0].replace("−", "-")) for key, text in
+            (("before", before["gain_ACD"]), ("after", after["gain_ACD"]))}  # fmt: skip
+    assert gain["after"] == pytest.approx(gain["before"] + 0.1, abs=0.0011)  # three decimals
+    assert after["f_labels"] == before["f_labels"]
+    assert after["chosen_f_ACD"] == before["chosen_f_ACD"]
+
+
+def text_of(page):
+    """The page's words as a reader sees them, in one line."""
+    return re.sub(r"\s+", " ", page.tab.locator("article").inner_text())
+
+
+@pytest.mark.browser
+def test_page_has_every_verdict_with_its_figures(page_for):
+    scores, models = sweep_tables.read("sweep-scores"), sweep_tables.read("sweep-models")
+    judged = sweep_verdicts.judge(scores, models, generator=np.random.default_rng(0))
+    smallest = sweep_verdicts.detectable(0.0, patients=8, seeds=3)
+    table = sweep_tables.verdict_table(judged, smallest)
+    shown = text_of(page_for("07-proof-of-concept"))
+    for who in sweep_verdicts.PATIENTS:
+        missing = [text for text in table[who] if text not in shown]
+        assert not missing, f"{who}: not on the page {missing}"
+
+
+@pytest.mark.browser
+def test_search_and_models_are_whole(page_for):
+    page = page_for("07-proof-of-concept", width=390)
+    searched = sweep_tables.read("sweep-scores", experiment="search")
+    for distance in ("ACD", "l2"):
+        box = page.tab.locator(f"#tab-grid-{distance.lower()}")
+        cells = [c.inner_text() for c in box.locator("tbody td").all()]
+        grid = sweep_tables.grid(searched, distance)
+        assert grid.size == len(SEARCH["cosine"]["weight"]) * len(SEARCH["cosine"]["margin"])
+        assert all(f"{f:.3f}" in cells for f in grid.to_numpy().ravel())
+    fold = page.tab.locator("details:has(#tab-models)")
+    assert not page.tab.locator("#tab-models").is_visible()
+    fold.locator("summary").click()
+    table = page.tab.locator("#tab-models")
+    assert table.is_visible() and table.locator("tbody tr").count() == len(proof_of_concept())
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["index", "claims"])
+def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
+    page = page_for(name)
+    table = page.tab.locator("article table").first
+    rows = [re.split(r"\t+", row.inner_text()) for row in table.locator("tbody tr").all()]
+    assert [row[0] for row in rows] == [str(claim.number) for claim in scoreboard.CLAIMS]
+    board = scoreboard.board(scoreboard.all_parts())
+    assert [row[2] for row in rows] == board["verdict"].tolist()
+    for link in table.locator("tbody a").all():
+        assert page.tab.request.get(link.evaluate("a => a.href")).ok
+    assert table.locator("tbody a").count() == sum(
+        claim.chapter.startswith("ch-") for claim in scoreboard.CLAIMS
+    )
