@@ -174,7 +174,7 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
             style = {"color": "black", "linestyle": "--", "label": BASE}
             means.loc[BASE, column].plot(ax=panel, **style)
             panel.set_title(f"{kind}, {distance}", fontsize=9)
-            panel.set(yscale="log", xlabel="epoch")
+            panel.set(xlabel="epoch")
             bare(panel)
         row[0].set_ylabel("mean length |h|")
     _legend(figure, axes[0, 0], ncols=4)
