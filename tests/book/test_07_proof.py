@@ -39,13 +39,13 @@ def test_a_changed_row_changes_the_chapter(tmp_path, monkeypatch):
     shutil.copytree(results.DATA / "results", tmp_path / "results")
     monkeypatch.setenv("RFE_DATA", str(tmp_path))
     chapter = nbformat.read(BOOK / "07-proof-of-concept.ipynb", as_version=4)
-    before = glued_by(chapter.cells, until="f_labels")
+    before = glued_by(chapter.cells, until="by_strategy")
 
     scores = results.read("sweep-scores", tmp_path / "results")
     control = (scores["experiment"] == "proof-of-concept") & (scores["model"] == "no embedding")
     scores.loc[control, "f_score"] -= 0.1
     results.write("sweep-scores", scores, folder=tmp_path / "results")
-    after = glued_by(chapter.cells, until="f_labels")
+    after = glued_by(chapter.cells, until="by_strategy")
 
     assert float(after["f_no"]) == pytest.approx(float(before["f_no"]) - 0.1, abs=1e-6)
     gain = {key: float(text.strip("'").split()[0].replace("−", "-")) for key, text in
