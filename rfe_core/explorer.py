@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core import results
+from rfe_core.profiles import SHOWN
 
 #: The experiment and settings whose file has no more than the experiment's name.
 EXPERIMENT, PROFILE, TARGET = "proof-of-concept", "laptop", "B"
@@ -98,6 +99,9 @@ def path_of(
 def load(path: Path | None = None) -> Explorer:
     """Read what `save` wrote, by default ``data/explorer/proof-of-concept.npz``.
 
+    Or, as in `rfe_core.results.read`, the file of the profile that the book shows in the folder
+    that the environment variable RFE_RESULTS names.
+
     Raises
     ------
     FileNotFoundError
@@ -105,7 +109,10 @@ def load(path: Path | None = None) -> Explorer:
     ValueError
         If the file is damaged or is none of ours.
     """
-    path = path_of() if path is None else Path(path)
+    if path is None:
+        anew = os.environ.get("RFE_RESULTS")
+        path = path_of(Path(anew) / "explorer" if anew else None, profile=SHOWN)
+    path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; {REMAKE}")
     try:

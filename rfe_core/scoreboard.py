@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_core import results, shift, verdicts
+from rfe_core.profiles import SHOWN
 from rfe_core.sweep import CURVES, MODELS, SCORES
 from rfe_core.sweep_tables import read
 from rfe_core.sweep_verdicts import judge
@@ -85,7 +86,7 @@ def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
         found[13] = verdicts.class_balance(of_b, generator=np.random.default_rng(seed))
     if results.exists("baselines"):
         rows = results.read("baselines")
-        rows = rows[rows["profile"] == "laptop"]
+        rows = rows[rows["profile"] == SHOWN]
         found[9] = setup_parts(shift.gaps(rows, generator=np.random.default_rng(seed)))
     if all(results.exists(name) for name in (MODELS, CURVES, SCORES)):
         judged = judge(read(SCORES), read(MODELS), generator=np.random.default_rng(seed))

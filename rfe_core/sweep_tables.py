@@ -12,22 +12,23 @@ from numpy.typing import NDArray
 from rfe_core import results, shift
 from rfe_core.experiments import Method, proof_of_concept
 from rfe_core.intervals import DRAWS, bootstrap_means, interval
+from rfe_core.profiles import SHOWN as SHOWN_PROFILE
 from rfe_core.sweep_verdicts import PATIENTS, cube
 from rfe_core.verdicts import Verdict, overall
 
-PROFILE, TARGET = "laptop", "B"
+PROFILE, TARGET = SHOWN_PROFILE, "B"
 PROOF, SEARCH = "proof-of-concept", "search"
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
-SHOWN_WEIGHTS = f"{PROFILE}-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
+SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
 
 #: F of each seed and patient, (seeds, patients), by model.
 Scores = Mapping[str, NDArray[np.float64]]
 
 
 def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
-    """Rows of one experiment on domain B by the laptop profile, from ``data/results``.
+    """Rows of one experiment on domain B by the profile that the book shows.
 
     Raises
     ------
