@@ -124,11 +124,6 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
         who = list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
     done = _scored(jobs, table, out)
     wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
-    if which == "test" and not wanted - done:
-        raise CommandError(
-            f"all {len(wanted)} scores are in {results.path_of(table, out)} already, and test "
-            "patients are scored once; rfe results shows them"
-        )
     for job in jobs:
         unscored = any(scoring.key(job, patient.name) not in done for patient in who)
         if unscored and not job.path().exists():
@@ -137,7 +132,10 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
                 "but is gone; to fine-tune it again, remove its row from the table of models"
             )
     if wanted & done:
-        print(f"{len(wanted & done)} of {len(wanted)} scores are there already and are kept")
+        print(
+            f"{len(wanted & done)} of {len(wanted)} scores are there already and are kept: "
+            "patients are scored once"
+        )
     if wanted - done:
         columns = (*jobs[0].identity, "subject")
         with tqdm(total=len(who), desc=f"score {which} patients", mininterval=1) as bar:
@@ -147,7 +145,7 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
                 bar.update()
 
             scoring.score_all(jobs, who, skip=done, executor=executor, on_patient=keep)
-    summary = results.summarise(results.read(table, out), ("f_score", "fp_per_slice"))
+    summary = results.summarise(results.stored(table, out), ("f_score", "fp_per_slice"))
     print(summary.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
 
 
@@ -181,7 +179,7 @@ def _known(table: str, columns: Sequence[str], folder: Path | None) -> set[tuple
     """Keys of the rows that a table has already."""
     if not results.exists(table, folder):
         return set()
-    return set(results.read(table, folder)[list(columns)].itertuples(index=False, name=None))
+    return set(results.stored(table, folder)[list(columns)].itertuples(index=False, name=None))
 
 
 def show_results(args: argparse.Namespace) -> int:

@@ -29,6 +29,9 @@ CORE_MODULES = (
     *("random_feature_embedding", "fine_tuning", "sweep"),
 )
 
+#: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1".
+TEXT = {"sweep-models": ("n_e", "layers")}
+
 #: Columns that hold a hash.
 HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")
 
@@ -121,13 +124,19 @@ def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     return _read(path_of(name, folder))
 
 
+def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
+    """As `read`, but the file itself, whatever RFE_RESULTS says: for those who write it again."""
+    return _read(path_of(name, folder))
+
+
 def _read(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise FileNotFoundError(
             f"{path} does not exist; `rfe train --help` says how results are made"
         )
     # A hash may consist of digits, or look like 12e345: it is text all the same.
-    return pd.read_csv(path, dtype=dict.fromkeys(HASHES, str))
+    text = (*HASHES, *TEXT.get(path.stem, ()))
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str))
 
 
 def write(

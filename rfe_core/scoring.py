@@ -11,6 +11,7 @@ from rfe_core.evaluation import score, segment
 from rfe_core.patches import stack
 from rfe_core.profiles import Profile
 from rfe_core.volumes import phantom_subjects
+from rfe_core.workers import one_thread
 
 
 class Trained(Protocol):
@@ -53,11 +54,16 @@ def score_rows(
     wanted = [job for job in jobs if key(job, patient.name) not in skip]
     if not wanted:
         return []
+    with one_thread():
+        return _score_rows(wanted, patient)
+
+
+def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any]]:
     (subject,) = phantom_subjects([patient], workers=1, progress=False)
     images = stack(subject)
-    born = results.provenance(wanted[0].device, threads=1)
+    born = results.provenance(jobs[0].device, threads=1)
     rows = []
-    for job in wanted:
+    for job in jobs:
         check_phantom(job, born)
         about = checkpoints.read_about(job.path())
         model = checkpoints.load_model(job.path()).to(job.device)

@@ -8,7 +8,6 @@ finished or not there, and ends with the same tables.
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from rfe_core import checkpoints, results
 from rfe_core.baselines import BRANCH, domain_patches
@@ -27,13 +25,11 @@ from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.scoring import check_phantom
 from rfe_core.training import Diverged
+from rfe_core.workers import one_thread
 
 MODELS, CURVES, SCORES = "sweep-models", "sweep-curves", "sweep-scores"
 MODEL_KEY = ("profile", "experiment", "target", "model", "seed")
 FINISHED, DIVERGED = "finished", "diverged"
-
-#: PyTorch's generator belongs to the process, so threads of one process take turns.
-_ONE_AT_A_TIME = threading.Lock()
 
 #: Crops of either domain's validation part that a learning curve looks at.
 VALIDATION = 24
@@ -105,13 +101,8 @@ def _patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches
 
 def execute(job: Job) -> Outcome:
     """Fine-tune one model, on one thread, without writing anything."""
-    with _ONE_AT_A_TIME:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # the same numbers whoever runs it
-        try:
-            return _execute(job)
-        finally:
-            torch.set_num_threads(threads)
+    with one_thread():
+        return _execute(job)
 
 
 def _execute(job: Job) -> Outcome:
@@ -173,7 +164,8 @@ def completed(
             if not running:
                 return
             done: set[Future] = wait(running, return_when=FIRST_COMPLETED).done
-            for future in done:
+            # Those that failed last: what others have made is kept first.
+            for future in sorted(done, key=lambda f: f.exception() is not None):
                 yield running.pop(future), future.result()
     finally:
         for future in running:
@@ -202,11 +194,11 @@ def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:
     """
     made: dict[tuple, str] = {}
     if results.exists(MODELS, folder):
-        table = results.read(MODELS, folder)
+        table = results.stored(MODELS, folder)
         keys = table[list(MODEL_KEY)].itertuples(index=False, name=None)
         made = dict(zip(keys, table["settings"], strict=True))
     if results.exists(CURVES, folder):
-        curves = results.read(CURVES, folder)
+        curves = results.stored(CURVES, folder)
         whole = [k in made for k in curves[list(MODEL_KEY)].itertuples(index=False, name=None)]
         if not all(whole):
             results.write(CURVES, curves[whole], folder=folder)
@@ -228,5 +220,5 @@ def tidy(folder: Path | None = None) -> None:
     """Order the tables by model, whatever order the jobs completed in."""
     for name, last in ((MODELS, ()), (CURVES, ("epoch",)), (SCORES, ("subject",))):
         if results.exists(name, folder):
-            table: pd.DataFrame = results.read(name, folder)
+            table: pd.DataFrame = results.stored(name, folder)
             results.write(name, table.sort_values([*MODEL_KEY, *last]), folder=folder)

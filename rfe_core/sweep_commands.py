@@ -112,7 +112,7 @@ def sweep(args: argparse.Namespace) -> int:
         if left:
             _run(left, len(jobs), pool, ahead, out)
         tidy(out)
-        table = results.read(MODELS, out)
+        table = results.stored(MODELS, out)
         names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
         ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
         if not ready and (args.evaluate or args.explorer):

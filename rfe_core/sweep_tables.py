@@ -221,8 +221,8 @@ def verdict_table(found: Mapping[str, Sequence[Verdict]], smallest: pd.DataFrame
     -------
     DataFrame
         Indexed by ``claim`` and ``part``: ``above`` (threshold), a column of text for each set of
-        patients, ``detectable`` (the smallest true effect found in four of five repetitions; empty
-        where the statistic is not linear in F).
+        patients, ``detectable`` (how far beyond the threshold an effect is found in four of five
+        repetitions; empty where the statistic is not linear in F).
     """
     detectable = smallest.set_index("part")["detectable"]
     lines = {}

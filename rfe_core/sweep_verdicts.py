@@ -124,11 +124,31 @@ def noise(scores: pd.DataFrame) -> float:
     return float(np.sqrt((rest**2).sum() / ((wide.shape[0] - 1) * (wide.shape[1] - 1))))
 
 
-def detectable(sd: float, *, patients: int, seeds: int) -> pd.DataFrame:
-    """The smallest true effect that a two-sided test at 5% finds in four of five repetitions.
+def training_noise(means: NDArray) -> float:
+    """Standard deviation of a model's mean F over patients, from one training to the next.
 
-    For the parts whose statistic is linear in F, if a model's F deviates by `sd` (see `noise`) from
-    patient to patient and from training to training, independently.
+    Parameters
+    ----------
+    means : (seeds, models)
+        F averaged over patients. What a seed does to all models alike, and what a model does in all
+        seeds, is taken off.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two seeds or models.
+    """
+    if min(means.shape) < 2:
+        raise ValueError(f"means must be of 2 or more seeds and models, got {means.shape}")
+    rest = means - means.mean(0) - means.mean(1, keepdims=True) + means.mean()
+    return float(np.sqrt((rest**2).sum() / ((means.shape[0] - 1) * (means.shape[1] - 1))))
+
+
+def detectable(sd: float, *, patients: int, seeds: int) -> pd.DataFrame:
+    """How far beyond its threshold a true effect must lie to be found in four of five repetitions.
+
+    By a two-sided test at 5%, for the parts whose statistic is linear in F, if a model's F deviates
+    by `sd` (see `noise`) from patient to patient and from training to training, independently.
 
     Returns
     -------

@@ -166,7 +166,7 @@ def train(
     Raises
     ------
     Diverged
-        As soon as a loss is not finite.
+        As soon as a loss is not finite, or a weight after an epoch.
     """
     validation = validation or {}
     device = next(model.parameters()).device
@@ -204,6 +204,8 @@ def train(
                 loss.backward()
                 optimizer.step()
                 bar.update()
+            if not all(bool(p.isfinite().all()) for p in model.parameters()):
+                raise Diverged(f"weights must be finite, not so after epoch {epoch}", history)
             scores = {f"f_{name}": patch_f_score(model, p) for name, p in validation.items()}
             row = {"epoch": epoch, **_means(steps), **scores}
             bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k[:2] in ("lo", "f_")})

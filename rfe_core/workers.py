@@ -19,6 +19,22 @@ def worker_number() -> int:
     return int(number) - 1 if number.isdigit() else 0
 
 
+#: PyTorch's generator and number of threads belong to the process, so its threads take turns.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread, and alone in this process: the same numbers whoever runs it."""
+    with _ONE_AT_A_TIME:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
 def _start() -> None:
     """Begin a worker process: one thread, and an end when its parent is gone, even if killed."""
     torch.set_num_threads(1)
