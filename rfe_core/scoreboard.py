@@ -96,14 +96,22 @@ def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
 
 
 def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
-    """A row a claim: ``claim`` (number), ``the paper says``, ``verdict``, ``chapter`` (label)."""
+    """A row a claim.
+
+    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many are reproduced, as
+    "2 of 3"; empty if all are) and ``chapter`` (label).
+    """
     lines = []
     for claim in CLAIMS:
-        verdict = overall(parts[claim.number]) if claim.number in parts else NOT_TESTED
-        if claim.setup and claim.number in parts:
+        own = parts.get(claim.number, [])
+        verdict, share = overall(own) if own else NOT_TESTED, ""
+        if own and verdict != verdicts.REPRODUCED:
+            found = sum(part.verdict == verdicts.REPRODUCED for part in own)
+            share = f"{found} of {len(own)}"
+        if claim.setup and own:
             verdict += " (setup)"
-        lines.append((claim.number, claim.words, verdict, claim.chapter))
-    return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "chapter"])
+        lines.append((claim.number, claim.words, verdict, share, claim.chapter))
+    return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "parts", "chapter"])
 
 
 def as_markdown(board: pd.DataFrame) -> str:
@@ -111,8 +119,9 @@ def as_markdown(board: pd.DataFrame) -> str:
     lines = [":::{table}", ":class: compact", ""]
     lines += ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
     for row in board.itertuples(index=False):
-        number, words, verdict, chapter = row
+        number, words, verdict, share, chapter = row
         shown = f"*{verdict}*" if verdict == NOT_TESTED else f"**{verdict}**"
+        shown += f", {share} parts reproduced" if share else ""
         place = f"{{ref}}`{chapter}`" if chapter.startswith("ch-") else chapter
         lines.append(f"| {number} | {words} | {shown} | {place} |")
     return "\n".join([*lines, "", ":::"])

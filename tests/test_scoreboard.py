@@ -32,6 +32,8 @@ def test_each_verdict_comes_from_its_parts():
     verdicts = board.set_index("claim")["verdict"]
     assert verdicts[[2, 3, 9]].tolist() == [NOT_REPRODUCED, UNDECIDED, "reproduced (setup)"]
     assert (verdicts.drop([2, 3, 9]) == NOT_TESTED).all()
+    assert board.set_index("claim")["parts"][[2, 3, 9]].tolist() == ["1 of 2", "1 of 2", ""]
+    assert "**undecided**, 1 of 2 parts reproduced" in scoreboard.as_markdown(board)
     counts = {REPRODUCED: 1, NOT_REPRODUCED: 1, UNDECIDED: 1, NOT_TESTED: 11}
     assert scoreboard.counted(board) == counts
 
