@@ -99,7 +99,10 @@ def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
     rows = [[cell.strip() for cell in line.locator("td").all_inner_texts()] for line in lines]
     assert [row[0] for row in rows] == [str(claim.number) for claim in scoreboard.CLAIMS]
     board = scoreboard.board(scoreboard.all_parts())
-    assert [row[2] for row in rows] == board["verdict"].tolist()
+    shares = [f", {share} parts reproduced" if share else "" for share in board["parts"]]
+    assert [row[2] for row in rows] == [
+        verdict + share for verdict, share in zip(board["verdict"], shares, strict=True)
+    ]
     for link in table.locator("tbody a").all():
         assert page.tab.request.get(link.evaluate("a => a.href")).ok
     assert table.locator("tbody a").count() == sum(
