@@ -26,7 +26,8 @@ CORE_MODULES = (
     *PHANTOM_MODULES,
     *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
     *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training"),
-    *("random_feature_embedding", "fine_tuning", "sweep"),
+    *("random_feature_embedding", "self_training", "histograms", "templates", "prior"),
+    *("target_crops", "fine_tuning", "sweep"),
 )
 
 #: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1".

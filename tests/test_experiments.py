@@ -19,11 +19,11 @@ from rfe_core.experiments import (
     SEARCH,
     SEARCH_N_E,
     SEARCH_RATES,
-    Method,
     proof_of_concept,
     rfe,
     search,
 )
+from rfe_core.methods import GROUPS, Method
 from rfe_core.random_feature_embedding import embedding_terms
 from rfe_core.sampling import STRATEGIES
 
@@ -56,7 +56,7 @@ def test_what_stands_beside_them():
         "control": 3,
         "bound": 1,
     }
-    assert set(experiments.GROUPS) == {method.group for method in [*methods, *search()]}
+    assert set(GROUPS) == {m.group for listed in experiments.EXPERIMENTS.values() for m in listed()}
     exact = [method.embedding for method in of_group("all pixels")]
     assert [(term.strategy, term.n_e) for term in exact] == [
         *((strategy, "all") for strategy in STRATEGIES),
