@@ -68,8 +68,8 @@ def add_parser(groups) -> None:
     parser.add_argument(
         "--explorer",
         action="store_true",
-        help="store what the models at hand predict on a few test slices, for chapter 07's "
-        "explorer (--evaluate test does, too); masks of models without weights are kept",
+        help="store what the models at hand predict on a few test slices, for the explorers of "
+        "chapters 07 and 09 (--evaluate test does, too); masks of models without weights are kept",
     )
     parser.add_argument(
         "--baselines",
@@ -162,8 +162,21 @@ def _store_masks(jobs, out: Path | None) -> None:
     """Write the explorer's file: in ``data/explorer``, or in ``DIR/explorer``."""
     from rfe_core import explorer_masks
 
-    path = explorer_masks.make(jobs, None if out is None else out / "explorer")
+    folder = None if out is None else out / "explorer"
+    bounds = _bounds(jobs) if jobs and jobs[0].experiment == "adaptation" else []
+    path = explorer_masks.make(jobs, folder, beside=bounds)
     print(f"masks on test slices in {path}")
+
+
+def _bounds(jobs) -> list:
+    """Jobs of the lower bound and of the target's upper bound, trained from the same seeds."""
+    from rfe_core.baselines import LOWER, Job
+
+    (target,) = {job.target for job in jobs}
+    first, seeds = jobs[0], sorted({job.seed for job in jobs})
+    about = {"profile": first.profile, "weights": first.baselines, "device": first.device}
+    names = (LOWER, f"upper-{target}")
+    return [Job(model=name, seed=number, **about) for name in names for number in seeds]
 
 
 def _remove_partial(jobs, out: Path | None) -> None:
