@@ -140,6 +140,8 @@ def sweep(args: argparse.Namespace) -> int:
             who = _scored_on(args.experiment, target, args.evaluate)
             commands.evaluate(of_target, who, SCORES, out, pool)
             tidy(out)
+            if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
+                _compare_lesions(of_target, [p for p in who if p.domain == target], pool, out)
     if args.explorer or args.evaluate == ON_TEST:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
@@ -156,6 +158,24 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
     if experiment == "adaptation":  # what became of the other domains, A among them
         who += patients([d for d in DOMAINS if d != target], ["test"])
     return who
+
+
+def _compare_lesions(jobs, who: list[Patient], pool, out: Path | None) -> None:
+    """Write which lesions the paper's method and the upper bound find, where that is not there."""
+    from rfe_core import lesion_hits
+
+    known = set()
+    if results.exists(lesion_hits.TABLE, out):
+        table = results.stored(lesion_hits.TABLE, out)
+        known = set(table[list(lesion_hits.KEY)].itertuples(index=False, name=None))
+    models = lesion_hits.compared(jobs)
+    futures = []
+    for patient in who:
+        left = [m for m in models if lesion_hits.key(*m, patient) not in known]
+        if left:
+            futures.append(pool.submit(lesion_hits.rows, left, patient))
+    for future in tqdm(futures, desc="lesion by lesion"):
+        results.append(lesion_hits.TABLE, future.result(), key=lesion_hits.KEY, folder=out)
 
 
 def _store_masks(jobs, out: Path | None) -> None:

@@ -350,7 +350,7 @@ def test_orphaned_workers_end_by_themselves(data):
 
 
 def test_a_diverging_job_is_recorded_and_the_rest_goes_on(data, few, tmp_path, capsys):
-    few[1:] = [DIVERGING, few[0].__class__(name="no embedding", group="control")]
+    few[1:] = [DIVERGING, Method(name="no embedding", group="control", rate=1.0)]
     assert main(command(data, tmp_path, "--evaluate", "dev")) == 0
     models = results.read(MODELS, tmp_path).set_index("model")
     assert models["status"].to_dict() == {
@@ -380,7 +380,7 @@ def test_a_diverging_job_brings_home_the_epochs_before(data, tmp_path, monkeypat
         return real(*args) * (float("nan") if len(calls) == 8 else 1)
 
     monkeypatch.setitem(sweep.fine_tune.__globals__, "dice_loss", breaking)
-    method = Method(name="x", group="control", unlabelled=False)
+    method = Method(name="x", group="control", rate=1.0, unlabelled=False)
     outcome = sweep.execute(job(data, tmp_path, method, profile=profile))
     assert outcome.status == "diverged" and outcome.weights is None
     assert [row["epoch"] for row in outcome.history] == [2, 3]
@@ -424,13 +424,13 @@ def test_models_of_other_settings_are_refused(data, few, tmp_path, capsys):
         {"profile": replace(SMOKE, learning_rate=0.1)},
         {"seed": 1},
         {"target": "C"},
-        {"method": Method(name="y", group="control")},
+        {"method": Method(name="y", group="control", rate=1.0)},
         {"phantom_version": "0.0-older"},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_settings_see_all_that_decides_a_result(data, tmp_path, change):
-    plain = job(data, tmp_path, Method(name="x", group="control"))
+    plain = job(data, tmp_path, Method(name="x", group="control", rate=1.0))
     assert plain.settings() == replace(plain, device="cuda", weights=Path("/")).settings()
     assert plain.settings() != replace(plain, **change).settings()
     assert plain.settings() != other_branch(plain, tmp_path).settings()
