@@ -86,7 +86,7 @@ class SweepExplorer(anywidget.AnyWidget):
         own = [of_sweep(rows, **about) for rows in (models, curves, scores)]
         if own[0].empty:
             raise ValueError(f"models must have rows of {about}, got none")
-        _check_weights(own[0], stored)
+        explorer.check_weights(stored, own[0].set_index(KEY)["weights"].to_dict())
         # controls first: they are what one compares with
         methods = sorted(
             EXPERIMENTS[about["experiment"]](), key=lambda m: m.group not in ("control", "bound")
@@ -100,17 +100,6 @@ class SweepExplorer(anywidget.AnyWidget):
             target=about["target"],
         )
         return cls(**_numbers(sweep), **_pictures(sweep, stored))
-
-
-def _check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
-    """Masks and rows must come from the same weights."""
-    digests = models.set_index(KEY)["weights"].to_dict()
-    for key, at in stored.entries.items():
-        if key in digests and digests[key] != stored.weights[at]:
-            raise ValueError(
-                f"masks must come from the weights that the rows name, not so for {key[0]}, seed "
-                f"{key[1]} ({stored.weights[at]}, rows: {digests[key]}); {explorer.REMAKE}"
-            )
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
