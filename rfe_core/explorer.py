@@ -7,7 +7,6 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -164,23 +163,6 @@ def save(explorer: Explorer, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_bytes(content.getvalue())
     os.replace(partial, path)
-
-
-def check_weights(explorer: Explorer, digests: Mapping[tuple[str, int], str]) -> None:
-    """Refuse masks that come from other weights than rows do.
-
-    Parameters
-    ----------
-    explorer : Explorer
-    digests : mapping
-        By (model, seed): `rfe_core.checkpoints.weights_digest` as rows name it.
-    """
-    for key, at in explorer.entries.items():
-        if key in digests and digests[key] != explorer.weights[at]:
-            raise ValueError(
-                f"masks must come from the weights that the rows name, not so for {key[0]}, seed "
-                f"{key[1]} ({explorer.weights[at]}, rows: {digests[key]}); {REMAKE}"
-            )
 
 
 def _shown(explorer: Explorer) -> dict[str, Any]:

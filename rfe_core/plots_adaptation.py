@@ -111,9 +111,7 @@ def every_method(
     return figure
 
 
-def precision_and_recall(
-    precision: Mapping[str, Scores], recall: Mapping[str, Scores]
-) -> Figure:
+def precision_and_recall(precision: Mapping[str, Scores], recall: Mapping[str, Scores]) -> Figure:
     """Mean precision and recall of every model on each target, with lines of equal F.
 
     `MODEL_STYLE` names those singled out; an arrow leads from the lower bound to the adapted model.

@@ -4,33 +4,6 @@
 const [LOWER, UPPER, FIRST_METHOD] = [0, 1, 2];
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]; // of F
 
-/** A picture with its title and a line about it: { figure, update }. */
-function makePanel(zoom, colours, kind) {
-  const palette = [null, ...colours.map(([, colour]) => rgb(colour))];
-  const canvas = element("canvas", { role: "img" });
-  const context = canvas.getContext("2d");
-  const heading = element("figcaption", { className: kind });
-  const note = element("p", { className: "rfe-note" });
-  const figure = element("figure", {}, heading, canvas, note);
-
-  function update({ width, height, pixels, kinds, title, text, label }) {
-    [canvas.width, canvas.height] = [zoom * width, zoom * height];
-    const frame = new ImageData(canvas.width, canvas.height);
-    const line = new Uint32Array(frame.data.buffer);
-    const small = new Uint32Array(pixels.slice().buffer); // one number a pixel of the slice
-    for (let y = 0, at = 0; y < canvas.height; y++) {
-      const row = Math.floor(y / zoom) * width;
-      for (let x = 0; x < canvas.width; x++) line[at++] = small[row + Math.floor(x / zoom)];
-    }
-    if (kinds) eachInked(kinds, width, height, zoom, (at, which) => frame.data.set(palette[which], 4 * at));
-    context.putImageData(frame, 0, 0);
-    heading.textContent = title;
-    note.textContent = text;
-    canvas.setAttribute("aria-label", label);
-  }
-  return { figure, update };
-}
-
 /** The table of scores of the models in the panels: { node, update(caption, lines) }; a line is [name, kind, texts]. */
 function makeTable(columns) {
   const head = (text, scope, className = "") => {
@@ -104,7 +77,7 @@ async function render({ model, el }) {
   }
 
   const kinds = ["rfe-is-lower", "rfe-is-method", "rfe-is-upper"];
-  const panels = kinds.map((kind) => makePanel(zoom, colours, kind));
+  const panels = kinds.map((kind) => makePicture(zoom, colours, kind));
   const table = makeTable(columns);
   const chart = makeBars(names);
   const status = statusLine();

@@ -14,7 +14,8 @@ from rfe_core.adaptation import adaptation
 from rfe_core.adaptation_summary import found_by_size
 from rfe_core.adaptation_tables import LOWER, PAPER, UPPER, Rows, means
 from rfe_core.sweep_tables import interval_text
-from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES, outcome, slice_scores
+from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
+from rfe_core.widgets.sweep_masks import check_weights, pictures
 
 _HERE = Path(__file__)
 NOTHING = "–"
@@ -78,11 +79,12 @@ class AdaptationExplorer(anywidget.AnyWidget):
                 target,
             ):
                 raise ValueError(f"masks of {target} must be of its adaptation, got {about}")
-            explorer.check_weights(file, _digests(rows, target))
+            check_weights(_weights(rows, target), file)
             stored_as = {LOWER: shift.LOWER, UPPER: f"upper-{target}"}
             keys = [stored_as.get(name, name) for name in names]
-            for key, value in _pictures(keys, rows.seeds, file).items():
-                parts[key].append(value)
+            made = pictures(keys, rows.seeds, file)
+            for key, values in parts.items():
+                values.append(made[key])
         return cls(
             names=names,
             domains=list(stored),
@@ -94,11 +96,11 @@ class AdaptationExplorer(anywidget.AnyWidget):
         )
 
 
-def _digests(rows: Rows, target: str) -> dict[tuple[str, int], str]:
-    """Weights by model and seed, as the rows name them."""
+def _weights(rows: Rows, target: str) -> pd.DataFrame:
+    """``model``, ``seed`` and ``weights`` of adapted models and baselines, as rows name them."""
     own = rows.models[rows.models["target"] == target]
-    both = pd.concat([own, rows.baselines])[["model", "seed", "weights"]].dropna()
-    return both.drop_duplicates().set_index(["model", "seed"])["weights"].to_dict()
+    both = pd.concat([own, rows.baselines])[["model", "seed", "weights"]]
+    return both.dropna().drop_duplicates()
 
 
 def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
@@ -122,38 +124,11 @@ def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
             texts = [interval_text(*table.loc[name])]
             for column, tables in other.items():
                 digits = 2 if column == "fp_per_slice" else 3
-                texts.append(
-                    f"{tables[name].mean():.{digits}f}" if name in tables else NOTHING
-                )
+                texts.append(f"{tables[name].mean():.{digits}f}" if name in tables else NOTHING)
             share = small.get((target, name), np.nan)
             texts.append(NOTHING if np.isnan(share) else f"{share:.0f}%")
             scores[-1][number] = texts
     return {"bars": bars, "scores": scores, "patients": patients}
-
-
-def _pictures(keys: list[str], seeds: list[int], file: explorer.Explorer) -> dict:
-    """What masks fill for one domain; a model without a mask has an empty map and no scores."""
-    truth = np.stack([widgets.upright(plane) for plane in file.truth])
-    maps = np.zeros((len(truth), len(seeds), len(keys), *truth.shape[1:]), np.uint8)
-    texts = np.full((*maps.shape[:3], 5), "", object)
-    has_mask = np.zeros(maps.shape[1:3], bool)
-    for k, seed in enumerate(seeds):
-        for m, key in enumerate(keys):
-            if (key, seed) not in file.entries:
-                continue
-            has_mask[k, m] = True
-            for s, mask in enumerate(map(widgets.upright, file.mask(key, seed))):
-                maps[s, k, m] = outcome(mask, truth[s])
-                texts[s, k, m] = slice_scores(mask, truth[s])
-    about = zip(file.patients, file.slices, truth.sum(axis=(1, 2)), strict=True)
-    flair = np.stack([widgets.upright(plane) for plane in file.flair])
-    return {
-        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in about],
-        "images": widgets.encode_stack(flair, quality=80),
-        "outcomes": [[widgets.encode_stack(m, fast=True) for m in by_seed] for by_seed in maps],
-        "has_mask": has_mask.tolist(),
-        "slice_scores": texts.tolist(),
-    }
 
 
 def adaptation_explorer(
