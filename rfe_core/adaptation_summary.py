@@ -1,4 +1,4 @@
-"""More tables of chapter 09: all scores, where a gain comes from, lesions by size, search, cost."""
+"""More tables of chapter 09: all scores, where a gain comes from, lesions by size, cost."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from rfe_core import shift
-from rfe_core.adaptation import RATE, WEIGHTS, adaptation
+from rfe_core.adaptation import adaptation
 from rfe_core.adaptation_tables import LOWER, UPPER, Rows
+from rfe_core.domains import DOMAINS
 from rfe_core.gap import share_closed
 from rfe_core.intervals import bootstrap_means, interval
 from rfe_core.sweep_tables import Scores, interval_text
@@ -151,42 +152,28 @@ def size_table(found: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     return table.set_axis([f"{size} mm³" for size in table], axis=1)
 
 
-def searched(scores: pd.DataFrame) -> pd.DataFrame:
-    """The search on V1: F by setting, means over seeds.
+def ranking(by_target: Mapping[str, Scores]) -> pd.Series:
+    """Mean over targets of each adapted model's mean F, the highest first."""
+    means = pd.DataFrame({t: {m: v.mean() for m, v in own.items()} for t, own in by_target.items()})
+    return means.drop(index=[LOWER, UPPER]).mean(axis=1).sort_values(ascending=False)
+
+
+def elsewhere(rows: Rows, model: str, reference: str) -> pd.DataFrame:
+    """A model minus a reference on the test patients of every domain, paired, as text.
 
     Returns
     -------
     DataFrame
-        Indexed by ``line`` ("no embedding", "RFE", ...) and ``setting`` (rate or weight): a column
-        of F for each target, their ``mean``, and ``chosen`` ("yes" for `rfe_core.adaptation.RATE`
-        and ``WEIGHTS``).
+        A row a target that the model was made for, a column a domain.
     """
-    named = scores["model"].str.extract(r"^(?P<line>.+) (?P<kind>rate|weight) (?P<setting>\S+)$")
-    if named.isna().any(axis=None):
-        odd = scores.loc[named.isna().any(axis=1), "model"].iloc[0]
-        raise ValueError(f"models of a search must be named by rate or weight, got {odd!r}")
-    wide = scores.assign(**named).pivot_table(
-        index=["line", "kind", "setting"], columns="target", values="f_score", sort=False
-    )
-    table = wide.assign(mean=wide.mean(axis=1))
-    chosen = {("no embedding", "rate"): RATE} | {(k, "weight"): w for k, w in WEIGHTS.items()}
-    table["chosen"] = [
-        "yes" if chosen.get((line, kind)) == float(setting) else ""
-        for line, kind, setting in table.index
-    ]
-    table = table.reset_index()
-    table["value"] = table["setting"].astype(float)
-    table["setting"] = table["kind"] + " " + table["setting"]
-    order = {line: n for n, line in enumerate(["no embedding", *WEIGHTS])}
-    table = table.assign(rank=table["line"].map(order)).sort_values(["rank", "value"])
-    table = table.drop(columns=["kind", "rank", "value"])
-    return table.set_index(["line", "setting"]).rename_axis(columns=None)
-
-
-def best_of_search(table: pd.DataFrame) -> dict[str, bool]:
-    """Of each line of `searched`, whether the setting chosen has the highest mean."""
-    best = table.groupby("line", sort=False)["mean"].idxmax()
-    return {line: table.loc[best[line], "chosen"] == "yes" for line in best.index}
+    lines = {}
+    for target in sorted(rows.models["target"].unique()):
+        lines[f"made for {target}"] = {
+            f"on {domain}": interval_text(*interval_of(own[model] - own[reference]))
+            for domain in DOMAINS
+            for own in [rows.values(target, domain, patients="paper's 2")]
+        }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(model)
 
 
 def cost(curves: pd.DataFrame) -> pd.DataFrame:

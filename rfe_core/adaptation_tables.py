@@ -53,7 +53,7 @@ def read(table: str, *, experiment: str = ADAPTATION) -> pd.DataFrame:
     rows = rows[(rows["profile"] == SHOWN_PROFILE) & (rows["experiment"] == experiment)]
     if rows.empty:
         raise ValueError(
-            f"{results.path_of(table)} must hold rows of {SHOWN_PROFILE!r}, {experiment!r}, got none"
+            f"{results.path_of(table)} must hold rows of {(SHOWN_PROFILE, experiment)}, got none"
         )
     return rows
 
@@ -68,13 +68,10 @@ class Rows:
 
     @classmethod
     def stored(cls) -> "Rows":
-        """Those of the profile that the book shows."""
-        baselines = results.read("baselines")
-        return cls(
-            scores=read("sweep-scores"),
-            models=read("sweep-models"),
-            baselines=baselines[baselines["profile"] == SHOWN_PROFILE],
-        )
+        """Those of the profile that the book shows; baselines of the adapted models' seeds."""
+        models, baselines = read("sweep-models"), results.read("baselines")
+        ours = (baselines["profile"] == SHOWN_PROFILE) & baselines["seed"].isin(models["seed"])
+        return cls(scores=read("sweep-scores"), models=models, baselines=baselines[ours])
 
     @property
     def seeds(self) -> list[int]:
