@@ -3,6 +3,7 @@
 import pandas as pd
 
 from rfe_core.adaptation import RATE, WEIGHTS
+from rfe_core.adaptation_tables import listed
 
 
 def searched(scores: pd.DataFrame) -> pd.DataFrame:
@@ -50,3 +51,15 @@ def at_edge(table: pd.DataFrame) -> list[str]:
         if "yes" in own["chosen"].iloc[[0, -1]].to_list():
             found.append(line)
     return found
+
+
+def told(table: pd.DataFrame) -> str:
+    """What was chosen of `searched`, in a sentence that holds whatever the rows say."""
+    odd = [line for line, best in best_of_search(table).items() if not best]
+    edge = at_edge(table)
+    text = "Of each line the setting with the highest mean was chosen"
+    if odd:
+        text = f"What was chosen is not the setting with the highest mean for {listed(odd)}"
+    if not edge:
+        return f"{text}; none lies at the end of its line."
+    return f"{text}; for {listed(edge)} it lies at the end of its line: the best may lie beyond."

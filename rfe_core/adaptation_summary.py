@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rfe_core import shift
 from rfe_core.adaptation import adaptation
-from rfe_core.adaptation_tables import LOWER, UPPER, Rows
+from rfe_core.adaptation_tables import BOUND, CONTROL, LOWER, PAPER, UPPER, Rows, listed
 from rfe_core.domains import DOMAINS
 from rfe_core.gap import share_closed
 from rfe_core.intervals import bootstrap_means, interval
 from rfe_core.sweep_tables import Scores, interval_text
+from rfe_core.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
 
 #: Columns of scores and what the chapter calls them.
 COLUMNS = {
@@ -21,6 +22,34 @@ COLUMNS = {
     "recall": "recall",
     "fp_per_slice": "FP a slice",
 }
+
+
+#: Models in pairs that differ by one thing: the second minus the first says what that does.
+CHAIN = (
+    (LOWER, "labelled A only", "fewer steps on A, at another rate"),
+    ("labelled A only", "statistics only", "statistics of the target in batch norm"),
+    ("labelled A only", CONTROL, "images of the target in each batch"),
+    (CONTROL, PAPER, "the embedding loss"),
+    (PAPER, "RFE, perfect prior", "a prior without errors"),
+    (PAPER, "RFE, NCC, all pixels", "no sampling, NCC prior"),
+    ("RFE, perfect prior", "RFE, perfect prior, all pixels", "no sampling, perfect prior"),
+    (PAPER, "RFE, NCC from A", "templates of A instead of V1"),
+    (PAPER, "Dice on NCC", "the prior taken as labels instead"),
+    (PAPER, "labels of V1", "V1's labels used directly instead"),
+    (CONTROL, BOUND, "labels of V2 and V3"),
+)
+
+
+def chain_table(by_target: Mapping[str, Scores]) -> pd.DataFrame:
+    """The differences of `CHAIN`, paired, as text: a column a target."""
+    lines = {
+        f"{what} ({second} − {first})": {
+            target: interval_text(*interval_of(values[second] - values[first]))
+            for target, values in by_target.items()
+        }
+        for first, second, what in CHAIN
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("what it does")
 
 
 def summary(rows: Rows, *, patients: str = "all 8") -> pd.DataFrame:
@@ -189,6 +218,17 @@ def cost(curves: pd.DataFrame) -> pd.DataFrame:
     order = [m.name for m in adaptation() if m.name in seconds.index]
     table = pd.DataFrame({"seconds": seconds[order]}).rename_axis("model")
     return table.assign(against=table["seconds"] / table.loc["no embedding", "seconds"])
+
+
+def comparisons(parts: Sequence[Verdict]) -> str:
+    """The verdicts of "ours" on what the paper's method is better than, in a sentence."""
+    than = "better than "
+    found = {REPRODUCED: [], NOT_REPRODUCED: [], UNDECIDED: []}
+    for part in parts:
+        if part.claim == "ours" and part.part.startswith(than):
+            found[part.verdict].append(f"“{part.part.removeprefix(than)}”")
+    better, worse, open_ = (listed(names) for names in found.values())
+    return f"By these it is better than {better}, worse than {worse}, not told apart from {open_}."
 
 
 def closed(by_target: Mapping[str, Scores], models: Sequence[str]) -> pd.DataFrame:

@@ -175,6 +175,7 @@ def sentence(
     reference: str,
     *,
     words: Mapping[str, str] = BETTER,
+    where: str = "on",
 ) -> str:
     """How a model compares with another, target by target.
 
@@ -183,7 +184,7 @@ def sentence(
     parts = []
     for target, values in by_target.items():
         found = gain(values, model, reference, generator=np.random.default_rng(0))
-        parts.append(f"on {target} {words[shift.reading(*found[1:])]}, {interval_text(*found)}")
+        parts.append(f"{where} {target} {words[shift.reading(*found[1:])]}, {interval_text(*found)}")
     return "; ".join(parts)
 
 
