@@ -46,6 +46,7 @@ reproduce: $(AGAIN)/.sweep  ## train, fine-tune and test all models anew, in dat
 
 # Test patients are scored once, so a part that is done is not begun again.
 $(AGAIN)/.baselines: | $(STAMP)
+	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate dev
 	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate test
 	@touch $@
 

@@ -59,11 +59,12 @@ def test_recipe_names_each_step_once(tmp_path):
     lines = [line for line in recipe(tmp_path) if "/rfe " in line]
     assert [line.split("/rfe ")[1].split(" --profile")[0] for line in lines] == [
         "train",
+        "train",
         "sweep --experiment search",
         "sweep",
     ]
     assert all("--seeds 0 " in line and "--profile smoke" in line for line in lines)
-    assert [line.split("--evaluate ")[1] for line in lines] == ["test", "dev", "test"]
+    assert [line.split("--evaluate ")[1] for line in lines] == ["dev", "test", "dev", "test"]
 
 
 @pytest.mark.slow
@@ -94,9 +95,10 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
             ("test", "proof-of-concept"),
         )
     }
-    assert results.read("baselines", anew).groupby("model").size().to_dict() == dict.fromkeys(
-        ("lower", "upper-B", "upper-C", "upper-D"), 2 * 8
-    )
+    networks = ("lower", "upper-B", "upper-C", "upper-D")
+    for table, scored in (("development", 4), ("baselines", 8)):  # patients, of all domains
+        rows = results.read(table, anew)
+        assert rows.groupby("model").size().to_dict() == dict.fromkeys(networks, 2 * scored)
     assert not (data / "results").exists()  # nothing among the stored rows
 
     shown = environment | {"RFE_RESULTS": str(anew), "RFE_PROFILE": "smoke"}
