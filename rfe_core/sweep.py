@@ -19,11 +19,13 @@ import pandas as pd
 
 from rfe_core import checkpoints, results
 from rfe_core.baselines import BRANCH, domain_patches
-from rfe_core.experiments import Method
 from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.histograms import match_patches
+from rfe_core.methods import Method
 from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.scoring import check_phantom
+from rfe_core.target_crops import training_crops, v1_crops
 from rfe_core.training import Diverged
 from rfe_core.workers import one_thread
 
@@ -70,9 +72,10 @@ class Job:
 
     def settings(self) -> str:
         """First 12 hex digits of the SHA-256 over all that decides the result but the code."""
+        unused = "target_crops" if self.method.source == "subset" else "subset"
         parts = {
-            "profile": asdict(self.profile),
-            "method": asdict(self.method),
+            "profile": {k: v for k, v in asdict(self.profile).items() if k != unused},
+            "method": self.method.settings,
             "target": self.target,
             "seed": self.seed,
             "phantom_version": self.phantom_version,
@@ -92,11 +95,27 @@ class Outcome:
     message: str = ""
 
 
-@lru_cache(maxsize=4)
-def _patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
-    """The subset that is trained on and the validation crops of a domain, read once a process."""
-    training, validation = domain_patches(profile, domain, seed)
-    return training.subset(slice(profile.subset)), validation.subset(slice(VALIDATION))
+# What jobs have in common is read once a process.
+_of_domain = lru_cache(maxsize=2)(domain_patches)
+_of_v1 = lru_cache(maxsize=1)(v1_crops)
+_of_target = lru_cache(maxsize=8)(training_crops)
+
+
+def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
+    """Labelled crops of A, crops of the target, and those that learning curves look at.
+
+    In the proof of concept a subset of either domain; else all crops of A, and of the target what
+    the method may see, watched on V1 alone.
+    """
+    profile, source, key = job.profile, job.method.source, (job.profile, job.target, job.seed)
+    labelled, on_a = _of_domain(profile, "A", job.seed)
+    if source == "subset":
+        target, on_target = _of_domain(*key)
+        labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
+    else:
+        target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
+    watched = {"A": on_a, job.target: on_target}
+    return labelled, target, {k: crops.subset(slice(VALIDATION)) for k, crops in watched.items()}
 
 
 def execute(job: Job) -> Outcome:
@@ -108,10 +127,11 @@ def execute(job: Job) -> Outcome:
 def _execute(job: Job) -> Outcome:
     born = results.provenance(job.device, threads=1)
     check_phantom(job, born)
-    labelled, on_a = _patches(job.profile, "A", job.seed)
-    target, on_target = _patches(job.profile, job.target, job.seed)
-    model = checkpoints.load_model(job.branch).to(job.device)
     method, status, message = job.method, FINISHED, ""
+    labelled, target, watched = _crops(job)
+    if method.match_histograms:
+        labelled = match_patches(labelled, target)
+    model = checkpoints.load_model(job.branch).to(job.device)
     rate = job.profile.learning_rate * method.rate
     try:
         history = fine_tune(
@@ -119,10 +139,11 @@ def _execute(job: Job) -> Outcome:
             labelled,
             target if method.unlabelled else None,
             embedding=method.embedding,
+            self_training=method.self_training,
             primary=method.primary,
             profile=replace(job.profile, learning_rate=rate),
             seed=job.seed,
-            validation={"A": on_a, job.target: on_target},
+            validation=watched,
             progress=False,
         )
     except Diverged as error:

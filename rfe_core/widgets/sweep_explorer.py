@@ -9,7 +9,8 @@ import pandas as pd
 import traitlets
 
 from rfe_core import explorer, widgets
-from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E, Method
+from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E
+from rfe_core.methods import Method
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_core.widgets.segmentation_view import OUTCOME_MARKS
@@ -98,7 +99,8 @@ class SweepExplorer(anywidget.AnyWidget):
             scores=own[2],
             target=about["target"],
         )
-        return cls(**_numbers(sweep), **pictures(sweep, stored))
+        names = [method.name for method in methods]
+        return cls(**_numbers(sweep), **pictures(names, sweep.seeds, stored))
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
