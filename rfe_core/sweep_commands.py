@@ -126,6 +126,7 @@ def sweep(args: argparse.Namespace) -> int:
     _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
+    _say_other_code([job for job in jobs if job not in left], out)
     if left and args.scheduler is None:
         commands.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
@@ -148,6 +149,20 @@ def sweep(args: argparse.Namespace) -> int:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
     return 0
+
+
+def _say_other_code(finished, out: Path | None) -> None:
+    """Name the code that finished models were made with, where it is not the present one."""
+    from rfe_core.sweep import MODELS
+
+    if not finished:
+        return
+    table = results.stored(MODELS, out).set_index(list(finished[0].identity))["code_version"]
+    made = [table[tuple(job.identity.values())] for job in finished]
+    now = results.code_version()
+    if other := sorted(set(made) - {now}):
+        n = sum(version != now for version in made)
+        print(f"{n} finished models come from other code ({', '.join(other)}; now {now}): kept")
 
 
 def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
