@@ -184,8 +184,8 @@ def sentence(
     parts = []
     for target, values in by_target.items():
         found = gain(values, model, reference, generator=np.random.default_rng(0))
-        reading = words[shift.reading(*found[1:])]
-        parts.append(f"{where} {target} {reading}, {interval_text(*found)}")
+        word = words[shift.reading(*found[1:])]
+        parts.append(f"{where} {target} {word}, {interval_text(*found)}")
     return "; ".join(parts)
 
 
