@@ -30,7 +30,7 @@ TARGETS = ("B", "C", "D")
 MODELS = (LOWER, *(f"upper-{domain}" for domain in TARGETS))
 
 #: Settings of a profile that are for the other fine-tuning alone.
-TUNING = ("subset", "tuning_steps")
+TUNING = ("subset", "target_crops", "tuning_steps")
 
 #: What identifies a row of scores, and one of a learning curve.
 SCORE_KEY = ("profile", "model", "seed", "subject")

@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rfe_core import results
-from rfe_core.domains import patients
+from rfe_core.domains import Patient, patients
 from rfe_core.profiles import PROFILES
 
 
@@ -88,7 +88,8 @@ def train(args: argparse.Namespace) -> int:
     if args.evaluate:
         table = {"dev": "development", "test": "baselines"}[args.evaluate]
         with process_pool(args.jobs) as pool:
-            evaluate(jobs, "ABCD", args.evaluate, table, out, pool)
+            roles = ("dev",) if args.evaluate == "dev" else ("test", "extra")
+            evaluate(jobs, patients("ABCD", roles), table, out, pool)
     elif not unfinished:
         print(f"all {len(jobs)} models are trained, in {weights}; --evaluate dev scores them")
     return 0
@@ -115,11 +116,10 @@ def _train(jobs, unfinished, models, out: Path | None, args: argparse.Namespace)
             )
 
 
-def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, executor) -> None:
+def evaluate(jobs, who: list[Patient], table: str, out: Path | None, executor) -> None:
     """Score finished models on patients that the table does not score yet, and print means."""
     from rfe_core import scoring
 
-    who = patients(domains, ("dev",) if which == "dev" else ("test", "extra"))
     if jobs[0].profile.name == "smoke":  # its scores mean nothing: one patient of each kind
         who = list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
     done = _scored(jobs, table, out)
@@ -138,7 +138,7 @@ def evaluate(jobs, domains: str, which: str, table: str, out: Path | None, execu
         )
     if wanted - done:
         columns = (*jobs[0].identity, "subject")
-        with tqdm(total=len(who), desc=f"score {which} patients", mininterval=1) as bar:
+        with tqdm(total=len(who), desc="score patients", mininterval=1) as bar:
 
             def keep(rows) -> None:
                 results.append(table, rows, key=columns, folder=out)

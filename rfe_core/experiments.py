@@ -1,13 +1,15 @@
-"""What is fine-tuned from the lower bound's branch epoch, as data: the 36 models and more.
+"""Experiments, lists of methods to fine-tune: the 36 models of Section 3.2, those beside them.
 
-A *method* says which images and labels a network learns from and by which embedding term; an
-*experiment* is a list of methods. `rfe_core.sweep` runs them.
+Those with a real prior are in `rfe_core.adaptation`; `rfe_core.sweep` runs any of them.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import product
-from typing import Any, Literal
+from typing import Any
 
+from rfe_core import adaptation
+from rfe_core.methods import Method
 from rfe_core.random_feature_embedding import ALL, RandomFeatureEmbedding
 from rfe_core.sampling import STRATEGIES
 
@@ -43,61 +45,7 @@ SEARCH_N_E = 200
 EQUAL_WEIGHT_N_E = 200
 
 
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """One way to fine-tune.
-
-    Attributes
-    ----------
-    name : str
-        Names its rows.
-    group : str
-        What it is for, one of `GROUPS`.
-    embedding
-        Its embedding term; None: the Dice loss alone.
-    unlabelled : bool
-        Whether half of each batch comes from the target domain.
-    primary : {"labelled", "both"}
-        Which half the Dice loss learns from; "both" sees the target's labels.
-    statistics : bool
-        Replace batch norm's statistics by those of the target's images at the end.
-    rate : float
-        Learning rate as a share of the profile's.
-    """
-
-    name: str
-    group: str
-    embedding: RandomFeatureEmbedding | None = None
-    unlabelled: bool = True
-    primary: Literal["labelled", "both"] = "labelled"
-    statistics: bool = False
-    rate: float = RATE
-
-    def __post_init__(self) -> None:
-        if self.group not in GROUPS:
-            raise ValueError(f"group must be one of {tuple(GROUPS)}, got {self.group!r}")
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """The settings as columns of a row; empty where there is no embedding term."""
-        about = {"group": self.group, "rate": self.rate}
-        if self.embedding is None:
-            return about
-        settings = asdict(self.embedding)
-        settings["lambda"] = settings.pop("weight")
-        settings["layers"] = "+".join(map(str, self.embedding.layers))
-        return {**about, **settings}
-
-
-GROUPS = {
-    "search": "learning rate, weight and margin, judged on development patients",
-    "rfe": "the 36 models of Section 3.2",
-    "all pixels": "the exact loss, n_E = all, by each strategy's ratio; and sampled beside it",
-    "sum / n": "80/20 with the released code's sum over pairs / n",
-    "layers": "embedding losses at several layers, the paper's future work",
-    "control": "the same steps and images without the embedding loss",
-    "bound": "the same steps and images with the target's labels",
-}
+_tuned = partial(Method, rate=RATE)
 
 
 def rfe(strategy: str, distance: str, n_e: int | str, **settings: Any) -> RandomFeatureEmbedding:
@@ -110,12 +58,12 @@ def rfe(strategy: str, distance: str, n_e: int | str, **settings: Any) -> Random
 def proof_of_concept() -> list[Method]:
     """The 36 models of Section 3.2, and those beside them."""
     methods = [
-        Method(name=f"{s} {name} {n_e}", group="rfe", embedding=rfe(s, distance, n_e))
+        _tuned(name=f"{s} {name} {n_e}", group="rfe", embedding=rfe(s, distance, n_e))
         for s, (name, distance), n_e in product(STRATEGIES, DISTANCES.items(), N_E)
     ]
     compared = [(s, ALL) for s in STRATEGIES] + [("80/20", n_e) for n_e in MARGIN_1_N_E]
     methods += [
-        Method(
+        _tuned(
             name=f"{s} ACD {n_e} margin 1",
             group="all pixels",
             embedding=rfe(s, "cosine", n_e, weight=MARGIN_1_WEIGHT, margin=1.0),
@@ -127,10 +75,10 @@ def proof_of_concept() -> list[Method]:
         weight = mean.weight / (2 * EQUAL_WEIGHT_N_E)  # n counts both sides
         embedding = replace(mean, reduction="per_embedding", weight=weight)
         methods.append(
-            Method(name=f"80/20 {name} {n_e} sum/n", group="sum / n", embedding=embedding)
+            _tuned(name=f"80/20 {name} {n_e} sum/n", group="sum / n", embedding=embedding)
         )
     methods += [
-        Method(
+        _tuned(
             name=f"80/20 ACD 500 layers {'+'.join(map(str, layers))}",
             group="layers",
             embedding=rfe("80/20", "cosine", 500, layers=layers),
@@ -146,10 +94,10 @@ def controls() -> list[Method]:
     measured = rfe("80/20", "cosine", 500, weight=0.0)
     alone = {"group": "control", "unlabelled": False}
     return [
-        Method(name="no embedding", group="control", embedding=measured),
-        Method(name="labelled A only", **alone),
-        Method(name="labelled A only, statistics of B", statistics=True, **alone),
-        Method(name="labels of B", group="bound", embedding=measured, primary="both"),
+        _tuned(name="no embedding", group="control", embedding=measured),
+        _tuned(name="labelled A only", **alone),
+        _tuned(name="labelled A only, statistics of B", statistics=True, **alone),
+        _tuned(name="labels of B", group="bound", embedding=measured, primary="both"),
     ]
 
 
@@ -157,11 +105,11 @@ def search() -> list[Method]:
     """All rates of `SEARCH_RATES`, and all weights and margins of `SEARCH` at the chosen rate."""
     references = {"no embedding": "labelled", "labels of B": "both"}
     rates = [
-        Method(name=f"{name} rate {rate:g}", group="search", primary=primary, rate=rate)
+        _tuned(name=f"{name} rate {rate:g}", group="search", primary=primary, rate=rate)
         for rate, (name, primary) in product(SEARCH_RATES, references.items())
     ]
     terms = [
-        Method(
+        _tuned(
             name=f"{name} weight {weight:g} margin {margin:g}",
             group="search",
             embedding=rfe("80/20", distance, SEARCH_N_E, weight=weight, margin=margin),
@@ -172,4 +120,9 @@ def search() -> list[Method]:
     return rates + terms
 
 
-EXPERIMENTS = {"proof-of-concept": proof_of_concept, "search": search}
+EXPERIMENTS = {
+    "proof-of-concept": proof_of_concept,
+    "search": search,
+    "adaptation": adaptation.adaptation,
+    "adaptation-search": adaptation.search,
+}

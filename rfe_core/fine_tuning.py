@@ -11,6 +11,7 @@ from rfe_core.losses import dice_loss, total_loss
 from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
+from rfe_core.self_training import SelfTraining
 from rfe_core.training import as_tensor, as_tensors, train
 from rfe_core.unet import UNet
 
@@ -21,6 +22,7 @@ def fine_tune(
     unlabelled: Patches | None = None,
     *,
     embedding: RandomFeatureEmbedding | None = None,
+    self_training: SelfTraining | None = None,
     primary: Literal["labelled", "both"] = "labelled",
     profile: Profile,
     seed: int,
@@ -38,7 +40,9 @@ def fine_tune(
         Of the target domain: the other half. Their `labels` are the *prior* that decides which of
         their pixels are adjacent: the true labels (perfect prior) or a guess.
     embedding : RandomFeatureEmbedding, optional
-        The embedding term, over both halves; without it the Dice loss is alone.
+        The embedding term, over both halves.
+    self_training : SelfTraining, optional
+        A loss on predictions for the unlabelled half.
     primary : {"labelled", "both"}
         Which half the Dice loss learns from. "both" with true labels is an upper bound, with a
         guessed prior it is learning from that guess as if it were true.
@@ -53,21 +57,23 @@ def fine_tune(
     -------
     list of dict
         One for each epoch, means over its steps: ``epoch``, ``loss``, ``dice_loss``,
-        ``embedding_loss`` (summed over layers, before its weight), what
-        `rfe_core.random_feature_embedding.Term` counts at the finest layer, ``seconds``, and
-        ``f_<name>`` for each validation set.
+        ``embedding_loss`` (summed over layers) and ``self_training_loss`` (both before their
+        weights), what `rfe_core.random_feature_embedding.Term` counts at the finest layer,
+        ``seconds``, and ``f_<name>`` for each validation set.
 
     Raises
     ------
     ValueError
-        If an embedding term or `primary` "both" lacks unlabelled patches.
+        If a term on unlabelled images or `primary` "both" lacks unlabelled patches.
     Diverged
         As soon as a loss is not finite.
     """
     if primary not in ("labelled", "both"):
         raise ValueError(f'primary must be "labelled" or "both", got {primary!r}')
-    if unlabelled is None and (embedding is not None or primary == "both"):
-        raise ValueError("unlabelled patches are needed for an embedding term or primary='both'")
+    if unlabelled is None and (embedding or self_training or primary == "both"):
+        raise ValueError(
+            "unlabelled patches are needed for an embedding term, self-training or primary='both'"
+        )
     half = profile.batch_size // 2
     taught = slice(half) if primary == "labelled" else slice(None)
 
@@ -75,15 +81,20 @@ def fine_tune(
         images, labels, valid = as_tensors(batch, model)
         logits, levels = model.forward_levels(images)
         dice = dice_loss(logits[taught], labels[taught], valid[taught])
+        total, numbers = dice, {"dice_loss": dice.item()}
+        if self_training is not None:
+            term = self_training.loss(logits[half:], valid[half:])
+            total = total + self_training.weight * term
+            numbers["self_training_loss"] = term.item()
         if embedding is None:
-            return dice, {"dice_loss": dice.item()}
+            return total, numbers
         prior = torch.where(valid, labels.long(), -1)
         of_first = torch.from_numpy(batch.source == 0).to(images.device)
         terms = embedding_terms(levels, prior, of_first, embedding, generator=generator)
         losses = {str(layer): term.loss for layer, term in terms.items()}
-        total = total_loss(dice, losses, dict.fromkeys(losses, embedding.weight))
+        total = total_loss(total, losses, dict.fromkeys(losses, embedding.weight))
         finest = terms[min(terms)]
-        numbers = {"dice_loss": dice.item(), "embedding_loss": sum(losses.values()).item()}
+        numbers["embedding_loss"] = sum(losses.values()).item()
         return total, numbers | finest.drawn | finest.length
 
     batches = Batches(

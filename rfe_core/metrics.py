@@ -90,6 +90,35 @@ def false_positive_components(prediction: ArrayLike, truth: ArrayLike) -> int:
     return int(n - np.count_nonzero(np.unique(labels[truth])))
 
 
+def detected_lesions(
+    prediction: ArrayLike, truth: ArrayLike, *, min_overlap: float = 0.1
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which lesions are detected, and how many voxels each has: (n,) and (n,), in a fixed order.
+
+    A lesion is detected when at least the fraction `min_overlap` of its voxels is predicted, and
+    at least one. Ten per cent is the rule of the MSSEG 2016 challenge (Commowick et al., 2018);
+    below ten voxels it means one voxel.
+
+    Parameters
+    ----------
+    prediction, truth : array_like of bool or {0, 1}, equal shapes
+    min_overlap : float
+        In [0, 1]; 0 means one voxel is enough.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule.
+    """
+    prediction, truth = _pair(prediction, truth)
+    if not 0 <= min_overlap <= 1:
+        raise ValueError(f"min_overlap must be in [0, 1], got {min_overlap}")
+    labels, n = _components(truth)
+    voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
+    found = np.bincount(labels[prediction], minlength=n + 1)[1:]
+    return (found > 0) & (found >= min_overlap * voxels), voxels
+
+
 def lesion_detection(
     prediction: ArrayLike,
     truth: ArrayLike,
@@ -100,9 +129,7 @@ def lesion_detection(
 ) -> list[Detection]:
     """Lesion-wise detection by lesion size.
 
-    A lesion is detected when at least the fraction `min_overlap` of its voxels is predicted, and
-    at least one. Ten per cent is the rule of the MSSEG 2016 challenge (Commowick et al., 2018);
-    below ten voxels it means one voxel.
+    Detected as by `detected_lesions`.
 
     Parameters
     ----------
@@ -112,7 +139,7 @@ def lesion_detection(
     edges_mm3 : increasing tuple of float
         Bins [edge_k, edge_k+1); lesions outside all of them are not counted.
     min_overlap : float
-        In [0, 1]; 0 means one voxel is enough.
+        See `detected_lesions`.
 
     Returns
     -------
@@ -129,12 +156,7 @@ def lesion_detection(
         raise ValueError(f"voxel_volume_mm3 must be > 0, got {voxel_volume_mm3}")
     if len(edges_mm3) < 2 or list(edges_mm3) != sorted(set(edges_mm3)):
         raise ValueError(f"edges_mm3 must be two or more increasing numbers, got {edges_mm3}")
-    if not 0 <= min_overlap <= 1:
-        raise ValueError(f"min_overlap must be in [0, 1], got {min_overlap}")
-    labels, n = _components(truth)
-    voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    found = np.bincount(labels[prediction], minlength=n + 1)[1:]
-    detected = (found > 0) & (found >= min_overlap * voxels)
+    detected, voxels = detected_lesions(prediction, truth, min_overlap=min_overlap)
     size = voxels * voxel_volume_mm3
     return [
         Detection(

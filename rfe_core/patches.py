@@ -121,17 +121,25 @@ def _crop(array: NDArray, x: int, y: int, size: int) -> NDArray:
 
 
 def _draw_crops(
-    subjects: Sequence[Subject], side: int, n: int, generator: np.random.Generator, size: int
+    subjects: Sequence[Subject],
+    side: int | None,
+    n: int,
+    generator: np.random.Generator,
+    size: int,
 ) -> Patches:
-    """Draw `n` crops from the slices of one side, spread evenly over those with lesions."""
+    """Draw `n` crops from the slices of one side, or of both, evenly over those with lesions."""
+    for subject in subjects:
+        if subject.lesion_mask is None:
+            raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
     sites = []  # (subject index, slice)
     for i, subject in enumerate(subjects):
-        on_side = split_slices(subject.lesion_mask.shape[2], offset=4 * i) == side
-        lesion = subject.lesion_mask.any(axis=(0, 1))
-        sites += [(i, z) for z in np.flatnonzero(on_side & lesion)]
+        chosen = subject.lesion_mask.any(axis=(0, 1))
+        if side is not None:
+            chosen &= split_slices(len(chosen), offset=4 * i) == side
+        sites += [(i, z) for z in np.flatnonzero(chosen)]
     if not sites:
-        name = ("training", "validation")[side]
-        raise ValueError(f"no {name} slice of {[s.name for s in subjects]} contains a lesion")
+        name = "" if side is None else ("training ", "validation ")[side]
+        raise ValueError(f"no {name}slice of {[s.name for s in subjects]} contains a lesion")
 
     rounds = -(-n // len(sites))  # every slice once, then every slice again, ...
     order = np.concatenate([generator.permutation(len(sites)) for _ in range(rounds)])[:n]
@@ -191,11 +199,23 @@ def extract(
     """
     if n < 2:
         raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
-    for subject in subjects:
-        if subject.lesion_mask is None:
-            raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
     n_training = min(max(round(0.7 * n), 1), n - 1)
     return (
         _draw_crops(subjects, 0, n_training, generator, size),
         _draw_crops(subjects, 1, n - n_training, generator, size),
     )
+
+
+def extract_all(
+    subjects: Sequence[Subject], n: int, *, generator: np.random.Generator, size: int = CROP
+) -> Patches:
+    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation.
+
+    Raises
+    ------
+    ValueError
+        If a patient has no labels, ``n < 1``, or no slice has a lesion.
+    """
+    if n < 1:
+        raise ValueError(f"n must be >= 1, got {n}")
+    return _draw_crops(subjects, None, n, generator, size)

@@ -23,6 +23,9 @@ class Profile:
         half of each batch comes from another domain: all models take equally many steps.
     subset
         Crops of domain A, and of the target, in the proof of concept (paper: 200).
+    target_crops
+        Crops of the target's training patients in the adaptation with a real prior (paper: approx.
+        4000).
     tuning_steps
         Steps in each epoch of fine-tuning, from the branch epoch on. Seeing each of 200 crops once
         in an epoch would take 34 steps of 6 + 6.
@@ -43,6 +46,7 @@ class Profile:
     epochs: int = 50
     branch_epoch: int = 35
     subset: int = 200
+    target_crops: int = 400
     tuning_steps: int = 17
     batch_size: int = 12
     optimizer: Literal["adam", "sgd"]
@@ -56,10 +60,9 @@ class Profile:
             raise ValueError(
                 f"branch_epoch must be in 1..epochs ({self.epochs}), got {self.branch_epoch}"
             )
-        if min(self.subset, self.tuning_steps) < 1:
-            raise ValueError(
-                f"subset and tuning_steps must be >= 1, got {self.subset} and {self.tuning_steps}"
-            )
+        for name in ("subset", "target_crops", "tuning_steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be > 0, got {self.learning_rate}")
         if self.optimizer not in ("adam", "sgd"):
@@ -79,6 +82,7 @@ PROFILES = {
             epochs=2,
             branch_epoch=1,
             subset=12,
+            target_crops=12,
             tuning_steps=3,
             optimizer="adam",
             learning_rate=1e-3,
@@ -100,6 +104,7 @@ PROFILES = {
             widths=(64, 128, 256, 512),
             norm="none",
             patches_per_domain=6000,
+            target_crops=4000,
             tuning_steps=34,
             optimizer="sgd",
             learning_rate=1e-2,

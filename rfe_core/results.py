@@ -26,11 +26,12 @@ CORE_MODULES = (
     *PHANTOM_MODULES,
     *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
     *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training"),
-    *("random_feature_embedding", "fine_tuning", "sweep"),
+    *("random_feature_embedding", "self_training", "histograms", "templates", "prior"),
+    *("target_crops", "fine_tuning", "sweep"),
 )
 
-#: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1".
-TEXT = {"sweep-models": ("n_e", "layers")}
+#: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1", "0110".
+TEXT = {"sweep-models": ("n_e", "layers"), "adaptation-lesions": ("found",)}
 
 #: Columns that hold a hash.
 HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")

@@ -19,11 +19,13 @@ import pandas as pd
 
 from rfe_core import checkpoints, results
 from rfe_core.baselines import BRANCH, domain_patches
-from rfe_core.experiments import Method
 from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.histograms import match_patches
+from rfe_core.methods import Method
 from rfe_core.patches import Patches
 from rfe_core.profiles import Profile
 from rfe_core.scoring import check_phantom
+from rfe_core.target_crops import training_crops, v1_crops
 from rfe_core.training import Diverged
 from rfe_core.workers import one_thread
 
@@ -70,9 +72,10 @@ class Job:
 
     def settings(self) -> str:
         """First 12 hex digits of the SHA-256 over all that decides the result but the code."""
+        unused = "target_crops" if self.method.source == "subset" else "subset"
         parts = {
-            "profile": asdict(self.profile),
-            "method": asdict(self.method),
+            "profile": {k: v for k, v in asdict(self.profile).items() if k != unused},
+            "method": self.method.settings,
             "target": self.target,
             "seed": self.seed,
             "phantom_version": self.phantom_version,
@@ -92,11 +95,23 @@ class Outcome:
     message: str = ""
 
 
+@lru_cache(maxsize=8)
+def _target_crops(profile: Profile, domain: str, seed: int, source: str) -> Patches:
+    return training_crops(profile, domain, seed, source)
+
+
+@lru_cache(maxsize=2)
+def _labelled_crops(profile: Profile, seed: int, proof: bool) -> Patches:
+    """Of A: the subset of the proof of concept, or all."""
+    crops, _ = domain_patches(profile, "A", seed)
+    return crops.subset(slice(profile.subset)) if proof else crops
+
+
 @lru_cache(maxsize=4)
-def _patches(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
-    """The subset that is trained on and the validation crops of a domain, read once a process."""
-    training, validation = domain_patches(profile, domain, seed)
-    return training.subset(slice(profile.subset)), validation.subset(slice(VALIDATION))
+def _watched_crops(profile: Profile, domain: str, seed: int, proof: bool) -> Patches:
+    """What a learning curve looks at; outside the proof of concept, of the target V1 alone."""
+    crops = domain_patches if proof or domain == "A" else v1_crops
+    return crops(profile, domain, seed)[1].subset(slice(VALIDATION))
 
 
 def execute(job: Job) -> Outcome:
@@ -108,10 +123,15 @@ def execute(job: Job) -> Outcome:
 def _execute(job: Job) -> Outcome:
     born = results.provenance(job.device, threads=1)
     check_phantom(job, born)
-    labelled, on_a = _patches(job.profile, "A", job.seed)
-    target, on_target = _patches(job.profile, job.target, job.seed)
-    model = checkpoints.load_model(job.branch).to(job.device)
     method, status, message = job.method, FINISHED, ""
+    proof = method.source == "subset"
+    labelled = _labelled_crops(job.profile, job.seed, proof)
+    target = _target_crops(job.profile, job.target, job.seed, method.source)
+    if method.match_histograms:
+        labelled = match_patches(labelled, target)
+    domains = ("A", job.target)
+    watched = {d: _watched_crops(job.profile, d, job.seed, proof) for d in domains}
+    model = checkpoints.load_model(job.branch).to(job.device)
     rate = job.profile.learning_rate * method.rate
     try:
         history = fine_tune(
@@ -119,10 +139,11 @@ def _execute(job: Job) -> Outcome:
             labelled,
             target if method.unlabelled else None,
             embedding=method.embedding,
+            self_training=method.self_training,
             primary=method.primary,
             profile=replace(job.profile, learning_rate=rate),
             seed=job.seed,
-            validation={"A": on_a, job.target: on_target},
+            validation=watched,
             progress=False,
         )
     except Diverged as error:

@@ -8,11 +8,19 @@ from tqdm import tqdm
 
 from rfe_core import commands, results
 from rfe_core.arguments import positive, seed, text
-from rfe_core.domains import patients
+from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.profiles import PROFILES
 
-EXPERIMENTS = ("proof-of-concept", "search")
+#: Experiments, and the target domains that each is made for.
+EXPERIMENTS = {
+    "proof-of-concept": ("B",),
+    "search": ("B",),
+    "adaptation": ("B", "C", "D"),
+    "adaptation-search": ("B", "C", "D"),
+}
 TARGETS = ("B", "C", "D")
+#: Whom a model is scored on.
+ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
 
 
 def add_parser(groups) -> None:
@@ -29,13 +37,20 @@ def add_parser(groups) -> None:
             rfe sweep --seeds 0 1 2 --evaluate test            once, when all are trained
             rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
+            rfe sweep --experiment adaptation --seeds 0 1 2    with a real prior (chapter 09)
             rfe sweep --seeds 0 --scheduler tcp://host:8786    on a Dask cluster
         """,
         ),
     )
-    parser.add_argument("--experiment", choices=EXPERIMENTS, default=EXPERIMENTS[0])
+    parser.add_argument("--experiment", choices=EXPERIMENTS, default="proof-of-concept")
     parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
-    parser.add_argument("--target", choices=TARGETS, default="B", help="target domain (B)")
+    parser.add_argument(
+        "--target",
+        nargs="+",
+        choices=TARGETS,
+        metavar="DOMAIN",
+        help="target domains (B; for the adaptation with a real prior B C D)",
+    )
     parser.add_argument(
         "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
     )
@@ -46,8 +61,9 @@ def add_parser(groups) -> None:
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs them")
     parser.add_argument(
         "--evaluate",
-        choices=("dev", "test"),
-        help="score on development or on test patients of the target domain",
+        choices=(ON_DEV, ON_TEST, ON_V1),
+        help="score on development or test patients of the target domain (after the adaptation, "
+        "on test patients of the others too), or on its first training patient V1",
     )
     parser.add_argument(
         "--explorer",
@@ -74,7 +90,7 @@ def add_parser(groups) -> None:
 
 def sweep(args: argparse.Namespace) -> int:
     """`rfe sweep`: fine-tune the models that are not finished, and score them if asked."""
-    from rfe_core.experiments import EXPERIMENTS
+    from rfe_core import experiments
     from rfe_core.sweep import FINISHED, MODELS, SCORES, Job, tidy, unfinished
     from rfe_core.workers import executor
 
@@ -83,11 +99,12 @@ def sweep(args: argparse.Namespace) -> int:
         out = results.DATA / "cache" / "smoke"
     if baselines is None:
         baselines = results.DATA / "checkpoints" if args.profile != "smoke" else out
+    targets = args.target or EXPERIMENTS[args.experiment]
     jobs = [
         Job(
             profile=PROFILES[args.profile],
             experiment=args.experiment,
-            target=args.target,
+            target=target,
             method=method,
             seed=number,
             baselines=baselines,
@@ -95,7 +112,8 @@ def sweep(args: argparse.Namespace) -> int:
             device=args.device,
         )
         for number in args.seeds
-        for method in EXPERIMENTS[args.experiment]()
+        for target in targets
+        for method in experiments.EXPERIMENTS[args.experiment]()
     ]
     if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
         raise commands.CommandError(
@@ -107,7 +125,7 @@ def sweep(args: argparse.Namespace) -> int:
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
     if left and args.scheduler is None:
-        commands.make(patients(["A", args.target], ["train"]), workers)
+        commands.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
         if left:
             _run(left, len(jobs), pool, ahead, out)
@@ -117,12 +135,47 @@ def sweep(args: argparse.Namespace) -> int:
         ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
         if not ready and (args.evaluate or args.explorer):
             raise commands.CommandError("no model is finished, so there is nothing to score")
-        if args.evaluate:
-            commands.evaluate(ready, args.target, args.evaluate, SCORES, out, pool)
+        for target in targets if args.evaluate else ():
+            of_target = [job for job in ready if job.target == target]
+            who = _scored_on(args.experiment, target, args.evaluate)
+            commands.evaluate(of_target, who, SCORES, out, pool)
             tidy(out)
-    if args.explorer or args.evaluate == "test":
-        _store_masks(ready, out)
+            if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
+                _compare_lesions(of_target, [p for p in who if p.domain == target], pool, out)
+    if args.explorer or args.evaluate == ON_TEST:
+        for target in targets:
+            _store_masks([job for job in ready if job.target == target], out)
     return 0
+
+
+def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
+    """The patients that a model for `target` is scored on."""
+    if which == ON_V1:
+        return [Patient(target, "train", 1)]
+    if which == ON_DEV:
+        return patients([target], ["dev"])
+    who = patients([target], ["test", "extra"])
+    if experiment == "adaptation":  # what became of the other domains, A among them
+        who += patients([d for d in DOMAINS if d != target], ["test"])
+    return who
+
+
+def _compare_lesions(jobs, who: list[Patient], pool, out: Path | None) -> None:
+    """Write which lesions the paper's method and the upper bound find, where that is not there."""
+    from rfe_core import lesion_hits
+
+    known = set()
+    if results.exists(lesion_hits.TABLE, out):
+        table = results.stored(lesion_hits.TABLE, out)
+        known = set(table[list(lesion_hits.KEY)].itertuples(index=False, name=None))
+    models = lesion_hits.compared(jobs)
+    futures = []
+    for patient in who:
+        left = [m for m in models if lesion_hits.key(*m, patient) not in known]
+        if left:
+            futures.append(pool.submit(lesion_hits.rows, left, patient))
+    for future in tqdm(futures, desc="lesion by lesion"):
+        results.append(lesion_hits.TABLE, future.result(), key=lesion_hits.KEY, folder=out)
 
 
 def _store_masks(jobs, out: Path | None) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from rfe_core.domains import patients
-from rfe_core.experiments import Method, proof_of_concept
+from rfe_core.experiments import proof_of_concept
+from rfe_core.methods import Method
 
 BORN = {
     "code_version": "abc",

@@ -19,11 +19,11 @@ from rfe_core.experiments import (
     SEARCH,
     SEARCH_N_E,
     SEARCH_RATES,
-    Method,
     proof_of_concept,
     rfe,
     search,
 )
+from rfe_core.methods import GROUPS, Method
 from rfe_core.random_feature_embedding import embedding_terms
 from rfe_core.sampling import STRATEGIES
 
@@ -56,7 +56,7 @@ def test_what_stands_beside_them():
         "control": 3,
         "bound": 1,
     }
-    assert set(experiments.GROUPS) == {method.group for method in [*methods, *search()]}
+    assert set(GROUPS) == {m.group for listed in experiments.EXPERIMENTS.values() for m in listed()}
     exact = [method.embedding for method in of_group("all pixels")]
     assert [(term.strategy, term.n_e) for term in exact] == [
         *((strategy, "all") for strategy in STRATEGIES),
@@ -190,7 +190,8 @@ def test_the_chosen_weight_and_margin_are_the_best_of_the_search(name):
 
 
 def test_columns_say_all_settings():
-    method = Method(name="x", group="rfe", embedding=rfe("80/20", "l2", 100, layers=(0, 1)))
+    term = rfe("80/20", "l2", 100, layers=(0, 1))
+    method = Method(name="x", group="rfe", rate=RATE, embedding=term)
     weight, margin = CHOSEN["l2"]
     assert method.columns == {
         "group": "rfe",
@@ -203,9 +204,10 @@ def test_columns_say_all_settings():
         "layers": "0+1",
         "lambda": weight,
     }
-    assert Method(name="x", group="control").columns == {"group": "control", "rate": RATE}
+    plain = Method(name="x", group="control", rate=RATE)
+    assert plain.columns == {"group": "control", "rate": RATE}
 
 
 def test_an_unknown_group_is_refused():
     with pytest.raises(ValueError, match=r"group must be one of \('search', .*, got 'other'"):
-        Method(name="x", group="other")
+        Method(name="x", group="other", rate=RATE)

@@ -17,12 +17,14 @@ STOREYS = [
         """adjacency arguments distances divergence domains exercises intervals lesions metrics
         nifti profiles sampling source tables templates unet""",
         """batches binned checkpoints embedding_plane exact landscape losses monte_carlo pair_sums
-        patches phantom prior probes scanner volumes
+        histograms patches phantom prior probes scanner self_training volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
-        "evaluation fine_tuning gradient_noise random_feature_embedding training workers",
-        """baselines embedding_cost experiments explorer explorer_masks fidelity gap prior_noise
-        prior_quality representativeness results scoreboard scoring shift sweep sweep_claims
-        sweep_tables sweep_verdicts verdicts""",
+        """evaluation fine_tuning gradient_noise methods random_feature_embedding training
+        workers""",
+        """adaptation adaptation_claims adaptation_verdicts baselines embedding_cost experiments
+        explorer explorer_masks fidelity gap lesion_hits prior_noise prior_quality
+        representativeness results scoreboard scoring shift sweep sweep_claims sweep_tables
+        sweep_verdicts target_crops verdicts""",
         """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior
         plots_sampling plots_sweep plots_unet widgets""",
         "cli commands sweep_commands",
@@ -30,11 +32,11 @@ STOREYS = [
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adjacency baselines checkpoints distances embedding_plane evaluation exact experiments
-    explorer_masks fine_tuning gap gradient_noise landscape losses monte_carlo pair_sums
-    plots_sweep plots_unet prior prior_quality probes random_feature_embedding representativeness
-    sampling scoreboard scoring sweep sweep_claims sweep_tables sweep_verdicts training unet
-    workers""".split()
+    """adaptation adaptation_verdicts adjacency baselines checkpoints distances embedding_plane
+    evaluation exact experiments explorer_masks fine_tuning gap gradient_noise landscape
+    lesion_hits losses methods monte_carlo pair_sums plots_sweep plots_unet prior prior_quality
+    probes random_feature_embedding representativeness sampling scoreboard scoring self_training
+    sweep sweep_claims sweep_tables sweep_verdicts target_crops training unet workers""".split()
 )
 
 

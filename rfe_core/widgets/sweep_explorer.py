@@ -10,7 +10,8 @@ import pandas as pd
 import traitlets
 
 from rfe_core import explorer, widgets
-from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E, Method
+from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E
+from rfe_core.methods import Method
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES, outcome, slice_scores

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rfe_core.domains import patients
-from rfe_core.experiments import DISTANCES, Method
+from rfe_core.experiments import DISTANCES
+from rfe_core.methods import Method
 from rfe_core.widgets.n_e_explorer import axis
 
 #: Patients whose scores are averaged, by role; names get the number of patients.

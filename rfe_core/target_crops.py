@@ -1,0 +1,89 @@
+"""Crops of a target domain, with the labels that a method may use.
+
+Section 3.2, *Real Prior*: V1 is the first training patient of the domain, the only one whose labels
+may be known. Crops of V2 and V3 come from where their prior sees lesions, since nobody knows where
+the lesions are; with a perfect prior that is the lesions themselves.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_core import prior
+from rfe_core.baselines import domain_patches
+from rfe_core.domains import Patient
+from rfe_core.methods import SOURCES
+from rfe_core.patches import Patches, extract, extract_all
+from rfe_core.prior_quality import threshold_in_brain
+from rfe_core.profiles import Profile
+from rfe_core.subject import Subject
+from rfe_core.templates import extract_templates
+from rfe_core.volumes import phantom_subjects
+
+
+def training_patients(domain: str, *numbers: int) -> list[Subject]:
+    """Phantom training patients of a domain by number: 1 is V1."""
+    who = [Patient(domain, "train", number) for number in numbers]
+    return phantom_subjects(who, workers=1, progress=False)
+
+
+def ncc_labels(source: Subject, target: Subject, *, seed: int) -> NDArray[np.bool_]:
+    """The NCC prior of a patient, its templates and threshold from a labelled one: (X, Y, Z).
+
+    If `source` has fewer lesions than the paper's 30 templates, all of them are taken.
+    """
+    templates = extract_templates(
+        source.images["flair"],
+        source.lesion_mask,
+        generator=np.random.default_rng(seed),
+        shortfall="all available",
+    )
+    at_source, at_target = (
+        prior.response(subject.images["flair"], templates, subject.brain_mask)
+        for subject in (source, target)
+    )
+    return prior.prior_mask(at_target, threshold_in_brain(at_source, source))
+
+
+def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Patches:
+    """The crops of a target domain that a method of this source is trained on.
+
+    Parameters
+    ----------
+    profile : Profile
+        ``subset`` crops for "subset", ``target_crops`` else.
+    domain : str
+        Letter of the target.
+    seed : int
+        Decides crops and templates.
+    source : str
+        One of `rfe_core.methods.SOURCES`.
+
+    Raises
+    ------
+    ValueError
+        If the source is not known, or a prior marks no voxel.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"source must be one of {SOURCES}, got {source!r}")
+    if source == "subset":
+        return domain_patches(profile, domain, seed)[0].subset(slice(profile.subset))
+    if source == "V1":
+        return v1_crops(profile, domain, seed)[0]
+    subjects = training_patients(domain, 2, 3)
+    if source != "true":
+        (labelled,) = training_patients("A" if source == "NCC from A" else domain, 1)
+        subjects = [replace(s, lesion_mask=ncc_labels(labelled, s, seed=seed)) for s in subjects]
+    generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source)])
+    return extract_all(subjects, profile.target_crops, generator=generator, size=profile.crop)
+
+
+def v1_crops(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
+    """Crops of V1 with its labels: ``target_crops`` for training, and others for a learning curve.
+
+    The latter come from slabs of slices that no method is trained on.
+    """
+    n = round(profile.target_crops / 0.7)  # `extract` keeps seven in ten for training
+    generator = np.random.default_rng([seed, ord(domain)])
+    return extract(training_patients(domain, 1), n, generator=generator, size=profile.crop)
