@@ -55,9 +55,9 @@ class Realism:
 
 
 FITTED = Realism(
-    gray={"t1": 1.2, "t2": 1.12, "flair": 1.2},
-    csf={"t1": 2.0, "t2": 1.1, "flair": 2.0},
-    lesion={"t1": 1.1, "t2": 1.1, "flair": 1.15},
+    gray={"t1": 1.25, "t2": 1.12, "flair": 1.2},
+    csf={"t1": 3.0, "t2": 0.85, "flair": 3.0},
+    lesion={"t1": 1.1, "t2": 1.15, "flair": 1.25},
     texture={"t1": (0.015, 0.02), "t2": (0.06, 0.05), "flair": (0.05, 0.04)},
 )
 
