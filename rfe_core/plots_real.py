@@ -48,10 +48,10 @@ def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
     figure, panels = plt.subplots(
         1, len(subjects), figsize=(7, 2.6), sharey=True, squeeze=False, layout="constrained"
     )
+    plain = rows[rows["experiment"] == AS_TRAINED[0]]
+    shown = [model for model in MODELS if (plain["model"] == model).any()]
     for panel, subject in zip(panels[0], subjects, strict=True):
-        own = of_patient(rows, subject)
-        own = own[own["experiment"] == AS_TRAINED[0]]
-        shown = [model for model in MODELS if (own["model"] == model).any()]
+        own = of_patient(plain, subject)
         for k, (score, (name, colour, marker)) in enumerate(SCORE_STYLE.items()):
             at = own["model"].map(shown.index) + 0.22 * (k - 1)
             panel.plot(own[score], at, marker, color=colour, label=name, alpha=0.8)

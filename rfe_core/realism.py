@@ -78,13 +78,14 @@ def measure_all(
     letters = list(letters)
     born = {k: v for k, v in results.provenance().items() if k != "torch"}
     born["code_version"] = results.code_version(_MODULES)
+    versions = {k: born[k] for k in ("code_version", "phantom_version")}
     figures, bins = [], []
     with tqdm(total=len(real) + 3 * len(letters), desc="scan statistics") as bar:
 
         def keep(kind: str, subject: Subject) -> None:
             rows, histogram = rows_of(kind, subject)
             figures.extend(row | born for row in rows)
-            bins.extend(row | born for row in histogram)
+            bins.extend(row | versions for row in histogram)
             bar.update()
 
         for subject in real:
@@ -125,5 +126,5 @@ def distances(rows: pd.DataFrame) -> pd.DataFrame:
     ratio = phantom["value"].clip(lower=SMALLEST) / phantom["real"]
     phantom = phantom.assign(far=np.abs(np.log2(ratio)))
     table = phantom.pivot_table(index="kind", columns="group", values="far")
-    table = table.reindex([k for k in KINDS if k in table.index])[list(GROUPS)]
+    table = table.reindex(index=[k for k in KINDS if k in table.index], columns=list(GROUPS))
     return table.assign(all=table.mean(axis=1))
