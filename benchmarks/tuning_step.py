@@ -5,16 +5,13 @@ A round takes a step of each kind, with and without the term, so that whatever e
 meets all of them; the figure is the median over rounds of the ratio within a round. The rule: at
 most 15% at n_E = 2000. Time is processor time on one thread.
 
-Writes ``benchmarks/tuning_step.json``.
+Writes ``data/results/tuning_cost.csv``, which chapter 07 shows.
 """
 
 import argparse
-import json
-import os
 import statistics
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
@@ -26,7 +23,7 @@ from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_
 from rfe_core.training import build, make_optimizer
 
 LIMIT = 1.15
-LAST = Path(__file__).with_name("tuning_step.json")
+PLAIN = "no embedding"
 PROFILE = PROFILES["laptop"]
 
 
@@ -35,7 +32,7 @@ def kinds() -> dict[str, RandomFeatureEmbedding | None]:
     exact = replace(rfe("80/20", "cosine", 2000), n_e="all", margin=1.0)
     far = replace(rfe("80/20", "l2", 2000), margin=1000.0)
     return {
-        "no embedding": None,
+        PLAIN: None,
         f"ACD, n_E = 2000, margin {CHOSEN['cosine'][1]:g}": rfe("80/20", "cosine", 2000),
         "ACD, n_E = 2000, margin 1": replace(exact, n_e=2000),
         f"l2, n_E = 2000, margin {CHOSEN['l2'][1]:g}": rfe("80/20", "l2", 2000),
@@ -84,21 +81,23 @@ def main() -> None:
     for run in steps.values():
         run()
     rounds = [{name: run() for name, run in steps.items()} for _ in range(args.rounds)]
-    plain = statistics.median(each["no embedding"] for each in rounds)
-    ratios = {
-        name: statistics.median(each[name] / each["no embedding"] for each in rounds)
+    rows = [
+        {
+            "variant": name,
+            "seconds": statistics.median(each[name] for each in rounds),
+            "ratio": statistics.median(each[name] / each[PLAIN] for each in rounds),
+            "rounds": args.rounds,
+            **results.provenance("cpu", 1),
+        }
         for name in steps
-        if name != "no embedding"
-    }
-    born = results.provenance("cpu", 1)
-    print(f"{born['hardware']}; a step without an embedding term: {1000 * plain:.0f} ms")
-    for name, ratio in ratios.items():
-        verdict = "within" if ratio <= LIMIT else "OVER"
-        print(f"  {name:30s} {100 * (ratio - 1):6.1f}% more, {verdict} {100 * (LIMIT - 1):.0f}%")
-    report = {**born, "rounds": args.rounds, "seconds": plain, "ratios": ratios}
-    partial = LAST.with_suffix(".partial")
-    partial.write_text(json.dumps(report, indent=2) + "\n")
-    os.replace(partial, LAST)
+    ]
+    plain = rows[0]
+    print(f"{plain['hardware']}; without embedding term {1000 * plain['seconds']:.0f} ms a step")
+    for row in rows[1:]:
+        verdict = "within" if row["ratio"] <= LIMIT else "OVER"
+        more = 100 * (row["ratio"] - 1)
+        print(f"  {row['variant']:30s} {more:6.1f}% more, {verdict} {100 * (LIMIT - 1):.0f}%")
+    results.write("tuning_cost", rows)
 
 
 if __name__ == "__main__":

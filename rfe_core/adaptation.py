@@ -18,7 +18,7 @@ STRATEGY, DISTANCE = "80/20", "cosine"
 #: Chosen by `search`, the same for all targets: of each line of settings the one with the highest
 #: F on the full slices of V1, averaged over B, C and D. The margin is the paper's.
 RATE = 0.1
-WEIGHTS = {"RFE": 1.0, "entropy": 1.0, "pseudo-labels": 1.0}
+WEIGHTS = {"RFE": 1.0, "entropy": 0.01, "pseudo-labels": 0.1}
 
 #: The search: rates without any term on unlabelled images, then equally many weights for each term.
 SEARCH_RATES = (1.0, 0.3, 0.1)

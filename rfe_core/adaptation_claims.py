@@ -81,12 +81,12 @@ class Part:
     compute: Statistic
 
 
-def _ahead(domain: str, model: str, other: str, s: Scores) -> NDArray:
+def _ahead(model: str, other: str, domain: str, s: Scores) -> NDArray:
     return s.mean(domain, model) - s.mean(domain, other)
 
 
 def _ahead_everywhere(model: str, other: str, s: Scores) -> NDArray:
-    return np.mean([_ahead(d, model, other, s) for d in TARGETS], axis=0)
+    return np.mean([_ahead(model, other, d, s) for d in TARGETS], axis=0)
 
 
 def _fewer_false_alarms(domain: str, s: Scores) -> NDArray:
@@ -118,14 +118,14 @@ def _more_small_found(domain: str, s: Scores) -> NDArray:
     return everything - _found_small(domain, PERFECT, s)
 
 
-def _found_beyond_upper(domain: str, model: str, s: Scores) -> NDArray:
+def _found_beyond_upper(model: str, domain: str, s: Scores) -> NDArray:
     """Share of all lesions that a model finds and the upper bound does not."""
     return s.mean(domain, model, "beyond_upper") / s.mean(domain, model, "lesions")
 
 
 def _beyond_training(domain: str, s: Scores) -> NDArray:
     # of the upper bound: what its training of another seed finds
-    return _found_beyond_upper(domain, PAPER, s) - _found_beyond_upper(domain, UPPER, s)
+    return _found_beyond_upper(PAPER, domain, s) - _found_beyond_upper(UPPER, domain, s)
 
 
 DIFFERENCE = "difference of mean F"
@@ -148,11 +148,8 @@ def _each(
     ]
 
 
-_BEATS_LOWER = partial(_ahead, model=PAPER, other=LOWER)
-_BEYOND_UPPER = partial(_found_beyond_upper, model=PAPER)
-
 PARTS = (
-    *_each(6, "better than the lower bound", DIFFERENCE, 0.0, _BEATS_LOWER),
+    *_each(6, "better than the lower bound", DIFFERENCE, 0.0, partial(_ahead, PAPER, LOWER)),
     *_each(7, "fewer false positives", "components a slice", 0.0, _fewer_false_alarms),
     *_each(7, "precision gains more than recall", "difference of gains", 0.0, _by_precision),
     *_each(8, "most lesions below 10 mm³ missed", SHARE, MISSED, _missed_small),
@@ -161,9 +158,15 @@ PARTS = (
         part=f"C: at most {SLIGHTLY:g} below the upper bound",
         statistic=DIFFERENCE,
         threshold=-SLIGHTLY,
-        compute=partial(_ahead, "C", PAPER, UPPER),
+        compute=partial(_ahead, PAPER, UPPER, "C"),
     ),
-    *_each(11, "finds lesions that the upper bound misses", SHARE, SOME, _BEYOND_UPPER),
+    *_each(
+        11,
+        "finds lesions that the upper bound misses",
+        SHARE,
+        SOME,
+        partial(_found_beyond_upper, PAPER),
+    ),
     *_each(12, "all pixels find more below 10 mm³, perfect prior", SHARE, 0.0, _more_small_found),
     *_each("ours", "more of those than another upper bound", SHARE, 0.0, _beyond_training),
     *(

@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rfe_core import adaptation
+from rfe_core import adaptation, results
 from rfe_core.adaptation_claims import LOWER, PAPER, PARTS, TARGETS, UPPER, Part, Scores
 from rfe_core.intervals import DRAWS, interval
+from rfe_core.lesion_hits import TABLE
+from rfe_core.profiles import SHOWN
+from rfe_core.sweep import SCORES
 from rfe_core.sweep_verdicts import PATIENTS
 from rfe_core.verdicts import Verdict, decide
 
@@ -47,6 +50,24 @@ def on_target(scores: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
         rows = baselines[(baselines["domain"] == target) & baselines["model"].isin(list(names))]
         found.append(rows.assign(target=target, model=rows["model"].map(names)))
     return pd.concat(found, ignore_index=True)
+
+
+def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `judge` takes, from stored rows of the profile that the book shows.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a table has not been made.
+    ValueError
+        If it has no such rows.
+    """
+    tables = [results.read(name) for name in (SCORES, "baselines", TABLE)]
+    scores, baselines, lesions = (rows[rows["profile"] == SHOWN] for rows in tables)
+    scores = scores[scores["experiment"] == "adaptation"]
+    if scores.empty or lesions.empty:
+        raise ValueError(f"tables must hold adapted models of profile {SHOWN!r}, got none")
+    return on_target(scores, baselines[baselines["seed"].isin(scores["seed"])]), lesions
 
 
 def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:

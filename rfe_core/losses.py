@@ -173,7 +173,7 @@ def label_embedding_loss(
     distance: str = "cosine",
     margin: float = 1.0,
     reduction: str = "sum",
-    chunk: int = 256,
+    chunk: int = 128,
 ) -> Tensor:
     """Eq. 2 where a_ij = 1 iff labels are equal (the paper's perfect prior), fast.
 

@@ -25,6 +25,7 @@ from rfe_core.distances import angle
 Terms = Callable[[Tensor, Tensor], Tensor]
 
 #: From squared distances, and which of them are rounding, to the sum of f(d) and to f'(d) / d.
+#: The first may be overwritten; rounding can leave them a little below 0.
 Kernel = Callable[[Tensor, float], tuple[Tensor, Tensor]]
 
 
@@ -136,22 +137,22 @@ class _DistanceSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, a: Tensor, b: Tensor | None, kernel: Kernel, chunk: int) -> Tensor:
         centre = a.mean(0)  # a - b stays as it is, and products of small numbers lose less
-        a_ = a - centre
-        b_ = a_ if b is None else b - centre
-        grad_a = torch.zeros_like(a_)
-        grad_b = grad_a if b is None else torch.zeros_like(b_)
+        a_ = _with_one(a - centre)
+        b_ = a_ if b is None else _with_one(b - centre)
+        left, right, rounding = _factors(a_, b_)
+        sums_a = torch.zeros_like(a_.T).T  # by columns: BLAS adds products to these faster
+        sums_b = sums_a if b is None else torch.zeros_like(b_.T).T
         total = torch.zeros((), dtype=torch.float64, device=a.device)
+        memory = left.new_empty(min(chunk, len(a)) * len(b_))  # of every block: it stays in cache
         for rows, columns, times in _blocks(len(a), chunk, symmetric=b is None):
-            x, y = a_[rows], b_[columns]
-            of_x, of_y = x.square().sum(1, keepdim=True), y.square().sum(1, keepdim=True)
-            one = torch.ones_like
-            left, right = [-2 * x, of_x, one(of_x)], [y, one(of_y), of_y]
-            squared = torch.cat(left, 1) @ torch.cat(right, 1).T  # |x|^2 - 2 x.y + |y|^2
-            value, pull = kernel(squared.clamp_min_(0), _rounding(of_x, of_y))
+            x, y = left[rows], right[columns]
+            squared = torch.mm(x, y.T, out=memory[: len(x) * len(y)].view(len(x), len(y)))
+            value, pull = kernel(squared, rounding)
             total += times * value
-            grad_a[rows].add_(pull.sum(1, keepdim=True) * x - pull @ y, alpha=times)
-            grad_b[columns].add_(pull.sum(0)[:, None] * y - pull.T @ x, alpha=times)
-        ctx.save_for_backward(grad_a, None if b is None else grad_b)
+            sums_a[rows].addmm_(pull, b_[columns], alpha=times)
+            sums_b[columns].addmm_(pull.T, a_[rows], alpha=times)
+        grad_a = _sum_of_pulls(sums_a, a_)
+        ctx.save_for_backward(grad_a, None if b is None else _sum_of_pulls(sums_b, b_))
         return total.to(a.dtype)
 
     @staticmethod
@@ -161,33 +162,51 @@ class _DistanceSum(torch.autograd.Function):
         return grad * grad_a, None if grad_b is None else grad * grad_b, None, None
 
 
-def _rounding(of_x: Tensor, of_y: Tensor) -> float:
-    """Squared distances up to this are rounding."""
-    largest = max(float(of_x.amax()), float(of_y.amax()))
-    return max(16 * torch.finfo(of_x.dtype).eps * largest, torch.finfo(of_x.dtype).tiny)
+def _with_one(x: Tensor) -> Tensor:
+    """(n, C) with a 1 after each row: its product with pulls sums both `pull * x` and `pull`."""
+    return F.pad(x, (0, 1), value=1.0)
 
 
-def _inverse_length(squared: Tensor, rounding: float) -> Tensor:
-    """1 / d, and 0 where d is nothing but rounding: such a pair has length 0 and no pull."""
-    return F.threshold(squared, rounding, math.inf).rsqrt_()
+def _factors(a_: Tensor, b_: Tensor) -> tuple[Tensor, Tensor, float]:
+    """Two matrices whose product is |a|^2 - 2 a.b + |b|^2, and what of that is rounding.
+
+    One product for all three terms, (-2 a, |a|^2, 1) . (b, 1, |b|^2), saves a block two passes.
+    """
+    of_a, of_b = (x[:, :-1].square().sum(1, keepdim=True) for x in (a_, b_))
+    left = torch.cat([-2 * a_[:, :-1], of_a, a_[:, -1:]], 1)
+    right = torch.cat([b_, of_b], 1)
+    largest, precision = max(float(of_a.amax()), float(of_b.amax())), torch.finfo(a_.dtype)
+    return left, right, max(16 * precision.eps * largest, precision.tiny)
+
+
+def _sum_of_pulls(sums: Tensor, x_: Tensor) -> Tensor:
+    """Sum over j of pull_ij * (x_i - y_j) for each i, from the sums of pull_ij * (y_j, 1)."""
+    return sums[:, -1:] * x_[:, :-1] - sums[:, :-1]
+
+
+def _lengths_(squared: Tensor, rounding: float) -> Tensor:
+    """d, and 0 where that is nothing but rounding."""
+    return F.threshold_(squared, rounding, 0.0).sqrt_()
 
 
 def _length(squared: Tensor, rounding: float) -> tuple[Tensor, Tensor]:
-    """f(d) = d."""
-    inverse = _inverse_length(squared, rounding)
-    return torch.dot(squared.view(-1), inverse.view(-1)), inverse
+    """f(d) = d. A pair of length 0 has no direction to pull in: 1 / inf = 0."""
+    d = _lengths_(squared, rounding)
+    return d.sum(), F.threshold_(d, 0.0, math.inf).reciprocal_()
 
 
 def _length_hinge(margin: float, squared: Tensor, rounding: float) -> tuple[Tensor, Tensor]:
-    """f(d) = max(0, margin - d)."""
-    inverse = _inverse_length(squared, rounding)
-    left = torch.addcmul(squared.new_tensor(margin), squared, inverse, value=-1)
-    return left.clamp_min(0).sum(), inverse.mul_(left.ge_(0)).neg_()
+    """f(d) = max(0, margin - d). No pull at length 0, nor beyond the margin."""
+    d = _lengths_(squared, rounding)
+    value = (margin - d).clamp_min_(0).sum()
+    minus_d = F.threshold_(d, 0.0, math.inf).neg_()
+    beyond = -margin * (1 + torch.finfo(d.dtype).eps)  # a hinge is active at its kink
+    return value, F.threshold_(minus_d, beyond, -math.inf).reciprocal_()
 
 
 def _squared_hinge(margin: float, squared: Tensor, rounding: float) -> tuple[Tensor, Tensor]:
     """f(d) = max(0, margin - d^2)."""
-    left = margin - squared
+    left = margin - squared.clamp_min_(0)
     return left.clamp_min(0).sum(), left.ge_(0).mul_(-2)
 
 

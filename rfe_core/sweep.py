@@ -95,23 +95,27 @@ class Outcome:
     message: str = ""
 
 
-@lru_cache(maxsize=8)
-def _target_crops(profile: Profile, domain: str, seed: int, source: str) -> Patches:
-    return training_crops(profile, domain, seed, source)
+# What jobs have in common is read once a process.
+_of_domain = lru_cache(maxsize=2)(domain_patches)
+_of_v1 = lru_cache(maxsize=1)(v1_crops)
+_of_target = lru_cache(maxsize=8)(training_crops)
 
 
-@lru_cache(maxsize=2)
-def _labelled_crops(profile: Profile, seed: int, proof: bool) -> Patches:
-    """Of A: the subset of the proof of concept, or all."""
-    crops, _ = domain_patches(profile, "A", seed)
-    return crops.subset(slice(profile.subset)) if proof else crops
+def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
+    """Labelled crops of A, crops of the target, and those that learning curves look at.
 
-
-@lru_cache(maxsize=4)
-def _watched_crops(profile: Profile, domain: str, seed: int, proof: bool) -> Patches:
-    """What a learning curve looks at; outside the proof of concept, of the target V1 alone."""
-    crops = domain_patches if proof or domain == "A" else v1_crops
-    return crops(profile, domain, seed)[1].subset(slice(VALIDATION))
+    In the proof of concept a subset of either domain; else all crops of A, and of the target what
+    the method may see, watched on V1 alone.
+    """
+    profile, source, key = job.profile, job.method.source, (job.profile, job.target, job.seed)
+    labelled, on_a = _of_domain(profile, "A", job.seed)
+    if source == "subset":
+        target, on_target = _of_domain(*key)
+        labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
+    else:
+        target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
+    watched = {"A": on_a, job.target: on_target}
+    return labelled, target, {k: crops.subset(slice(VALIDATION)) for k, crops in watched.items()}
 
 
 def execute(job: Job) -> Outcome:
@@ -124,13 +128,9 @@ def _execute(job: Job) -> Outcome:
     born = results.provenance(job.device, threads=1)
     check_phantom(job, born)
     method, status, message = job.method, FINISHED, ""
-    proof = method.source == "subset"
-    labelled = _labelled_crops(job.profile, job.seed, proof)
-    target = _target_crops(job.profile, job.target, job.seed, method.source)
+    labelled, target, watched = _crops(job)
     if method.match_histograms:
         labelled = match_patches(labelled, target)
-    domains = ("A", job.target)
-    watched = {d: _watched_crops(job.profile, d, job.seed, proof) for d in domains}
     model = checkpoints.load_model(job.branch).to(job.device)
     rate = job.profile.learning_rate * method.rate
     try:

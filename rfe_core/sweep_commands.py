@@ -19,6 +19,8 @@ EXPERIMENTS = {
     "adaptation-search": ("B", "C", "D"),
 }
 TARGETS = ("B", "C", "D")
+#: Test patients of each other domain that an adapted model is scored on; all of most domains.
+OTHERS = 2
 #: Whom a model is scored on.
 ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
 
@@ -156,7 +158,8 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
         return patients([target], ["dev"])
     who = patients([target], ["test", "extra"])
     if experiment == "adaptation":  # what became of the other domains, A among them
-        who += patients([d for d in DOMAINS if d != target], ["test"])
+        others = patients([d for d in DOMAINS if d != target], ["test"])
+        who += [patient for patient in others if patient.number <= OTHERS]
     return who
 
 

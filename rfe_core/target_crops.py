@@ -5,13 +5,13 @@ may be known. Crops of V2 and V3 come from where their prior sees lesions, since
 the lesions are; with a perfect prior that is the lesions themselves.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core import prior
-from rfe_core.baselines import domain_patches
 from rfe_core.domains import Patient
 from rfe_core.methods import SOURCES
 from rfe_core.patches import Patches, extract, extract_all
@@ -28,8 +28,10 @@ def training_patients(domain: str, *numbers: int) -> list[Subject]:
     return phantom_subjects(who, workers=1, progress=False)
 
 
-def ncc_labels(source: Subject, target: Subject, *, seed: int) -> NDArray[np.bool_]:
-    """The NCC prior of a patient, its templates and threshold from a labelled one: (X, Y, Z).
+def ncc_labels(
+    source: Subject, targets: Sequence[Subject], *, seed: int
+) -> list[NDArray[np.bool_]]:
+    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
 
     If `source` has fewer lesions than the paper's 30 templates, all of them are taken.
     """
@@ -39,11 +41,12 @@ def ncc_labels(source: Subject, target: Subject, *, seed: int) -> NDArray[np.boo
         generator=np.random.default_rng(seed),
         shortfall="all available",
     )
-    at_source, at_target = (
-        prior.response(subject.images["flair"], templates, subject.brain_mask)
-        for subject in (source, target)
-    )
-    return prior.prior_mask(at_target, threshold_in_brain(at_source, source))
+
+    def respond(subject: Subject) -> NDArray[np.float32]:
+        return prior.response(subject.images["flair"], templates, subject.brain_mask)
+
+    threshold = threshold_in_brain(respond(source), source)
+    return [prior.prior_mask(respond(target), threshold) for target in targets]
 
 
 def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Patches:
@@ -52,29 +55,30 @@ def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Pat
     Parameters
     ----------
     profile : Profile
-        ``subset`` crops for "subset", ``target_crops`` else.
+        ``target_crops`` of them.
     domain : str
         Letter of the target.
     seed : int
         Decides crops and templates.
     source : str
-        One of `rfe_core.methods.SOURCES`.
+        One of `rfe_core.methods.SOURCES` but "subset", whose crops are those of
+        `rfe_core.baselines.domain_patches`.
 
     Raises
     ------
     ValueError
         If the source is not known, or a prior marks no voxel.
     """
-    if source not in SOURCES:
-        raise ValueError(f"source must be one of {SOURCES}, got {source!r}")
-    if source == "subset":
-        return domain_patches(profile, domain, seed)[0].subset(slice(profile.subset))
+    known = [s for s in SOURCES if s != "subset"]
+    if source not in known:
+        raise ValueError(f"source must be one of {known}, got {source!r}")
     if source == "V1":
         return v1_crops(profile, domain, seed)[0]
     subjects = training_patients(domain, 2, 3)
     if source != "true":
         (labelled,) = training_patients("A" if source == "NCC from A" else domain, 1)
-        subjects = [replace(s, lesion_mask=ncc_labels(labelled, s, seed=seed)) for s in subjects]
+        masks = ncc_labels(labelled, subjects, seed=seed)
+        subjects = [replace(s, lesion_mask=m) for s, m in zip(subjects, masks, strict=True)]
     generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source)])
     return extract_all(subjects, profile.target_crops, generator=generator, size=profile.crop)
 

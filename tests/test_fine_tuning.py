@@ -16,6 +16,8 @@ from rfe_core.profiles import Profile
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding
 from rfe_core.training import Diverged, build
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = Profile(
     name="tiny",
     widths=(4, 6, 8),
@@ -29,14 +31,6 @@ TINY = Profile(
     optimizer="adam",
     learning_rate=0.01,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

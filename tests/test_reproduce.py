@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from synthetic import fill_phantom_cache
 
-from rfe_core import results
+from rfe_core import adaptation, results
 from rfe_core.domains import patients
 from rfe_core.experiments import proof_of_concept, search
 
@@ -17,12 +17,17 @@ ROOT = Path(__file__).parents[1]
 #: What a chapter does with the rows, in a process that is told to show them.
 READ = """
 import numpy as np
-from rfe_core import results, sweep_verdicts
+from rfe_core import adaptation_verdicts, results, sweep_verdicts
 from rfe_core.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
 found = sweep_verdicts.judge(*poc, generator=np.random.default_rng(0), draws=50)
+rows = scores[scores["experiment"] == "adaptation"]
+rows = adaptation_verdicts.on_target(rows, results.read("baselines"))
+lesions = results.read("adaptation-lesions")
+more = adaptation_verdicts.judge(rows, lesions, generator=np.random.default_rng(0), draws=50)
+assert found.keys() == more.keys()
 for which, verdicts in found.items():
     print(which, *(verdict.verdict for verdict in verdicts), sep=", ")
 """
@@ -59,11 +64,15 @@ def test_recipe_names_each_step_once(tmp_path):
     lines = [line for line in recipe(tmp_path) if "/rfe " in line]
     assert [line.split("/rfe ")[1].split(" --profile")[0] for line in lines] == [
         "train",
+        "train",
         "sweep --experiment search",
         "sweep",
+        "sweep --experiment adaptation-search",
+        "sweep --experiment adaptation",
     ]
     assert all("--seeds 0 " in line and "--profile smoke" in line for line in lines)
-    assert [line.split("--evaluate ")[1] for line in lines] == ["test", "dev", "test"]
+    scored = [line.split("--evaluate ")[1] for line in lines]
+    assert scored == ["dev", "test", "dev", "test", "V1", "test"]
 
 
 @pytest.mark.slow
@@ -83,20 +92,29 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
 
     models, scores = (results.read(f"sweep-{name}", anew) for name in ("models", "scores"))
     expected = {"proof-of-concept": 2 * len(proof_of_concept()), "search": len(search())}
+    expected |= {"adaptation": 2 * 3 * len(adaptation.adaptation())}
+    expected |= {"adaptation-search": 3 * len(adaptation.search())}
     assert models.groupby("experiment").size().to_dict() == expected
-    finished = models[models["status"] == "finished"]
-    # one patient of each role: development ones for the search, the others for the rest
-    assert scores.groupby("role").size().to_dict() == {
-        role: int((finished["experiment"] == experiment).sum())
-        for role, experiment in (
-            ("dev", "search"),
-            ("extra", "proof-of-concept"),
-            ("test", "proof-of-concept"),
+    finished = models[models["status"] == "finished"].groupby("experiment").size()
+    # one patient of each domain and role: development ones for the search, V1 for the other
+    # search, the others for the rest; adapted models on a test patient of each domain
+    assert scores.groupby(["experiment", "role"]).size().to_dict() == {
+        (experiment, role): patients * finished[experiment]
+        for experiment, role, patients in (
+            ("search", "dev", 1),
+            ("proof-of-concept", "test", 1),
+            ("proof-of-concept", "extra", 1),
+            ("adaptation-search", "train", 1),
+            ("adaptation", "test", 4),
+            ("adaptation", "extra", 1),
         )
     }
-    assert results.read("baselines", anew).groupby("model").size().to_dict() == dict.fromkeys(
-        ("lower", "upper-B", "upper-C", "upper-D"), 2 * 8
-    )
+    lesions = results.read("adaptation-lesions", anew)
+    assert len(lesions) == 2 * 2 * 3 * 2  # models, seeds, targets, patients
+    networks = ("lower", "upper-B", "upper-C", "upper-D")
+    for table, scored in (("development", 4), ("baselines", 8)):  # patients, of all domains
+        rows = results.read(table, anew)
+        assert rows.groupby("model").size().to_dict() == dict.fromkeys(networks, 2 * scored)
     assert not (data / "results").exists()  # nothing among the stored rows
 
     shown = environment | {"RFE_RESULTS": str(anew), "RFE_PROFILE": "smoke"}

@@ -44,7 +44,7 @@ def test_table_links_chapters_that_exist():
     assert len(lines) == 2 + 14
     assert lines[3].startswith("| 2 | With ACD")
     assert "| **reproduced** | {ref}`ch-proof` |" in lines[3]
-    assert "*not tested yet* | Domain adaptation (to come) |" in lines[7]
+    assert "*not tested yet* | {ref}`ch-adaptation` |" in lines[7]
 
 
 def test_setup_follows_the_gaps():

@@ -13,6 +13,8 @@ from rfe_core.patches import extract
 from rfe_core.profiles import Profile
 from rfe_core.training import build, train_supervised
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = Profile(
     name="tiny",
     widths=(4, 8),
@@ -24,14 +26,6 @@ TINY = Profile(
     optimizer="adam",
     learning_rate=0.02,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,36 @@
 // Marks of what a model found, invented and missed. Nothing is computed here but their patterns: found is filled, false
 // positives are striped, misses are hollow.
 
-const [FALSE_POSITIVE, MISSED] = [2, 3];
+const [FOUND, FALSE_POSITIVE, MISSED] = [1, 2, 3];
 
 /** Call paint(at, kind) for each inked pixel of a map of outcomes (one value a pixel) drawn `zoom` times as large. */
 function eachInked(kinds, width, height, zoom, paint) {
-  const [right, bottom] = [zoom * width, zoom * height];
-  const kindAt = (x, y) =>
-    x < 0 || y < 0 || x >= right || y >= bottom ? 0 : kinds[Math.floor(y / zoom) * width + Math.floor(x / zoom)];
+  const line = zoom * width;
   for (let start = 0; start < kinds.length; start++) {
     const kind = kinds[start];
     if (!kind) continue;
     const [column, row] = [start % width, Math.floor(start / width)];
-    for (let y = zoom * row; y < zoom * (row + 1); y++) {
-      for (let x = zoom * column; x < zoom * (column + 1); x++) {
-        const around = [[x - 1, y], [x + 1, y], [x, y - 1], [x, y + 1]];
-        const edge = around.some((place) => kindAt(...place) !== kind);
-        const striped = kind === FALSE_POSITIVE && (x + y) % 4 < 2;
-        if (kind < FALSE_POSITIVE || edge || striped) paint(y * right + x, kind);
-        if (kind !== MISSED) continue;
-        for (const [u, v] of around) { // so that the outline of a single pixel is seen
-          if (kindAt(u, v) === 0 && u >= 0 && v >= 0 && u < right && v < bottom) paint(v * right + u, kind);
-        }
+    const [x, y] = [zoom * column, zoom * row];
+    const beside = { // what touches this pixel; -1 outside the picture
+      left: column ? kinds[start - 1] : -1,
+      right: column < width - 1 ? kinds[start + 1] : -1,
+      above: row ? kinds[start - width] : -1,
+      below: row < height - 1 ? kinds[start + width] : -1,
+    };
+    for (let v = 0; v < zoom; v++) {
+      for (let u = 0; u < zoom; u++) {
+        const edge = (u === 0 && beside.left !== kind) || (u === zoom - 1 && beside.right !== kind)
+          || (v === 0 && beside.above !== kind) || (v === zoom - 1 && beside.below !== kind);
+        const striped = kind === FALSE_POSITIVE && (x + u + y + v) % 4 < 2;
+        if (kind === FOUND || edge || striped) paint((y + v) * line + x + u, kind);
       }
+    }
+    if (kind !== MISSED) continue;
+    for (let w = 0; w < zoom; w++) { // an outline around it too, so that a single pixel is seen
+      if (beside.left === 0) paint((y + w) * line + x - 1, kind);
+      if (beside.right === 0) paint((y + w) * line + x + zoom, kind);
+      if (beside.above === 0) paint((y - 1) * line + x + w, kind);
+      if (beside.below === 0) paint((y + zoom) * line + x + w, kind);
     }
   }
 }

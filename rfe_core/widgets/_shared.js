@@ -18,10 +18,18 @@ function imageOf(stack, index) {
   return stack.pixels.subarray(index * size, (index + 1) * size);
 }
 
+/** Bytes of a trait as an array of `Kind`. */
+function typed(bytes, Kind) {
+  return new Kind(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
 /** "#D55E00" as [213, 94, 0]. */
 function rgb(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }
+
+/** 12345 as "12,345". */
+const whole = (number) => number.toLocaleString("en");
 
 /** Create an element: element("p", { className: "x" }, child, ...). */
 function element(tag, properties = {}, ...children) {
@@ -30,6 +38,15 @@ function element(tag, properties = {}, ...children) {
   if (role) made.setAttribute("role", role);
   if (ariaLabel) made.setAttribute("aria-label", ariaLabel);
   made.append(...children);
+  return made;
+}
+
+/** Create an SVG element below `parent` (null: below none). */
+function svg(parent, tag, attributes = {}, text = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  if (parent) parent.append(made);
   return made;
 }
 

@@ -10,7 +10,8 @@ from rfe_core import patches, probes, widgets
 from rfe_core.phantom import Anatomy
 from rfe_core.subject import Subject
 from rfe_core.unet import UNet
-from rfe_core.widgets.embedding_view import NamedPixel, embedding_view
+from rfe_core.widgets.embedding_tables import NamedPixel
+from rfe_core.widgets.embedding_view import embedding_view
 
 
 def named_places(anatomy: Anatomy, z: int) -> dict[str, tuple[int, int]]:

@@ -1,16 +1,5 @@
 // Sampled losses beside the exact one. Every number and its text is Python's; this places and draws them.
 
-/** Create an SVG element below `parent`. */
-function svg(parent, tag, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
-const whole = (number) => number.toLocaleString("en");
-
 /** A mark about (x, y): a circle, a square or a triangle, `size` wide. */
 function mark(parent, shape, x, y, size, attributes) {
   const r = size / 2;

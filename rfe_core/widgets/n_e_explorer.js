@@ -5,22 +5,6 @@ const FEW = 500; // up to so many pixels, each gets a marker; more are drawn pix
 const SAME = [0, 114, 178]; // blue: pairs of one class
 const DIFFERENT = [213, 94, 0]; // vermilion: pairs of different classes
 
-/** Create an SVG element below `parent`. */
-function svg(parent, tag, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
-const whole = (number) => number.toLocaleString("en");
-
-/** Bytes of a trait as an array of `Kind`. */
-function typed(bytes, Kind) {
-  return new Kind(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
 /** A picture, `scale` times enlarged, on which pixels of two classes are marked: { canvas, paint }. */
 function makeField(picture, marks, scale, colours, label) {
   const [width, height] = [scale * picture.width, scale * picture.height];

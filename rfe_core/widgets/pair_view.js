@@ -1,6 +1,5 @@
 // Embeddings to drag in the plane. Distances, losses and gradients come from _pair_math.js; this file draws them.
 
-const SVG = "http://www.w3.org/2000/svg";
 const [SIZE, UNIT] = [420, 66]; // of the picture, and of one unit of the plane, in pixels
 const REACH = 1.5; // how far a point goes in x and y at scale 1
 const CLASSES = ["background", "lesion"];
@@ -13,15 +12,6 @@ const down = (y) => SIZE / 2 - UNIT * y;
 const place = (h) => `${across(h[0]).toFixed(2)} ${down(h[1]).toFixed(2)}`;
 const within = (value) => Math.min(REACH, Math.max(-REACH, value));
 
-/** Create an SVG element below `parent`. */
-function shape(parent, tag, attributes = {}, text = "") {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
 /** Three significant digits, with a minus sign of full width and never "-0". */
 function show(value) {
   if (Math.abs(value) < 5e-7) return "0";
@@ -30,17 +20,17 @@ function show(value) {
 }
 
 /** The empty plane: grid, axes, unit circle, and the quarter that a ReLU leaves. */
-function drawPlane(svg, title) {
-  shape(svg, "title", {}, title);
-  shape(svg, "rect", { class: "rfe-quarter", x: SIZE / 2, y: 0, width: SIZE / 2, height: SIZE / 2 });
+function drawPlane(plane, title) {
+  svg(plane, "title", {}, title);
+  svg(plane, "rect", { class: "rfe-quarter", x: SIZE / 2, y: 0, width: SIZE / 2, height: SIZE / 2 });
   for (let tick = -3; tick <= 3; tick++) {
     const kind = tick ? "rfe-grid" : "rfe-axis";
-    shape(svg, "path", { class: kind, d: `M${across(tick)} 0V${SIZE}M0 ${down(tick)}H${SIZE}` });
-    if (tick) shape(svg, "text", { x: across(tick) + 3, y: SIZE / 2 + 13, class: "rfe-tick" }, show(tick));
-    if (tick) shape(svg, "text", { x: SIZE / 2 + 3, y: down(tick) - 3, class: "rfe-tick" }, show(tick));
+    svg(plane, "path", { class: kind, d: `M${across(tick)} 0V${SIZE}M0 ${down(tick)}H${SIZE}` });
+    if (tick) svg(plane, "text", { x: across(tick) + 3, y: SIZE / 2 + 13, class: "rfe-tick" }, show(tick));
+    if (tick) svg(plane, "text", { x: SIZE / 2 + 3, y: down(tick) - 3, class: "rfe-tick" }, show(tick));
   }
-  shape(svg, "circle", { class: "rfe-circle", cx: SIZE / 2, cy: SIZE / 2, r: UNIT });
-  shape(svg, "text", { x: SIZE - 6, y: 16, "text-anchor": "end", class: "rfe-tick" }, "what a ReLU leaves");
+  svg(plane, "circle", { class: "rfe-circle", cx: SIZE / 2, cy: SIZE / 2, r: UNIT });
+  svg(plane, "text", { x: SIZE - 6, y: 16, "text-anchor": "end", class: "rfe-tick" }, "what a ReLU leaves");
 }
 
 /** The mark of a class around (0, 0): a square or a circle, so that colour is not needed. */
@@ -57,8 +47,8 @@ function key() {
   ];
   const items = entries.map(([kind, path, text]) => {
     const item = element("li");
-    const svg = shape(item, "svg", { viewBox: "-16 -10 32 20", "aria-hidden": "true" });
-    shape(svg, "path", { class: kind, d: path });
+    const icon = svg(item, "svg", { viewBox: "-16 -10 32 20", "aria-hidden": "true" });
+    svg(icon, "path", { class: kind, d: path });
     item.append(text);
     return item;
   });
@@ -82,20 +72,19 @@ function row(...texts) {
 
 function render({ model, el }) {
   const names = model.get("names");
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group" })) svg.setAttribute(name, value);
-  drawPlane(svg, model.get("label"));
-  const [lines, arrows] = [shape(svg, "g"), shape(svg, "g")]; // below the marks
+  const plane = svg(null, "svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group" });
+  drawPlane(plane, model.get("label"));
+  const [lines, arrows] = [svg(plane, "g"), svg(plane, "g")]; // below the marks
   const handles = model.get("points").map((_, at) => {
-    const group = shape(svg, "g", { class: "rfe-point", tabindex: 0, role: "slider", "aria-roledescription": "movable embedding" });
-    const stem = shape(lines, "path", { class: "rfe-stem" });
-    const arrow = shape(arrows, "path", { class: "rfe-arrow" });
-    shape(group, "circle", { class: "rfe-touch", r: 22 });
-    const mark = shape(group, "path");
-    shape(group, "text", { x: 12, y: -10 }, `h${at + 1}`);
+    const group = svg(plane, "g", { class: "rfe-point", tabindex: 0, role: "slider", "aria-roledescription": "movable embedding" });
+    const stem = svg(lines, "path", { class: "rfe-stem" });
+    const arrow = svg(arrows, "path", { class: "rfe-arrow" });
+    svg(group, "circle", { class: "rfe-touch", r: 22 });
+    const mark = svg(group, "path");
+    svg(group, "text", { x: 12, y: -10 }, `h${at + 1}`);
     return { group, stem, arrow, mark };
   });
-  const pairLines = shape(lines, "g");
+  const pairLines = svg(lines, "g");
 
   const button = (text, action) => {
     const made = element("button", { type: "button", textContent: text });
@@ -116,7 +105,7 @@ function render({ model, el }) {
     element("div", { className: "rfe-buttons", role: "group", ariaLabel: "Settings" }, "Set to", ...presets),
     status,
     element("div", { className: "rfe-pairs" },
-      element("div", { className: "rfe-plane" }, svg, element("div", { className: "rfe-buttons" }, step, reset), key()),
+      element("div", { className: "rfe-plane" }, plane, element("div", { className: "rfe-buttons" }, step, reset), key()),
       element("div", { className: "rfe-tables" }, totals.node, ones.node, pairs.node)));
 
   /** What the traits say now, with the embeddings at their scale, and what follows from it. */
@@ -142,7 +131,7 @@ function render({ model, el }) {
 
   /** Where in the plane a pointer is. */
   function pointed(event) {
-    const box = svg.getBoundingClientRect();
+    const box = plane.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     return [(x - 0.5) * SIZE / UNIT, (0.5 - y) * SIZE / UNIT];
   }
@@ -184,7 +173,7 @@ function render({ model, el }) {
       for (let j = i + 1; j < count; j++) {
         const same = labels[i] === labels[j];
         const force = same ? "pulls" : d[i][j] < margin ? "pushes" : "silent";
-        shape(pairLines, "path", { class: `rfe-pair rfe-${force}`, d: `M${place(embeddings[i])}L${place(embeddings[j])}` });
+        svg(pairLines, "path", { class: `rfe-pair rfe-${force}`, d: `M${place(embeddings[i])}L${place(embeddings[j])}` });
         rows.push(row(`h${i + 1}, h${j + 1}`, same ? "same" : "other", show(d[i][j]), show(loss[i][j]), force));
       }
     }

@@ -1,40 +1,6 @@
 // The prior of one slice. Python computed how many thresholds each pixel's response reaches; this compares, counts and draws.
 
-const [FOUND, FALSE_POSITIVE, MISSED] = [1, 2, 3];
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [380, 220, 36, 12, 22, 34];
-
-/** Create an SVG element below `parent`. */
-function svg(parent, tag, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
-/** The first channel of RGBA pixels. */
-function firstChannel(pixels) {
-  return Uint8Array.from({ length: pixels.length / 4 }, (_, at) => pixels[4 * at]);
-}
-
-/** Call paint(at, kind) for each inked pixel of a map of outcomes, `zoom` times as large: found is filled, false positives
- *  are striped, misses are hollow, so that they differ without colour too. */
-function eachInked(kinds, width, height, zoom, paint) {
-  for (let start = 0; start < kinds.length; start++) {
-    const kind = kinds[start];
-    if (!kind) continue;
-    const [column, row] = [start % width, Math.floor(start / width)];
-    const same = (c, r) => c >= 0 && r >= 0 && c < width && r < height && kinds[r * width + c] === kind;
-    const [left, right, above, below] = [same(column - 1, row), same(column + 1, row), same(column, row - 1), same(column, row + 1)];
-    for (let v = 0; v < zoom; v++) {
-      for (let u = 0; u < zoom; u++) {
-        const edge = (u === 0 && !left) || (u === zoom - 1 && !right) || (v === 0 && !above) || (v === zoom - 1 && !below);
-        const [x, y] = [zoom * column + u, zoom * row + v];
-        if (kind === FOUND || edge || (kind === FALSE_POSITIVE && (x + y) % 4 < 2)) paint(y * zoom * width + x, kind);
-      }
-    }
-  }
-}
 
 /** Dice, precision and recall at every threshold, from how many pixels and lesion pixels have each level. */
 function scoresOf(levels, places, stops) {
@@ -82,7 +48,7 @@ async function render({ model, el }) {
   const chart = makeChart();
   el.classList.add("rfe");
   el.append(status, element("div", { className: "rfe-prior" },
-    element("div", {}, canvas, patternLegend()),
+    element("div", {}, canvas, patternLegend(colours)),
     element("div", {}, chart.figure, curveLegend(), back, table)));
 
   function chosenStop() {
@@ -99,21 +65,6 @@ async function render({ model, el }) {
   function choose(stop) {
     model.set("threshold", thresholds[Math.min(thresholds.length - 1, Math.max(0, stop))]);
     model.save_changes();
-  }
-
-  function patternLegend() {
-    const items = colours.map(([name], number) => {
-      const pattern = element("canvas", { width: 18, height: 18 });
-      const data = new ImageData(18, 18);
-      for (let at = 0; at < data.data.length; at += 4) data.data.set([60, 60, 60, 255], at);
-      eachInked(new Uint8Array(36).fill(number + 1), 6, 6, 3, (at, kind) => data.data.set([...palette[kind], 255], 4 * at));
-      pattern.getContext("2d").putImageData(data, 0, 0);
-      const swatch = element("i");
-      swatch.style.backgroundImage = `url(${pattern.toDataURL()})`;
-      swatch.setAttribute("aria-hidden", "true");
-      return element("li", {}, swatch, name);
-    });
-    return element("ul", { className: "rfe-legend" }, ...items);
   }
 
   function curveLegend() {
@@ -196,7 +147,7 @@ async function render({ model, el }) {
     const { marked: n, found, truth, values } = own[stop];
     paint(maps[count][size], stop, background, marked);
     drawChart(own, stop);
-    [n.toLocaleString("en"), `${found.toLocaleString("en")} of ${truth.toLocaleString("en")}`, ...values.map((v) => v.toFixed(3))]
+    [whole(n), `${whole(found)} of ${whole(truth)}`, ...values.map((v) => v.toFixed(3))]
       .forEach((text, at) => { cells[at].textContent = text; });
     const isChosen = stop === chosenStop();
     const templates = `${counts[count]} template${counts[count] > 1 ? "s" : ""} of ${Array(3).fill(sizes[size]).join(" × ")}`;

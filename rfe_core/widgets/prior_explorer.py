@@ -14,7 +14,7 @@ from rfe_core import prior, widgets
 from rfe_core.patches import normalise
 from rfe_core.subject import Subject
 from rfe_core.templates import extract_templates
-from rfe_core.widgets.segmentation_view import OUTCOMES
+from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 
 #: Thresholds of the slider. A level is how many of them a response reaches, which fits a byte, so
 #: that the browser's masks are those of `rfe_core.prior.prior_mask`, not nearly so.
@@ -32,7 +32,7 @@ class PriorExplorer(anywidget.AnyWidget):
     shown. Tables are indexed [count][size].
     """
 
-    _esm = widgets.esm("prior_explorer")
+    _esm = OUTCOME_MARKS + widgets.esm("prior_explorer")
     _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
 
     image = traitlets.Unicode(help="the FLAIR slice").tag(sync=True)

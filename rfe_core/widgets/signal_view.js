@@ -1,58 +1,46 @@
 // Blends four tissue maps with signals from Python's table and draws the curves of the same table.
 // No signal is computed here: values are looked up, mixed by volume fraction, and scaled to gray.
 
-const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 260, 34, 18, 42, 34];
 const ROOM = 30; // between two letters above a chart
 
-/** Create an SVG element below `parent`. */
-function shape(parent, tag, attributes, text = "") {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
 /** Axes, one empty curve a tissue, scanner marks and a cursor over `grid` (ms); `top` ends the signal axis. */
 function makeChart(title, grid, top, tissues, marks) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  svg.setAttribute("role", "img");
+  const node = svg(null, "svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   const [first, last] = [grid[0], grid.at(-1)];
   const x = (ms) => LEFT + ((ms - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (signal) => HEIGHT - BOTTOM - (signal / top) * (HEIGHT - BOTTOM - TOP);
   const clip = (value) => value.toFixed(1);
-  shape(svg, "text", { x: LEFT, y: 12 }, title);
+  svg(node, "text", { x: LEFT, y: 12 }, title);
   for (let tick = 0; tick <= 10 * top + 1e-6; tick++) {
-    shape(svg, "text", { x: LEFT - 6, y: y(tick / 10) + 4, "text-anchor": "end" }, (tick / 10).toFixed(1));
-    shape(svg, "path", { class: "rfe-axis", d: `M${LEFT - 3} ${y(tick / 10)}h3` });
+    svg(node, "text", { x: LEFT - 6, y: y(tick / 10) + 4, "text-anchor": "end" }, (tick / 10).toFixed(1));
+    svg(node, "path", { class: "rfe-axis", d: `M${LEFT - 3} ${y(tick / 10)}h3` });
   }
   const spacing = [20, 50, 100, 500, 1000].find((step) => (last - first) / step <= 9);
   for (let ms = Math.ceil(first / spacing) * spacing; ms <= last; ms += spacing) {
-    shape(svg, "text", { x: x(ms), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, ms);
-    shape(svg, "path", { class: "rfe-axis", d: `M${x(ms)} ${HEIGHT - BOTTOM}v3` });
+    svg(node, "text", { x: x(ms), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, ms);
+    svg(node, "path", { class: "rfe-axis", d: `M${x(ms)} ${HEIGHT - BOTTOM}v3` });
   }
-  shape(svg, "path", { class: "rfe-axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` });
-  shape(svg, "text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "ms");
+  svg(node, "path", { class: "rfe-axis", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` });
+  svg(node, "text", { x: WIDTH - RIGHT, y: HEIGHT - 4, "text-anchor": "end" }, "ms");
   let [row, before] = [0, -Infinity];
   const letters = marks.flatMap(({ at, names }) => {
     row = x(grid[at]) - before < ROOM ? 1 - row : 0; // close ones stand on two rows
     before = x(grid[at]);
-    shape(svg, "path", { class: "rfe-axis", "stroke-dasharray": "1 3", d: `M${x(grid[at])} ${TOP}V${HEIGHT - BOTTOM}` });
-    const text = shape(svg, "text", { x: x(grid[at]), y: TOP - 4 - 12 * row, "text-anchor": "middle" });
+    svg(node, "path", { class: "rfe-axis", "stroke-dasharray": "1 3", d: `M${x(grid[at])} ${TOP}V${HEIGHT - BOTTOM}` });
+    const text = svg(node, "text", { x: x(grid[at]), y: TOP - 4 - 12 * row, "text-anchor": "middle" });
     return names.map(({ name, field }, n) => {
-      const letter = shape(text, "tspan", {}, name);
+      const letter = svg(text, "tspan", {}, name);
       if (n) letter.setAttribute("dx", 4);
       return { field, letter };
     });
   });
-  const cursor = shape(svg, "path", { class: "rfe-cursor" });
-  const plot = shape(svg, "svg", { x: 0, y: TOP, width: WIDTH, height: HEIGHT - BOTTOM - TOP + 4, class: "rfe-plot" });
+  const cursor = svg(node, "path", { class: "rfe-cursor" });
+  const plot = svg(node, "svg", { x: 0, y: TOP, width: WIDTH, height: HEIGHT - BOTTOM - TOP + 4, class: "rfe-plot" });
   plot.setAttribute("viewBox", `0 ${TOP} ${WIDTH} ${HEIGHT - BOTTOM - TOP + 4}`); // cuts what passes the axis
   const curves = tissues.map(([, colour, dashes]) =>
-    shape(plot, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes }));
-  const dots = tissues.map(([, colour]) => shape(plot, "circle", { r: 4, fill: colour }));
+    svg(plot, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes }));
+  const dots = tissues.map(([, colour]) => svg(plot, "circle", { r: 4, fill: colour }));
 
   /** `signal(at, tissue)` looks a value up; `now` is the position of the cursor on the grid. */
   function update(signal, now, field) {
@@ -68,12 +56,12 @@ function makeChart(title, grid, top, tissues, marks) {
 
   /** Position on the grid nearest to a pointer. */
   function nearest(event) {
-    const box = svg.getBoundingClientRect();
+    const box = node.getBoundingClientRect();
     const pointer = ((event.clientX - box.left) / box.width) * WIDTH;
     const distance = grid.map((ms) => Math.abs(x(ms) - pointer));
     return distance.indexOf(Math.min(...distance));
   }
-  return { svg, update, nearest };
+  return { node, update, nearest };
 }
 
 /** Scanners by their place on a grid, in its order: [{ at, names: [{ name, field }] }]. */
@@ -86,8 +74,7 @@ async function render({ model, el }) {
   const [teGrid, tiGrid, fields] = [model.get("te_ms"), model.get("ti_ms"), model.get("fields_t")];
   const [tissues, scanners, label] = [model.get("tissues"), model.get("scanners"), model.get("label")];
   const [signalSteps, ratioSteps] = model.get("steps");
-  const bytes = model.get("table");
-  const table = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  const table = typed(model.get("table"), Uint16Array);
   const maps = await decodeStack(model.get("maps"), tissues.length);
   const fractions = tissues.map((_, tissue) => imageOf(maps, tissue).filter((_, at) => at % 4 === 0));
 
@@ -107,10 +94,8 @@ async function render({ model, el }) {
   });
   const cells = tissues.map(() => [element("td"), element("td")]);
   const rows = tissues.map(([name, colour, dashes], tissue) => {
-    const sample = document.createElementNS(SVG, "svg");
-    sample.setAttribute("viewBox", "0 0 30 8");
-    sample.setAttribute("aria-hidden", "true");
-    shape(sample, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes, d: "M0 4H30" });
+    const sample = svg(null, "svg", { viewBox: "0 0 30 8", "aria-hidden": "true" });
+    svg(sample, "path", { class: "rfe-curve", stroke: colour, "stroke-dasharray": dashes, d: "M0 4H30" });
     return element("tr", {}, element("th", { scope: "row" }, sample, name), ...cells[tissue]);
   });
   const heads = ["tissue", "signal", "÷ white matter"].map((text) => element("th", { scope: "col", textContent: text }));
@@ -122,7 +107,7 @@ async function render({ model, el }) {
     status,
     element("div", { className: "rfe-signal" },
       element("div", { className: "rfe-left" }, canvas, values),
-      element("div", { className: "rfe-right" }, charts.ti.svg, charts.te.svg)),
+      element("div", { className: "rfe-right" }, charts.ti.node, charts.te.node)),
   );
 
   function move(changes) {
@@ -157,7 +142,7 @@ async function render({ model, el }) {
     canvas.setAttribute("aria-label", `${label}, ${setting}`);
     for (const [knob, chart] of Object.entries(charts)) {
       const name = { ti: "inversion time", te: "echo time" }[knob];
-      chart.svg.setAttribute("aria-label", `Signal of four tissues against ${name}; ${setting}`);
+      chart.node.setAttribute("aria-label", `Signal of four tissues against ${name}; ${setting}`);
     }
     scanners.forEach((place, at) =>
       buttons[at].setAttribute("aria-pressed", place.te === te && place.ti === ti && place.field === field));
@@ -168,10 +153,10 @@ async function render({ model, el }) {
     performance.measure("signal_view", { start: started });
   }
 
-  for (const [knob, { svg, nearest }] of Object.entries(charts)) {
+  for (const [knob, { node, nearest }] of Object.entries(charts)) {
     const follow = (event) => move({ [knob]: nearest(event) });
-    svg.addEventListener("pointerdown", (event) => { svg.setPointerCapture(event.pointerId); follow(event); });
-    svg.addEventListener("pointermove", (event) => { if (svg.hasPointerCapture(event.pointerId)) follow(event); });
+    node.addEventListener("pointerdown", (event) => { node.setPointerCapture(event.pointerId); follow(event); });
+    node.addEventListener("pointermove", (event) => { if (node.hasPointerCapture(event.pointerId)) follow(event); });
   }
   const stop = onChange(model, ["te", "ti", "field"], onceAFrame(draw));
   draw();

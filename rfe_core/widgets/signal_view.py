@@ -57,18 +57,20 @@ def signal_table(sequence: domains.Sequence, te_ms, ti_ms, fields_t) -> np.ndarr
         Four signals (``scanner.TISSUES``) in units of fully relaxed water, then the same four
         over white matter, cut at 60 where white matter is nulled.
     """
-    signals = np.array([
+    signals = np.array(
         [
             [
-                scanner.tissue_signals(
-                    replace(sequence, echo_time_ms=te, inversion_time_ms=ti), field
-                )
-                for ti in ti_ms
+                [
+                    scanner.tissue_signals(
+                        replace(sequence, echo_time_ms=te, inversion_time_ms=ti), field
+                    )
+                    for ti in ti_ms
+                ]
+                for te in te_ms
             ]
-            for te in te_ms
+            for field in fields_t
         ]
-        for field in fields_t
-    ])
+    )
     white = signals[..., [scanner.TISSUES.index("wm")]]
     ratios = np.minimum(signals, _LARGEST_RATIO * white) / np.maximum(white, 1e-12)
     return np.concatenate([signals, ratios], axis=-1)

@@ -3,15 +3,6 @@
 const BLANK = "–";
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [300, 170, 46, 10, 10, 24];
 
-/** Create an SVG element below `parent`. */
-function svg(parent, tag, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 /** A chart over epochs: { figure, update(curves, names) }; `curves` is [chosen, beside], null for none. */
 function makeChart({ name, axis: { log, ticks } }, epochs) {
   const node = svg(null, "svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });

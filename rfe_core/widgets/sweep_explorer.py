@@ -5,7 +5,6 @@ from pathlib import Path
 
 import anywidget
 import ipywidgets
-import numpy as np
 import pandas as pd
 import traitlets
 
@@ -14,8 +13,9 @@ from rfe_core.experiments import DISTANCES, EXPERIMENTS, N_E
 from rfe_core.methods import Method
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
-from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES, outcome, slice_scores
-from rfe_core.widgets.sweep_tables import KEY, Sweep, of_sweep, title
+from rfe_core.widgets.segmentation_view import OUTCOME_MARKS
+from rfe_core.widgets.sweep_masks import check_weights, pictures
+from rfe_core.widgets.sweep_tables import Sweep, of_sweep, title
 
 _HERE = Path(__file__)
 STOPS = (*N_E, ALL)
@@ -86,7 +86,7 @@ class SweepExplorer(anywidget.AnyWidget):
         own = [of_sweep(rows, **about) for rows in (models, curves, scores)]
         if own[0].empty:
             raise ValueError(f"models must have rows of {about}, got none")
-        _check_weights(own[0], stored)
+        check_weights(own[0], stored)
         # controls first: they are what one compares with
         methods = sorted(
             EXPERIMENTS[about["experiment"]](), key=lambda m: m.group not in ("control", "bound")
@@ -99,18 +99,7 @@ class SweepExplorer(anywidget.AnyWidget):
             scores=own[2],
             target=about["target"],
         )
-        return cls(**_numbers(sweep), **_pictures(sweep, stored))
-
-
-def _check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
-    """Masks and rows must come from the same weights."""
-    digests = models.set_index(KEY)["weights"].to_dict()
-    for key, at in stored.entries.items():
-        if key in digests and digests[key] != stored.weights[at]:
-            raise ValueError(
-                f"masks must come from the weights that the rows name, not so for {key[0]}, seed "
-                f"{key[1]} ({stored.weights[at]}, rows: {digests[key]}); {explorer.REMAKE}"
-            )
+        return cls(**_numbers(sweep), **pictures(sweep, stored))
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
@@ -147,33 +136,6 @@ def _numbers(sweep: Sweep) -> dict:
         "epochs": sweep.epochs,
         "charts": charts,
         "target": sweep.target,
-    }
-
-
-def _pictures(sweep: Sweep, stored: explorer.Explorer) -> dict:
-    """The traits that masks fill; a model without a mask has an empty map and no scores."""
-    truth = np.stack([widgets.upright(plane) for plane in stored.truth])
-    maps = np.zeros((len(truth), len(sweep.seeds), len(sweep.methods), *truth.shape[1:]), np.uint8)
-    texts = np.full((*maps.shape[:3], 5), "", object)
-    has_mask = np.zeros(maps.shape[1:3], bool)
-    for k, seed in enumerate(sweep.seeds):
-        for m, method in enumerate(sweep.methods):
-            if (method.name, seed) not in stored.entries:
-                continue
-            has_mask[k, m] = True
-            for s, mask in enumerate(map(widgets.upright, stored.mask(method.name, seed))):
-                maps[s, k, m] = outcome(mask, truth[s])
-                texts[s, k, m] = slice_scores(mask, truth[s])
-    names = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
-    return {
-        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in names],
-        "images": widgets.encode_stack(
-            np.stack([widgets.upright(plane) for plane in stored.flair]), quality=80
-        ),
-        "outcomes": [[widgets.encode_stack(m, fast=True) for m in seeds] for seeds in maps],
-        "has_mask": has_mask.tolist(),
-        "slice_scores": texts.tolist(),
-        "colours": [list(pair) for pair in OUTCOMES.items()],
     }
 
 

@@ -32,9 +32,15 @@ from urllib.parse import urlsplit
 import anywidget
 import numpy as np
 import pytest
+import torch
 from ipywidgets.embed import embed_data
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+from rfe_core import checkpoints, results
+from rfe_core.domains import Patient
+from rfe_core.volumes import phantom_subjects
+from rfe_core.widgets.slice_draws import slice_pixels
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
@@ -94,6 +100,14 @@ class BookPage:
             for request in self._loaded
             if request.url.startswith("http")
         }
+
+    def own_weight(self, name):
+        """Gzipped bytes of the page itself and of what it alone loads."""
+        return sum(size for path, size in self.weights.items() if path.startswith(name))
+
+    def frame_times(self, widget):
+        """Milliseconds that a widget took to draw, frame by frame so far."""
+        return self.tab.evaluate(f"performance.getEntriesByName('{widget}').map(e => e.duration)")
 
     def open(self, url):
         """Go to a page and wait until its widgets stand."""
@@ -171,6 +185,15 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+
+@pytest.fixture(scope="session")
+def slice_of_b():
+    """Pixels of the slice that the n_E explorers of chapters 05 and 06 show, drawn from anew."""
+    torch.set_num_threads(1)
+    (subject,) = phantom_subjects([Patient("B", "dev", 4)], workers=0, progress=False)
+    weights = results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors"
+    return slice_pixels(checkpoints.load_model(weights), subject, 97)
 
 
 @pytest.fixture(scope="session")

@@ -4,25 +4,14 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
-from rfe_core import checkpoints, results, sampling
-from rfe_core.domains import Patient
+from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_core.monte_carlo import draw
-from rfe_core.volumes import phantom_subjects
-from rfe_core.widgets.slice_draws import PAPER, REDRAWS, slice_pixels, stops
+from rfe_core.widgets.slice_draws import PAPER, REDRAWS, stops
 
 BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)
 BUDGET = 600_000
-
-
-@pytest.fixture(scope="module")
-def pixels():
-    torch.set_num_threads(1)
-    (subject,) = phantom_subjects([Patient("B", "dev", 4)], workers=0, progress=False)
-    weights = results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors"
-    return slice_pixels(checkpoints.load_model(weights), subject, 97)
 
 
 def check_drawn(page, pixels):
@@ -48,23 +37,23 @@ def check_drawn(page, pixels):
 
 
 @pytest.mark.browser
-def test_every_control(page_for, pixels):
+def test_every_control(page_for, slice_of_b):
     page = page_for("05-sampling")
-    assert check_drawn(page, pixels)["nE"] == "20"
+    assert check_drawn(page, slice_of_b)["nE"] == "20"
     for strategy in sampling.STRATEGIES:
         page.choose("Strategy", strategy)
-        assert check_drawn(page, pixels)["strategy"] == strategy
+        assert check_drawn(page, slice_of_b)["strategy"] == strategy
     for redraw in range(1, REDRAWS + 1):
         page.choose("Draw", str(redraw))
-        assert check_drawn(page, pixels)["redraw"] == str(redraw - 1)
+        assert check_drawn(page, slice_of_b)["redraw"] == str(redraw - 1)
     page.press_slider("n_E", "Home")
-    seen = [check_drawn(page, pixels)["nE"]]
-    for _ in stops(len(pixels.labels))[1:]:
+    seen = [check_drawn(page, slice_of_b)["nE"]]
+    for _ in stops(len(slice_of_b.labels))[1:]:
         page.press_slider("n_E", "ArrowRight")
-        seen.append(check_drawn(page, pixels)["nE"])
-    assert seen == [str(n) for n in stops(len(pixels.labels))]
+        seen.append(check_drawn(page, slice_of_b)["nE"])
+    assert seen == [str(n) for n in stops(len(slice_of_b.labels))]
     assert set(map(str, PAPER)) < set(seen)
-    times = page.tab.evaluate("performance.getEntriesByName('n_e_explorer').map(e => e.duration)")
+    times = page.frame_times("n_e_explorer")
     print(f"median frame {np.median(times):.1f} ms of {len(times)}")
     assert np.median(times) <= 16
 
@@ -72,9 +61,7 @@ def test_every_control(page_for, pixels):
 @pytest.mark.browser
 def test_page_is_light(page_for):
     page = page_for("05-sampling")
-    own = {path: size for path, size in page.weights.items() if path.startswith("05-sampling")}
-    print(own)
-    assert 0 < sum(own.values()) <= BUDGET
+    assert 0 < page.own_weight("05-sampling") <= BUDGET
 
 
 @pytest.mark.browser

@@ -4,34 +4,23 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
-from rfe_core import checkpoints, divergence, results, sampling, verdicts
-from rfe_core.domains import Patient
+from rfe_core import divergence, results, sampling, verdicts
 from rfe_core.monte_carlo import draw
-from rfe_core.volumes import phantom_subjects
-from rfe_core.widgets.slice_draws import REDRAWS, slice_pixels, stops
+from rfe_core.widgets.slice_draws import REDRAWS, stops
 
 BUDGET = 600_000
 
 
-@pytest.fixture(scope="module")
-def pixels():
-    torch.set_num_threads(1)
-    (subject,) = phantom_subjects([Patient("B", "dev", 4)], workers=0, progress=False)
-    weights = results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors"
-    return slice_pixels(checkpoints.load_model(weights), subject, 97)
-
-
 @pytest.mark.browser
-def test_every_control(page_for, pixels):
+def test_every_control(page_for, slice_of_b):
     page = page_for("06-divergence")
-    h = pixels.embeddings.numpy()
+    h = slice_of_b.embeddings.numpy()
 
     def check(edges):
         drawn = page.drawn()
         sample = draw(
-            pixels.labels,
+            slice_of_b.labels,
             int(drawn["nE"]),
             drawn["strategy"],
             seed=int(drawn["redraw"]),
@@ -56,10 +45,10 @@ def test_every_control(page_for, pixels):
     page.choose("Show", "2-D cloud")
     assert check("own")["panel"] == "1"
     page.press_slider("n_E", "Home")
-    for n_e in stops(len(pixels.labels))[1:]:
+    for n_e in stops(len(slice_of_b.labels))[1:]:
         page.press_slider("n_E", "ArrowRight")
         assert check("own")["nE"] == str(n_e)
-    times = page.tab.evaluate("performance.getEntriesByName('n_e_explorer').map(e => e.duration)")
+    times = page.frame_times("n_e_explorer")
     print(f"median frame {np.median(times):.1f} ms of {len(times)}")
     assert np.median(times) <= 16
 
@@ -67,9 +56,7 @@ def test_every_control(page_for, pixels):
 @pytest.mark.browser
 def test_page_is_light(page_for):
     page = page_for("06-divergence")
-    own = {path: size for path, size in page.weights.items() if path.startswith("06-divergence")}
-    print(own)
-    assert 0 < sum(own.values()) <= BUDGET
+    assert 0 < page.own_weight("06-divergence") <= BUDGET
 
 
 @pytest.mark.browser

@@ -73,6 +73,19 @@ def test_page_has_every_verdict_with_its_figures(page_for):
 
 
 @pytest.mark.browser
+def test_cost_of_a_step_is_that_of_the_rows(page_for):
+    page = page_for("07-proof-of-concept")
+    rows = results.read("tuning_cost")
+    lines = page.tab.locator("#tab-step-07 tbody tr").all()
+    cells = [line.locator("td").all_inner_texts() for line in lines]
+    more = [f"{100 * (ratio - 1):.1f}" for ratio in rows["ratio"]]
+    assert [name for name, *_ in cells] == rows["variant"].tolist()
+    assert [last for *_, last in cells] == ["", *more[1:]]
+    l2 = rows.loc[rows["variant"].str.startswith("l2"), "ratio"].max()
+    assert f"and l2 {100 * (l2 - 1):.0f}%" in text_of(page)
+
+
+@pytest.mark.browser
 def test_search_and_models_are_whole(page_for):
     page = page_for("07-proof-of-concept", width=390)
     searched = sweep_tables.read("sweep-scores", experiment="search")

@@ -91,7 +91,7 @@ def test_every_control(widget_page):
     page.tab.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
     page.frames()
     assert float(check_state(page, data)[0]["threshold"]) < float(drawn["threshold"])
-    times = page.tab.evaluate("performance.getEntriesByName('prior_explorer').map(e => e.duration)")
+    times = page.frame_times("prior_explorer")
     print(f"median frame {np.median(times):.1f} ms of {len(times)}")
 
 
@@ -186,8 +186,7 @@ def test_explorer_refuses():
 @pytest.mark.browser
 def test_page_is_light_and_says_what_the_rows_say(page_for):
     page = page_for("08-prior")
-    own = {path: size for path, size in page.weights.items() if path.startswith("08-prior")}
-    assert 0 < sum(own.values()) <= BUDGET
+    assert 0 < page.own_weight("08-prior") <= BUDGET
     rows = results.read(prior_quality.TABLE)
     chosen = prior_noise.thresholds(rows, "Btrain1", seed=0)
     drawn = page.drawn()

@@ -80,7 +80,7 @@ def test_every_control(widget_page, layer, found, rows):
     page.tab.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
     page.frames()
     assert int(check_state(page, layer, found, rows)["nE"]) < STOPS[-1]
-    times = page.tab.evaluate("performance.getEntriesByName('exact_explorer').map(e => e.duration)")
+    times = page.frame_times("exact_explorer")
     print(f"median frame {np.median(times):.1f} ms of {len(times)}")
     assert np.median(times) <= 16
 
@@ -88,8 +88,7 @@ def test_every_control(widget_page, layer, found, rows):
 @pytest.mark.browser
 def test_page_is_light_and_pairs_leave_the_screen(page_for):
     page = page_for("10-exact")
-    own = {path: size for path, size in page.weights.items() if path.startswith("10-exact")}
-    assert 0 < sum(own.values()) <= BUDGET
+    assert 0 < page.own_weight("10-exact") <= BUDGET
     assert page.drawn()["off"] == "0"
     page.press_slider("n_E", "End")
     assert page.drawn()["off"] == "2"

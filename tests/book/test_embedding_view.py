@@ -7,14 +7,8 @@ from rfe_core import phantom, probes
 from rfe_core.domains import Patient
 from rfe_core.widgets import COLOURS, decode_stack
 from rfe_core.widgets.embedding_maps import named_places
-from rfe_core.widgets.embedding_view import (
-    STAGES,
-    ZERO,
-    NamedPixel,
-    embedding_view,
-    palette,
-    signed,
-)
+from rfe_core.widgets.embedding_tables import ZERO, NamedPixel, signed
+from rfe_core.widgets.embedding_view import STAGES, embedding_view, palette
 from rfe_core.widgets.scanner_view import outline
 
 SLICES, CHANNELS, SHAPE = 3, 2, (16, 14)

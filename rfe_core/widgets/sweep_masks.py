@@ -1,0 +1,52 @@
+"""A sweep's stored masks as the pictures that chapter 07's explorer shows."""
+
+import numpy as np
+import pandas as pd
+
+from rfe_core import explorer, widgets
+from rfe_core.widgets.segmentation_view import OUTCOMES, outcome, slice_scores
+from rfe_core.widgets.sweep_tables import KEY, Sweep
+
+
+def check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
+    """Masks and rows must come from the same weights.
+
+    Raises
+    ------
+    ValueError
+        If they do not, naming the first model for which that is so.
+    """
+    digests = models.set_index(KEY)["weights"].to_dict()
+    for key, at in stored.entries.items():
+        if key in digests and digests[key] != stored.weights[at]:
+            raise ValueError(
+                f"masks must come from the weights that the rows name, not so for {key[0]}, seed "
+                f"{key[1]} ({stored.weights[at]}, rows: {digests[key]}); {explorer.REMAKE}"
+            )
+
+
+def pictures(sweep: Sweep, stored: explorer.Explorer) -> dict:
+    """The traits that masks fill; a model without a mask has an empty map and no scores."""
+    truth = np.stack([widgets.upright(plane) for plane in stored.truth])
+    maps = np.zeros((len(truth), len(sweep.seeds), len(sweep.methods), *truth.shape[1:]), np.uint8)
+    texts = np.full((*maps.shape[:3], 5), "", object)
+    has_mask = np.zeros(maps.shape[1:3], bool)
+    for k, seed in enumerate(sweep.seeds):
+        for m, method in enumerate(sweep.methods):
+            if (method.name, seed) not in stored.entries:
+                continue
+            has_mask[k, m] = True
+            for s, mask in enumerate(map(widgets.upright, stored.mask(method.name, seed))):
+                maps[s, k, m] = outcome(mask, truth[s])
+                texts[s, k, m] = slice_scores(mask, truth[s])
+    names = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
+    return {
+        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in names],
+        "images": widgets.encode_stack(
+            np.stack([widgets.upright(plane) for plane in stored.flair]), quality=80
+        ),
+        "outcomes": [[widgets.encode_stack(m, fast=True) for m in seeds] for seeds in maps],
+        "has_mask": has_mask.tolist(),
+        "slice_scores": texts.tolist(),
+        "colours": [list(pair) for pair in OUTCOMES.items()],
+    }
