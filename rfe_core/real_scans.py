@@ -108,6 +108,9 @@ def scored_row(
     about = checkpoints.read_about(path)
     scores = score(mask, subject)
     scores["domain"] = subject.domain or "real"
+    millilitres = float(np.prod(subject.voxel_size_mm)) / 1000
+    scores["lesion_ml"] = subject.lesion_mask.sum() * millilitres
+    scores["marked_ml"] = mask.sum() * millilitres
     training = {
         "epochs": PROFILES[network.profile].epochs,
         "weights": checkpoints.weights_digest(path),

@@ -24,8 +24,10 @@ _COLUMNS = {
     "precision": "precision",
     "recall": "recall",
     "found": "lesions found (%)",
-    "fp_per_slice": "false positives a slice",
+    "fp_per_slice": "FP a slice",
 }
+#: Decimals worth reading where they are fewer than a table's.
+_DECIMALS = {"found": 0, "fp_per_slice": 1}
 
 
 def of_patient(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def score_table(rows: pd.DataFrame, subject: str, *, experiment: str) -> pd.Data
     """Means over seeds, a row a model: Dice, precision, recall, lesions found, false positives."""
     own = of_patient(rows, subject)
     own = own[own["experiment"] == experiment]
-    means = own.groupby("model")[list(_COLUMNS)].mean()
+    means = own.groupby("model")[list(_COLUMNS)].mean().round(_DECIMALS)
     means.insert(0, "seeds", own.groupby("model")["seed"].nunique())
     means = means.reindex([model for model in MODELS if model in means.index])
     return means.rename(index=MODELS, columns=_COLUMNS).rename_axis("trained on")
@@ -83,10 +85,31 @@ def adaptation_table(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
     before = own[own["experiment"] == AS_TRAINED[0]].merge(pairs, on=["model", "seed"])
     both = pd.concat([before.assign(experiment="before"), adapted])
     means = both.groupby(["model", "experiment"], sort=False)[list(_COLUMNS)].mean()
+    means = means.round(_DECIMALS)
     order = ["before", *adapted["experiment"].drop_duplicates()]
     index = [(m, e) for m in MODELS for e in order if (m, e) in means.index]
     means = means.reindex(pd.MultiIndex.from_tuples(index, names=["trained on", "adapted by"]))
     return means.rename(index=MODELS, level=0).rename(columns=_COLUMNS)
+
+
+def adaptation_gain(rows: pd.DataFrame, subject: str) -> dict[str, float]:
+    """Change of Dice by each way to adapt, mean over networks, against the same networks before.
+
+    Returns
+    -------
+    dict
+        ``gain_rfe``, ``gain_control`` (same steps, weight 0) and ``gain_dice`` (the prior taken for
+        the truth), those that were tried; ``pairs``, the number of networks.
+    """
+    table = adaptation_table(rows, subject)["Dice"].unstack(0)
+    names = {"RFE, NCC": "gain_rfe", "no embedding": "gain_control", "Dice on NCC": "gain_dice"}
+    gains = {
+        name: float((table.loc[method] - table.loc["before"]).mean())
+        for method, name in names.items()
+        if method in table.index
+    }
+    own = rows[(rows["subject"] == subject) & rows["experiment"].isin(names)]
+    return gains | {"pairs": len(own[["model", "seed"]].drop_duplicates())}
 
 
 def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
@@ -96,7 +119,7 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
     -------
     dict
         ``lower`` (mean Dice), ``lower_low``, ``lower_high`` over seeds, ``best`` and ``best_model``
-        (highest mean Dice), ``lesions``.
+        (highest mean Dice), ``lesions``, ``load`` (ml).
     """
     own = of_patient(rows, subject)
     own = own[own["experiment"] == AS_TRAINED[0]]
@@ -109,4 +132,5 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
         "best": float(means.max()),
         "best_model": MODELS[means.idxmax()],
         "lesions": int(own["lesions"].iloc[0]),
+        "load": float(own["lesion_ml"].iloc[0]),
     }

@@ -6,7 +6,6 @@ from dataclasses import replace
 import nibabel as nib
 import numpy as np
 import pytest
-import torch
 from synthetic import tiny_subject
 
 from rfe_core import checkpoints, real_scans, results
@@ -20,9 +19,8 @@ SMOKE = PROFILES["smoke"]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, one_thread):
     """A data folder with smoke networks, and a BIDS tree: labelled p1, p2 and unlabelled p3."""
-    torch.set_num_threads(1)
     monkeypatch.setattr(results, "DATA", tmp_path)
     weights = tmp_path / "checkpoints"
     for seed in (0, 1):
@@ -54,13 +52,17 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     assert len(rows) == 4 and set(rows["subject"]) == {"p1", "p2"}
     assert set(rows["role"]) == {"dev"} and set(rows["experiment"]) == {"no negatives"}
     assert set(rows["domain"]) == {"real"}
+    (first,) = load_subjects(folder / "scans", "bids", ["p1"])
+    own = rows[rows["subject"] == "p1"]
+    np.testing.assert_allclose(own["lesion_ml"], first.lesion_mask.sum() / 1000, rtol=1e-5)
+    marked = own["precision"] * own["marked_ml"]  # what is marked and lesion, two ways
+    np.testing.assert_allclose(marked, own["recall"] * own["lesion_ml"], atol=1e-4)
     assert not rows[["weights", "code_version", "hardware", "date"]].isna().any(axis=None)
     masks = sorted(path.name for path in out.glob("*.nii.gz"))
     assert len(masks) == 6 and masks[0] == "p1_lower-seed0_no-negatives.nii.gz"
     mask = nib.load(out / masks[0])
-    (subject,) = load_subjects(folder / "scans", "bids", ["p1"])
-    assert mask.shape == subject.shape
-    np.testing.assert_array_equal(mask.affine, subject.affine)
+    assert mask.shape == first.shape
+    np.testing.assert_array_equal(mask.affine, first.affine)
     assert main(["results", "real"]) == 2  # the table is in --out, not among the stored ones
 
 

@@ -13,7 +13,7 @@ SIZES = ("0_10", "10_30", "30_100", "100_inf")
 def row(model="lower", seed=0, experiment="no negatives", subject="patient07", dice=0.1, **more):
     row = {"model": model, "seed": seed, "experiment": experiment, "subject": subject}
     row |= {"f_score": dice, "precision": dice / 2, "recall": 2 * dice, "fp_per_slice": 10 * dice}
-    row |= {"lesions": 40, "detected": 10}
+    row |= {"lesions": 40, "detected": 10, "lesion_ml": 1.3}
     row |= {f"lesions_{size}": 10 for size in SIZES} | {"lesions_0_10": 0}
     row |= {f"detected_{size}": k for k, size in enumerate(SIZES)}
     return row | more
@@ -40,7 +40,7 @@ def test_scores_are_means_over_seeds(rows):
     lower = table.iloc[0]
     assert lower["Dice"] == pytest.approx(0.2) and lower["seeds"] == 2
     assert lower["lesions found (%)"] == 25
-    assert table.iloc[1]["false positives a slice"] == pytest.approx(4)
+    assert table.iloc[1]["FP a slice"] == pytest.approx(4)
 
 
 def test_sizes_have_their_numbers(rows):
@@ -62,13 +62,15 @@ def test_before_is_of_the_seeds_that_were_adapted(rows):
         ("scanner A (lower bound)", "RFE, NCC"),
     ]
     np.testing.assert_allclose(table["Dice"], [0.1, 0.2])
+    gains = real_tables.adaptation_gain(rows, "patient07")
+    assert gains == {"gain_rfe": pytest.approx(0.1), "pairs": 1}
     with pytest.raises(ValueError, match="rows must have a network adapted to patient19"):
         real_tables.adaptation_table(rows, "patient19")
 
 
 def test_findings(rows):
     found = real_tables.findings(rows, "patient07")
-    assert found["lower"] == pytest.approx(0.2)
+    assert found["lower"] == pytest.approx(0.2) and found["load"] == 1.3
     assert (found["lower_low"], found["lower_high"]) == (0.1, 0.3)
     assert (found["best"], found["best_model"]) == (0.4, "fitted to a real scan")
     with pytest.raises(ValueError, match="rows must score patient20, got"):

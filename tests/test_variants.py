@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from synthetic import tiny_subject
 
 from rfe_core import checkpoints, results, variants
@@ -14,7 +13,7 @@ SMOKE = replace(PROFILES["smoke"], crop=32, patches_per_domain=48)
 
 
 @pytest.fixture
-def tiny(tmp_path, monkeypatch):
+def tiny(tmp_path, monkeypatch, one_thread):
     """Tiny patients instead of phantoms; notes which were asked for."""
     monkeypatch.setattr(results, "DATA", tmp_path)
     asked = []
@@ -56,7 +55,6 @@ def test_equally_many_crops_of_each_scanner_and_scan(tiny, variant, scans):
 
 
 def test_training_keeps_branch_and_end_and_is_not_repeated(tiny, tmp_path):
-    torch.set_num_threads(1)
     job = variants.Job(profile=SMOKE, variant="four-scanners", seed=0, weights=tmp_path / "w")
     history = variants.train(job, progress=False)
     assert [row["epoch"] for row in history] == [1, 2] and "f_own" in history[0]

@@ -1,14 +1,5 @@
 // A phantom slice beside two histograms and a table. Every number and its text is Python's; this draws them.
 
-/** Create an SVG element below `parent`. */
-function svg(parent, tag, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  if (parent) parent.append(made);
-  return made;
-}
-
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [360, 260, 14, 12, 12, 40];
 
 async function render({ model, el }) {

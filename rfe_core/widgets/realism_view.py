@@ -58,6 +58,14 @@ class RealismView(anywidget.AnyWidget):
     index = traitlets.Int(0).tag(sync=True)
 
 
+def drawn_slices(images: Mapping[str, np.ndarray], slices: Sequence[int]) -> dict[str, np.ndarray]:
+    """Axial slices of a phantom's scan (X, Y, Z) as drawn: (N, Y, X), white matter near 1."""
+    return {
+        modality: np.stack([widgets.upright(volume[:, :, z]) / 1000 for z in slices])
+        for modality, volume in images.items()
+    }
+
+
 def histograms(rows: pd.DataFrame, kind: str) -> np.ndarray:
     """Share of the brain in each bin, mean over patients: (3, bins), T1, T2, FLAIR."""
     own = rows[rows["kind"] == kind]
