@@ -210,4 +210,4 @@ def prior_of(source: Subject, target: Subject, *, seed: int) -> NDArray[np.bool_
     """
     if source.lesion_mask is None:
         raise ValueError(f"templates need a labelled patient, got {source.name} without labels")
-    return ncc_labels(source, replace(target, lesion_mask=None), seed=seed)
+    return ncc_labels(source, [replace(target, lesion_mask=None)], seed=seed)[0]
