@@ -152,7 +152,9 @@ def realism_view(
         index=start,
     )
     style = {"description_width": "4.5em", "button_width": "auto"}
-    kind = ipywidgets.Dropdown(options=kinds, index=0, description="Phantom", style=style)
+    kind = ipywidgets.Dropdown(
+        options=kinds, index=0, description="Phantom", style={"description_width": "4.5em"}
+    )
     modality = ipywidgets.ToggleButtons(
         options=view.modalities, index=view.modality, description="Image", style=style
     )
