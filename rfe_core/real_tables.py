@@ -118,17 +118,19 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
     Returns
     -------
     dict
-        ``lower`` (mean Dice), ``lower_low``, ``lower_high`` over seeds, ``best`` and ``best_model``
-        (highest mean Dice), ``lesions``, ``load`` (ml).
+        Mean Dice of each model by its name (``lower``, ``fitted``, ...); ``lower_low``,
+        ``lower_high`` and their ``spread``, over seeds; ``best`` and ``best_model`` (highest mean);
+        ``lesions``, ``load`` (ml).
     """
     own = of_patient(rows, subject)
     own = own[own["experiment"] == AS_TRAINED[0]]
     lower = own[own["model"] == "lower"]["f_score"]
     means = own.groupby("model")["f_score"].mean()
     return {
-        "lower": float(lower.mean()),
+        **{model: float(mean) for model, mean in means.items()},
         "lower_low": float(lower.min()),
         "lower_high": float(lower.max()),
+        "spread": float(lower.max() - lower.min()),
         "best": float(means.max()),
         "best_model": MODELS[means.idxmax()],
         "lesions": int(own["lesions"].iloc[0]),

@@ -71,6 +71,7 @@ def test_before_is_of_the_seeds_that_were_adapted(rows):
 def test_findings(rows):
     found = real_tables.findings(rows, "patient07")
     assert found["lower"] == pytest.approx(0.2) and found["load"] == 1.3
+    assert found["fitted"] == 0.4 and found["spread"] == pytest.approx(0.2)
     assert (found["lower_low"], found["lower_high"]) == (0.1, 0.3)
     assert (found["best"], found["best_model"]) == (0.4, "fitted to a real scan")
     with pytest.raises(ValueError, match="rows must score patient20, got"):
