@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from rfe_core import checkpoints, results
+from rfe_core.baselines import TUNING
 from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.patches import Patches, extract
 from rfe_core.profiles import PROFILES, Profile
@@ -124,7 +125,8 @@ class Job:
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the weights; an unfinished run goes on only from equal ones."""
-        settings = {"profile": asdict(self.profile), "variant": self.variant, "seed": self.seed}
+        profile = {k: v for k, v in asdict(self.profile).items() if k not in TUNING}
+        settings = {"profile": profile, "variant": self.variant, "seed": self.seed}
         settings["phantom_version"] = results.phantom_version()
         settings["variant_version"] = results.code_version(MODULES[self.variant])
         return json.loads(json.dumps(settings))
