@@ -1,6 +1,6 @@
 """The small file with what each model of a sweep makes of a few test slices: `Explorer`.
 
-`rfe_core.explorer_masks` makes it; chapter 07's explorer shows it.
+`rfe_core.explorer_masks` makes it; the explorers of chapters 07 and 09 show it.
 """
 
 import io
@@ -96,11 +96,13 @@ def path_of(
     return folder / f"{experiment}{other}.npz"
 
 
-def load(path: Path | None = None) -> Explorer:
-    """Read what `save` wrote, by default ``data/explorer/proof-of-concept.npz``.
+def load(
+    path: Path | None = None, *, experiment: str = EXPERIMENT, target: str = TARGET
+) -> Explorer:
+    """Read what `save` wrote, by default the file of the profile that the book shows.
 
-    Or, as in `rfe_core.results.read`, the file of the profile that the book shows in the folder
-    that the environment variable RFE_RESULTS names.
+    It lies in ``data/explorer`` or, as in `rfe_core.results.read`, in the folder that the
+    environment variable RFE_RESULTS names. `experiment` and `target` count if there is no `path`.
 
     Raises
     ------
@@ -111,7 +113,8 @@ def load(path: Path | None = None) -> Explorer:
     """
     if path is None:
         anew = os.environ.get("RFE_RESULTS")
-        path = path_of(Path(anew) / "explorer" if anew else None, profile=SHOWN)
+        folder = Path(anew) / "explorer" if anew else None
+        path = path_of(folder, experiment=experiment, profile=SHOWN, target=target)
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; {REMAKE}")

@@ -1,4 +1,4 @@
-"""Predicts what each model of a sweep makes of a few test slices, for chapter 07's explorer."""
+"""Predicts what each model of a sweep makes of a few test slices, for the book's explorers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -74,7 +74,9 @@ def _predicted(job: Trained, slices: _Slices) -> NDArray[np.uint8]:
     return np.packbits(masks[:, *slices.crop].reshape(len(masks), -1), axis=-1)
 
 
-def make(jobs: Sequence[Trained], folder: Path | None = None) -> Path:
+def make(
+    jobs: Sequence[Trained], folder: Path | None = None, *, beside: Sequence[Trained] = ()
+) -> Path:
     """Predict the slices with every model whose weights are at hand, and write the file.
 
     Two test patients of the target, two slices each (`chosen_slices`), on full slices as scores are
@@ -87,6 +89,9 @@ def make(jobs: Sequence[Trained], folder: Path | None = None) -> Path:
         earlier file has of them are kept.
     folder : Path, optional
         Instead of ``data/explorer``.
+    beside : sequence of Job
+        Models of no sweep whose masks go into the same file: baselines to compare with. Their names
+        must differ from those of `jobs`.
 
     Returns
     -------
@@ -98,8 +103,8 @@ def make(jobs: Sequence[Trained], folder: Path | None = None) -> Path:
     FileNotFoundError
         If no job has weights.
     ValueError
-        If there is no job, jobs differ in experiment, profile or target, or the earlier file shows
-        other slices.
+        If there is no job, jobs differ in experiment, profile or target (those beside them in
+        profile), or the earlier file shows other slices.
     """
     if not jobs:
         raise ValueError("masks need at least one finished model, got none")
@@ -112,6 +117,10 @@ def make(jobs: Sequence[Trained], folder: Path | None = None) -> Path:
     about = [{k: job.identity[k] for k in ("experiment", "profile", "target")} for job in ready]
     if differing := [a for a in about if a != about[0]]:
         raise ValueError(f"jobs must be of one sweep, got {about[0]} and {differing[0]}")
+    for job in beside:
+        if (profile := job.identity["profile"]) != about[0]["profile"]:
+            raise ValueError(f"models beside a sweep must be of its profile, got {profile!r}")
+    ready += [job for job in beside if job.path().exists()]
     who = patients([about[0]["target"]], ["test"])[:PATIENTS]
     slices = _slices(phantom_subjects(who, progress=False))
     born = results.provenance(ready[0].device)

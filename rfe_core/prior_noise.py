@@ -123,3 +123,36 @@ def wrong_pairs_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFram
         values = {"p (%)": p, "q (%)": q, "wrong (%)": wrong, "apart (%)": apart}
         cases.append({"domain": target} | {name: 100 * value for name, value in values.items()})
     return pd.DataFrame(cases).groupby("domain").mean()
+
+
+def pull(precision: float, missed: float, share: float = 0.2) -> tuple[float, float]:
+    r"""How strongly the exact loss acts on true lesion and background under a noisy prior.
+
+    With errors that do not depend on the embeddings, the loss of a perfect prior pushes the mean
+    directions of lesion and background apart with weights 1 and 1; a noisy one with
+
+    .. math:: a = p - \frac{1 - s}{s} q, \qquad b = 1 - q - \frac{s}{1 - s} (1 - p),
+
+    where p is `precision`, q `missed` and s `share`. Below 0, lesion is pulled to background.
+
+    Returns
+    -------
+    (a, b)
+
+    Raises
+    ------
+    ValueError
+        If a share is not in [0, 1], or `share` is 0 or 1.
+    """
+    wrong_pairs(precision, missed, share)  # refuses what is no share
+    if share in (0, 1):
+        raise ValueError(f"share must lie between 0 and 1, got {share}")
+    odds = (1 - share) / share
+    return precision - odds * missed, 1 - missed - (1 - precision) / odds
+
+
+def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
+    """`pull` of V2 and V3 pooled, by domain: ``p (%)``, ``q (%)``, ``a``, ``b``."""
+    table = wrong_pairs_by_domain(rows, share)[["p (%)", "q (%)"]]
+    weights = [pull(p / 100, q / 100, share) for p, q in table.to_numpy()]
+    return table.assign(a=[a for a, _ in weights], b=[b for _, b in weights])

@@ -25,7 +25,7 @@ PHANTOM_MODULES = ("domains", "lesions", "scanner", "phantom")
 CORE_MODULES = (
     *PHANTOM_MODULES,
     *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
-    *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training"),
+    *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training", "baselines"),
     *("random_feature_embedding", "self_training", "histograms", "templates", "prior"),
     *("target_crops", "fine_tuning", "sweep"),
 )

@@ -70,8 +70,8 @@ def add_parser(groups) -> None:
     parser.add_argument(
         "--explorer",
         action="store_true",
-        help="store what the models at hand predict on a few test slices, for chapter 07's "
-        "explorer (--evaluate test does, too); masks of models without weights are kept",
+        help="store what the models at hand predict on a few test slices, for the explorers of "
+        "chapters 07 and 09 (--evaluate test does, too); masks of models without weights are kept",
     )
     parser.add_argument(
         "--baselines",
@@ -126,6 +126,7 @@ def sweep(args: argparse.Namespace) -> int:
     _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
+    _say_other_code([job for job in jobs if job not in left], out)
     if left and args.scheduler is None:
         commands.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
@@ -148,6 +149,20 @@ def sweep(args: argparse.Namespace) -> int:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
     return 0
+
+
+def _say_other_code(finished, out: Path | None) -> None:
+    """Name the code that finished models were made with, where it is not the present one."""
+    from rfe_core.sweep import MODELS
+
+    if not finished:
+        return
+    table = results.stored(MODELS, out).set_index(list(finished[0].identity))["code_version"]
+    made = [table[tuple(job.identity.values())] for job in finished]
+    now = results.code_version()
+    if other := sorted(set(made) - {now}):
+        n = sum(version != now for version in made)
+        print(f"{n} finished models come from other code ({', '.join(other)}; now {now}): kept")
 
 
 def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
@@ -185,8 +200,21 @@ def _store_masks(jobs, out: Path | None) -> None:
     """Write the explorer's file: in ``data/explorer``, or in ``DIR/explorer``."""
     from rfe_core import explorer_masks
 
-    path = explorer_masks.make(jobs, None if out is None else out / "explorer")
+    folder = None if out is None else out / "explorer"
+    bounds = _bounds(jobs) if jobs and jobs[0].experiment == "adaptation" else []
+    path = explorer_masks.make(jobs, folder, beside=bounds)
     print(f"masks on test slices in {path}")
+
+
+def _bounds(jobs) -> list:
+    """Jobs of the lower bound and of the target's upper bound, trained from the same seeds."""
+    from rfe_core.baselines import LOWER, Job
+
+    (target,) = {job.target for job in jobs}
+    first, seeds = jobs[0], sorted({job.seed for job in jobs})
+    about = {"profile": first.profile, "weights": first.baselines, "device": first.device}
+    names = (LOWER, f"upper-{target}")
+    return [Job(model=name, seed=number, **about) for name in names for number in seeds]
 
 
 def _remove_partial(jobs, out: Path | None) -> None:

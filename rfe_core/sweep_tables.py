@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rfe_core import results, shift
+from rfe_core import profiles, results, shift
 from rfe_core.experiments import proof_of_concept
 from rfe_core.intervals import DRAWS, bootstrap_means, interval
 from rfe_core.methods import Method
-from rfe_core.profiles import SHOWN as SHOWN_PROFILE
 from rfe_core.sweep_verdicts import PATIENTS, cube
 from rfe_core.verdicts import Verdict, overall
 
-PROFILE, TARGET = SHOWN_PROFILE, "B"
+PROFILE, TARGET = profiles.SHOWN, "B"
 PROOF, SEARCH = "proof-of-concept", "search"
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.

@@ -118,8 +118,15 @@ def noise(scores: pd.DataFrame) -> float:
     ----------
     scores : DataFrame
         Rows of several methods on the same patients, one training each: development patients.
+
+    Returns
+    -------
+    float
+        NaN for a single patient or method (smoke profile): nothing tells it from the rest then.
     """
     wide = scores.pivot(index=["seed", "subject"], columns="model", values="f_score").to_numpy()
+    if min(wide.shape) < 2:
+        return float("nan")
     rest = wide - wide.mean(0) - wide.mean(1, keepdims=True) + wide.mean()
     return float(np.sqrt((rest**2).sum() / ((wide.shape[0] - 1) * (wide.shape[1] - 1))))
 

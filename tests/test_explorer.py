@@ -9,7 +9,8 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core import checkpoints, cli, explorer_masks, results, sweep
+from rfe_core import checkpoints, cli, explorer_masks, results, sweep, sweep_commands
+from rfe_core.adaptation import adaptation
 from rfe_core.evaluation import segment
 from rfe_core.experiments import proof_of_concept
 from rfe_core.explorer import load, merge, path_of, save
@@ -197,6 +198,49 @@ def test_jobs_that_cannot_be_shown_are_refused(subjects, jobs, tmp_path):
         explorer_masks.make([edited], tmp_path)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeBaseline(FakeJob):
+    """A finished model of no sweep."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return {"profile": self.profile_name, "model": self.model, "seed": self.seed}
+
+
+def test_baselines_stand_beside_a_sweep(subjects, jobs, tmp_path):
+    lower = train(FakeBaseline(weights=tmp_path / "w", model="lower"), 11)
+    absent = FakeBaseline(weights=tmp_path / "nowhere", model="upper-B")
+    found = load(explorer_masks.make(jobs, tmp_path, beside=[lower, absent]))
+    assert set(found.entries) == {(j.model, j.seed) for j in (*jobs, lower)}
+    alone = load(explorer_masks.make([lower_as_job(lower)], tmp_path / "alone"))
+    np.testing.assert_array_equal(found.mask("lower", 0), alone.mask("lower", 0))
+    assert found.weights[found.entries["lower", 0]] == checkpoints.weights_digest(lower.path())
+    assert found.record["experiment"] == "proof-of-concept"
+    other = train(FakeBaseline(weights=tmp_path / "w", model="x", profile_name="paper"), 12)
+    with pytest.raises(ValueError, match="beside a sweep must be of its profile, got 'paper'"):
+        explorer_masks.make(jobs, tmp_path, beside=[other])
+
+
+def lower_as_job(baseline):
+    """The same weights as a model of the sweep."""
+    return FakeJob(weights=baseline.weights, model=baseline.model, seed=baseline.seed)
+
+
+def test_the_file_of_an_experiment_is_found(subjects, jobs, monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    path = path_of(experiment="adaptation", target="C")
+    assert path.name == "adaptation-laptop-C.npz"
+    made = load(explorer_masks.make(jobs, tmp_path))
+    save(made, path)
+    assert load(experiment="adaptation", target="C").models == made.models
+    other = replace(made, models=("other",) * len(made.models))
+    save(other, tmp_path / "anew/explorer" / path.name)
+    monkeypatch.setenv("RFE_RESULTS", str(tmp_path / "anew"))
+    assert set(load(experiment="adaptation", target="C").models) == {"other"}
+    with pytest.raises(FileNotFoundError, match=r"adaptation-laptop-D.npz does not exist"):
+        load(experiment="adaptation", target="D")
+
+
 @pytest.fixture
 def finished_sweep(subjects, tmp_path):
     """A folder as `rfe sweep --profile smoke` leaves it, with a network at random for each model.
@@ -255,3 +299,28 @@ def test_missing_weights_are_one_line(finished_sweep, capsys):
     error = capsys.readouterr().err
     assert error.startswith(f"rfe: error: none of the {FINISHED} models has weights")
     assert error.count("\n") == 1
+
+
+def test_adaptation_stores_the_bounds_too(subjects, monkeypatch, tmp_path):
+    asked = {}
+
+    def make(jobs, folder, *, beside):
+        asked.update(jobs=jobs, beside=[(job.model, job.seed, job.path()) for job in beside])
+        return tmp_path
+
+    monkeypatch.setattr("rfe_core.explorer_masks.make", make)
+    about = {"profile": PROFILES["smoke"], "target": "C", "weights": tmp_path}
+    for experiment, expected in (
+        ("adaptation", [(m, s) for m in ("lower", "upper-C") for s in (0, 2)]),
+        ("search", []),
+    ):
+        jobs = [
+            sweep.Job(**about, experiment=experiment, method=m, seed=s, baselines=tmp_path / "b")
+            for m in adaptation()[:2]
+            for s in (2, 0)
+        ]
+        sweep_commands._store_masks(jobs, tmp_path)
+        assert asked["jobs"] == jobs
+        assert asked["beside"] == [
+            (m, s, tmp_path / "b" / f"smoke-{m}-seed{s}.safetensors") for m, s in expected
+        ]

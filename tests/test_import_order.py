@@ -22,23 +22,25 @@ STOREYS = [
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         """evaluation fine_tuning gradient_noise methods random_feature_embedding training
         workers""",
-        """adaptation adaptation_claims adaptation_verdicts baselines embedding_cost experiments
-        explorer explorer_masks fidelity gap lesion_hits prior_noise prior_quality real_scans
-        real_tables realism representativeness results scoreboard scoring shift sweep sweep_claims
-        sweep_tables sweep_verdicts target_crops variants verdicts""",
-        """plots plots_baselines plots_divergence plots_embedding plots_exact plots_prior plots_real
-        plots_sampling plots_sweep plots_unet widgets""",
+        """adaptation adaptation_claims adaptation_search adaptation_summary adaptation_tables
+        adaptation_verdicts baselines embedding_cost experiments explorer explorer_masks
+        fidelity gap lesion_hits prior_noise prior_quality real_scans real_tables realism
+        representativeness results scoreboard scoring shift sweep sweep_claims sweep_tables
+        sweep_verdicts target_crops variants verdicts""",
+        """plots plots_adaptation plots_baselines plots_divergence plots_embedding plots_exact
+        plots_prior plots_real plots_sampling plots_sweep plots_unet widgets""",
         "adapt_commands cli commands sweep_commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
-    """adaptation adaptation_verdicts adjacency baselines checkpoints distances embedding_plane
-    evaluation exact experiments explorer_masks fine_tuning gap gradient_noise landscape
-    lesion_hits losses methods monte_carlo pair_sums plots_sweep plots_unet prior prior_quality
-    probes random_feature_embedding real_scans representativeness sampling scoreboard scoring
-    self_training sweep sweep_claims sweep_tables sweep_verdicts target_crops training unet variants
-    workers""".split()
+    """adaptation adaptation_search adaptation_summary adaptation_tables adaptation_verdicts
+    adjacency baselines checkpoints distances embedding_plane evaluation exact experiments
+    explorer_masks fine_tuning gap gradient_noise landscape lesion_hits losses methods
+    monte_carlo pair_sums plots_adaptation plots_sweep plots_unet prior prior_quality probes
+    random_feature_embedding real_scans representativeness sampling scoreboard scoring
+    self_training sweep sweep_claims sweep_tables sweep_verdicts target_crops training unet
+    variants workers""".split()
 )
 
 

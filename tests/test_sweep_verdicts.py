@@ -254,6 +254,12 @@ def test_patients_methods_and_nothing_else_are_no_noise():
     assert noise(scores) == pytest.approx(0, abs=1e-12)
 
 
+def test_a_single_patient_says_nothing_about_noise():
+    """As in the search of the smoke profile; and without a warning."""
+    scores, _ = made_up(rising(0.05), sd=0.04, seeds=(0,))
+    assert np.isnan(noise(scores[scores["subject"] == scores["subject"].iloc[0]]))
+
+
 def test_what_is_detectable_shrinks_with_patients_and_seeds():
     few, many = detectable(0.04, patients=2, seeds=1), detectable(0.04, patients=8, seeds=3)
     np.testing.assert_allclose(few["detectable"] / many["detectable"], np.sqrt(24 / 2))

@@ -56,3 +56,30 @@ function patternLegend(colours) {
   });
   return element("ul", { className: "rfe-legend" }, ...items);
 }
+
+/** A slice with its marks (`kinds`: outcome of each pixel, or null), a title and a line about it: { figure, update }. */
+function makePicture(zoom, colours, kind) {
+  const palette = [null, ...colours.map(([, colour]) => rgb(colour))];
+  const canvas = element("canvas", { role: "img" });
+  const context = canvas.getContext("2d");
+  const heading = element("figcaption", { className: kind });
+  const note = element("p", { className: "rfe-note" });
+  const figure = element("figure", {}, heading, canvas, note);
+
+  function update({ width, height, pixels, kinds, title, text, label }) {
+    [canvas.width, canvas.height] = [zoom * width, zoom * height];
+    const frame = new ImageData(canvas.width, canvas.height);
+    const line = new Uint32Array(frame.data.buffer);
+    const small = new Uint32Array(pixels.slice().buffer); // one number a pixel of the slice
+    for (let y = 0, at = 0; y < canvas.height; y++) {
+      const row = Math.floor(y / zoom) * width;
+      for (let x = 0; x < canvas.width; x++) line[at++] = small[row + Math.floor(x / zoom)];
+    }
+    if (kinds) eachInked(kinds, width, height, zoom, (at, which) => frame.data.set(palette[which], 4 * at));
+    context.putImageData(frame, 0, 0);
+    heading.textContent = title;
+    note.textContent = text;
+    canvas.setAttribute("aria-label", label);
+  }
+  return { figure, update };
+}

@@ -40,33 +40,6 @@ function makeChart({ name, axis: { log, ticks } }, epochs) {
   return { figure, update };
 }
 
-/** A picture with its title and its scores: { figure, update }. */
-function makePicture(width, height, zoom, colours, kind) {
-  const palette = [null, ...colours.map(([, colour]) => rgb(colour))];
-  const canvas = element("canvas", { role: "img", width: zoom * width, height: zoom * height });
-  const context = canvas.getContext("2d");
-  const frame = new ImageData(canvas.width, canvas.height);
-  const heading = element("figcaption", { className: kind });
-  const note = element("p", { className: "rfe-note" });
-  const figure = element("figure", {}, heading, canvas, note);
-
-  function update(pixels, kinds, title, text, label) {
-    for (let y = 0, at = 0; y < canvas.height; y++) {
-      for (let x = 0; x < canvas.width; x++, at += 4) {
-        const from = 4 * (Math.floor(y / zoom) * width + Math.floor(x / zoom));
-        for (let c = 0; c < 3; c++) frame.data[at + c] = pixels[from + c];
-        frame.data[at + 3] = 255;
-      }
-    }
-    if (kinds) eachInked(kinds, width, height, zoom, (at, which) => frame.data.set(palette[which], 4 * at));
-    context.putImageData(frame, 0, 0);
-    heading.textContent = title;
-    note.textContent = text;
-    canvas.setAttribute("aria-label", label);
-  }
-  return { figure, update };
-}
-
 /** The table of scores: { node, update(blocks) }; a block is { name, rows: [[group, F, precision, recall]] }. */
 function makeTable() {
   const node = element("table", { className: "rfe-numbers" });
@@ -119,7 +92,7 @@ async function render({ model, el }) {
   }
 
   const charts = model.get("charts").map((chart) => makeChart(chart, epochs));
-  const pictures = ["rfe-title-chosen", "rfe-title-beside"].map((kind) => makePicture(width, height, zoom, colours, kind));
+  const pictures = ["rfe-title-chosen", "rfe-title-beside"].map((kind) => makePicture(zoom, colours, kind));
   const table = makeTable();
   const status = statusLine();
   const keys = [lineKey("rfe-chosen", ""), lineKey("rfe-beside", "")];
@@ -168,7 +141,8 @@ async function render({ model, el }) {
       const kinds = seen && marked ? all.subarray(number * size, (number + 1) * size) : null;
       const text = texts[side].inSlice;
       const title = number < 0 ? texts[side].name : `${texts[side].name}, ${choice ? choices[choice] : `seed ${seeds[seed]}`}`;
-      pictures[side].update(imageOf(images, slice), kinds, title, text, `FLAIR of ${captions[slice]}: ${title}. ${text}`);
+      const label = `FLAIR of ${captions[slice]}: ${title}. ${text}`;
+      pictures[side].update({ width, height, pixels: imageOf(images, slice), kinds, title, text, label });
     });
     table.update(`Test patients of ${target}, ${choices[choice]}${choice ? "" : " ± standard deviation"}`, texts.map((t, side) => ({
       name: t.note ? `${t.name} (${t.note})` : t.name,

@@ -99,7 +99,8 @@ class SweepExplorer(anywidget.AnyWidget):
             scores=own[2],
             target=about["target"],
         )
-        return cls(**_numbers(sweep), **pictures(sweep, stored))
+        names = [method.name for method in methods]
+        return cls(**_numbers(sweep), **pictures(names, sweep.seeds, stored))
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:

@@ -1,11 +1,13 @@
-"""A sweep's stored masks as the pictures that chapter 07's explorer shows."""
+"""A sweep's stored masks as the pictures that the explorers of chapters 07 and 09 show."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from rfe_core import explorer, widgets
 from rfe_core.widgets.segmentation_view import OUTCOMES, outcome, slice_scores
-from rfe_core.widgets.sweep_tables import KEY, Sweep
+from rfe_core.widgets.sweep_tables import KEY
 
 
 def check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
@@ -25,27 +27,30 @@ def check_weights(models: pd.DataFrame, stored: explorer.Explorer) -> None:
             )
 
 
-def pictures(sweep: Sweep, stored: explorer.Explorer) -> dict:
-    """The traits that masks fill; a model without a mask has an empty map and no scores."""
+def pictures(names: Sequence[str], seeds: Sequence[int], stored: explorer.Explorer) -> dict:
+    """The traits that masks fill; a model without a mask has an empty map and no scores.
+
+    `names` are those of the M models in the file.
+    """
     truth = np.stack([widgets.upright(plane) for plane in stored.truth])
-    maps = np.zeros((len(truth), len(sweep.seeds), len(sweep.methods), *truth.shape[1:]), np.uint8)
+    maps = np.zeros((len(truth), len(seeds), len(names), *truth.shape[1:]), np.uint8)
     texts = np.full((*maps.shape[:3], 5), "", object)
     has_mask = np.zeros(maps.shape[1:3], bool)
-    for k, seed in enumerate(sweep.seeds):
-        for m, method in enumerate(sweep.methods):
-            if (method.name, seed) not in stored.entries:
+    for k, seed in enumerate(seeds):
+        for m, name in enumerate(names):
+            if (name, seed) not in stored.entries:
                 continue
             has_mask[k, m] = True
-            for s, mask in enumerate(map(widgets.upright, stored.mask(method.name, seed))):
+            for s, mask in enumerate(map(widgets.upright, stored.mask(name, seed))):
                 maps[s, k, m] = outcome(mask, truth[s])
                 texts[s, k, m] = slice_scores(mask, truth[s])
-    names = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
+    about = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
     return {
-        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in names],
+        "captions": [f"{name}, slice {z} ({area} lesion pixels)" for name, z, area in about],
         "images": widgets.encode_stack(
             np.stack([widgets.upright(plane) for plane in stored.flair]), quality=80
         ),
-        "outcomes": [[widgets.encode_stack(m, fast=True) for m in seeds] for seeds in maps],
+        "outcomes": [[widgets.encode_stack(m, fast=True) for m in by_seed] for by_seed in maps],
         "has_mask": has_mask.tolist(),
         "slice_scores": texts.tolist(),
         "colours": [list(pair) for pair in OUTCOMES.items()],
