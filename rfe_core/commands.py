@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from rfe_core import results
 from rfe_core.domains import Patient, patients
-from rfe_core.profiles import PROFILES
+from rfe_core.profiles import PROFILES, Profile
 
 
 class CommandError(Exception):
@@ -120,8 +120,7 @@ def evaluate(jobs, who: list[Patient], table: str, out: Path | None, executor) -
     """Score finished models on patients that the table does not score yet, and print means."""
     from rfe_core import scoring
 
-    if jobs[0].profile.name == "smoke":  # its scores mean nothing: one patient of each kind
-        who = list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
+    who = some(who, jobs[0].profile)
     done = _scored(jobs, table, out)
     wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
     for job in jobs:
@@ -147,6 +146,13 @@ def evaluate(jobs, who: list[Patient], table: str, out: Path | None, executor) -
             scoring.score_all(jobs, who, skip=done, executor=executor, on_patient=keep)
     summary = results.summarise(results.stored(table, out), ("f_score", "fp_per_slice"))
     print(summary.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
+
+
+def some(who: Sequence[Patient], profile: Profile) -> list[Patient]:
+    """Patients to score: all, or of profile smoke, whose scores mean nothing, one of each kind."""
+    if profile.name != "smoke":
+        return list(who)
+    return list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
 
 
 def _scored(jobs, table: str, out: Path | None) -> set[tuple]:

@@ -144,7 +144,8 @@ def sweep(args: argparse.Namespace) -> int:
             commands.evaluate(of_target, who, SCORES, out, pool)
             tidy(out)
             if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
-                _compare_lesions(of_target, [p for p in who if p.domain == target], pool, out)
+                own = [patient for patient in who if patient.domain == target]
+                _compare_lesions(of_target, own, pool, out)
     if args.explorer or args.evaluate == ON_TEST:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
@@ -188,7 +189,7 @@ def _compare_lesions(jobs, who: list[Patient], pool, out: Path | None) -> None:
         known = set(table[list(lesion_hits.KEY)].itertuples(index=False, name=None))
     models = lesion_hits.compared(jobs)
     futures = []
-    for patient in who:
+    for patient in commands.some(who, jobs[0].profile):
         left = [m for m in models if lesion_hits.key(*m, patient) not in known]
         if left:
             futures.append(pool.submit(lesion_hits.rows, left, patient))

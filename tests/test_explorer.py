@@ -264,7 +264,8 @@ def finished_sweep(subjects, tmp_path):
         status = sweep.DIVERGED if method.name == diverged else sweep.FINISHED
         if status == sweep.FINISHED:
             checkpoints.write_bytes(job.path(), branch.read_bytes())
-        rows.append({**job.identity, "status": status, "settings": job.settings()})
+        about = {"status": status, "settings": job.settings(), **results.provenance()}
+        rows.append({**job.identity, **about})
     results.write(sweep.MODELS, rows, folder=out)
     return out
 
