@@ -1,4 +1,4 @@
-"""The `rfe` command: make and check data, train, fine-tune, look at results."""
+"""The `rfe` command: make and check data, train, fine-tune, adapt, look at results."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rfe_core import commands, sweep_commands
+from rfe_core import adapt_commands, commands, sweep_commands
 from rfe_core.arguments import positive, rate, seed, text
 from rfe_core.domains import DOMAINS, ROLES
 from rfe_core.profiles import PROFILES
@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
             rfe data make                                  the 28 phantom patients of Table 1
             rfe train --profile laptop --seeds 0 1 2       the baselines of chapter 03
             rfe sweep --profile laptop --seeds 0 1 2       the fine-tuned models of chapter 07
+            rfe adapt --data ~/scans --out ~/masks         trained networks on scans of yours
             rfe results baselines                          scores
         """,
         ),
@@ -88,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     )
     fidelity.add_argument("--jobs", type=positive, default=cores, help="processes (one per core)")
     fidelity.set_defaults(run=commands.data_fidelity)
+    adapt_commands.add_statistics_parser(data_commands, LAYOUTS)
 
     training = groups.add_parser(
         "train",
@@ -140,6 +142,7 @@ def parser() -> argparse.ArgumentParser:
     training.set_defaults(run=commands.train)
 
     sweep_commands.add_parser(groups)
+    adapt_commands.add_parser(groups, LAYOUTS)
 
     show = groups.add_parser(
         "results",

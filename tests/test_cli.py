@@ -25,7 +25,10 @@ def test_names_repeated_for_a_fast_start_agree_with_their_owners():
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["data"], ["data", "make"], ["data", "check"], ["train"], ["sweep"], ["results"]],
+    [
+        *([], ["data"], ["data", "make"], ["data", "check"], ["data", "statistics"]),
+        *(["train"], ["sweep"], ["adapt"], ["results"]),
+    ],
 )
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -53,6 +56,9 @@ def test_help_needs_no_torch():
         ("sweep --target A", "invalid choice: 'A'"),
         ("sweep --jobs 2 --scheduler x", "not allowed with argument --jobs"),
         ("data check", "arguments are required: path"),
+        ("data statistics", "arguments are required: path"),
+        ("adapt", "arguments are required: --data"),
+        ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
         ("fly", "invalid choice: 'fly'"),
     ],
 )

@@ -17,17 +17,19 @@ STOREYS = [
         """adjacency arguments distances divergence domains exercises intervals lesions metrics
         nifti profiles sampling source tables templates unet""",
         """batches binned checkpoints embedding_plane exact landscape losses monte_carlo pair_sums
-        histograms patches phantom prior probes scanner self_training volumes
+        histograms patches phantom prior probes protocols realistic scan_statistics scanner
+        self_training volumes
         bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
         """evaluation fine_tuning gradient_noise methods random_feature_embedding training
         workers""",
         """adaptation adaptation_claims adaptation_search adaptation_summary adaptation_tables
         adaptation_verdicts baselines embedding_cost experiments explorer explorer_masks
-        fidelity gap lesion_hits prior_noise prior_quality representativeness results scoreboard
-        scoring shift sweep sweep_claims sweep_tables sweep_verdicts target_crops verdicts""",
+        fidelity gap lesion_hits prior_noise prior_quality real_scans real_tables realism
+        representativeness results scoreboard scoring shift sweep sweep_claims sweep_tables
+        sweep_verdicts target_crops variants verdicts""",
         """plots plots_adaptation plots_baselines plots_divergence plots_embedding plots_exact
-        plots_prior plots_sampling plots_sweep plots_unet widgets""",
-        "cli commands sweep_commands",
+        plots_prior plots_real plots_sampling plots_sweep plots_unet widgets""",
+        "adapt_commands cli commands sweep_commands",
     )
 ]
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
@@ -36,8 +38,9 @@ NEEDS_TORCH = set(
     adjacency baselines checkpoints distances embedding_plane evaluation exact experiments
     explorer_masks fine_tuning gap gradient_noise landscape lesion_hits losses methods
     monte_carlo pair_sums plots_adaptation plots_sweep plots_unet prior prior_quality probes
-    random_feature_embedding representativeness sampling scoreboard scoring self_training
-    sweep sweep_claims sweep_tables sweep_verdicts target_crops training unet workers""".split()
+    random_feature_embedding real_scans representativeness sampling scoreboard scoring
+    self_training sweep sweep_claims sweep_tables sweep_verdicts target_crops training unet
+    variants workers""".split()
 )
 
 

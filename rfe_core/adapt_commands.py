@@ -1,0 +1,204 @@
+"""`rfe adapt` runs trained networks on scans of a folder; `rfe data statistics` measures them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rfe_core import commands, results
+from rfe_core.arguments import seed, text
+from rfe_core.profiles import PROFILES
+
+
+def add_parser(groups, layouts: Sequence[str]) -> None:
+    """Add `rfe adapt` to the commands."""
+    parser = groups.add_parser(
+        "adapt",
+        help="segment scans of a folder with trained networks, score them, adapt to them",
+        **text(
+            "Segment the patients of a folder with networks of this book and score those that "
+            "have a lesion mask. Each is scored once: rows that are there are kept. With "
+            "--prior-from, networks are first adapted to each patient's own unlabelled scan by "
+            "Random Feature Embedding with an NCC prior (transductive). Images stay where they "
+            "are; no network of this book may be used for a diagnosis.",
+            """
+            rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
+            rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
+            rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
+                      --model lower four-scanners --prior-from patient07
+            rfe results real
+        """,
+        ),
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder")
+    parser.add_argument("--layout", choices=layouts, default="bids", help="default: bids")
+    parser.add_argument("--patients", nargs="+", metavar="NAME", help="some of them (all)")
+    parser.add_argument(
+        "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
+    )
+    parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
+    parser.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of networks (data/checkpoints)"
+    )
+    parser.add_argument(
+        "--as-read",
+        action="store_true",
+        help="keep negative voxels, which interpolation makes at sharp edges (set to 0)",
+    )
+    parser.add_argument(
+        "--prior-from", metavar="NAME", help="adapt; templates and threshold from this patient"
+    )
+    parser.add_argument(
+        "--methods", nargs="+", metavar="METHOD", help="ways to adapt (all), with --prior-from"
+    )
+    parser.add_argument(
+        "--role", default="real", help='what the scores are for, e.g. "dev", "test" (real)'
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for masks (none) and rows (data/results)"
+    )
+    parser.set_defaults(run=adapt)
+
+
+def add_statistics_parser(groups, layouts: Sequence[str]) -> None:
+    """Add `rfe data statistics` to the commands of `rfe data`."""
+    parser = groups.add_parser(
+        "statistics",
+        help="measure real scans and the phantom the same way, in numbers only",
+        **text(
+            "Measure contrast, texture, edges and intensities of patients of a folder and of "
+            "phantom patients, and write data/results/scan_statistics.csv and "
+            "scan_histograms.csv anew: numbers, no images.",
+            """
+            rfe data statistics ~/open_ms_data --layout open-ms-data --patients patient07
+        """,
+        ),
+    )
+    parser.add_argument("path", type=Path, help="folder that holds the patients")
+    parser.add_argument("--layout", choices=layouts, default="bids", help="default: bids")
+    parser.add_argument("--patients", nargs="+", metavar="NAME", help="some of them (all)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of tables (data/results)")
+    parser.set_defaults(run=statistics)
+
+
+def statistics(args: argparse.Namespace) -> int:
+    """`rfe data statistics`: measure, write both tables, print the distances."""
+    from rfe_core import realism
+    from rfe_core.scan_statistics import without_negatives
+    from rfe_core.volumes import load_subjects
+
+    subjects = load_subjects(args.path, args.layout, args.patients, allow_empty_lesions=True)
+    realism.measure_all([without_negatives(s) for s in subjects], folder=args.out)
+    table = realism.distances(results.stored(realism.STATISTICS, args.out))
+    print("distance from the real scans, mean |log2 ratio|:")
+    print(table.to_string(float_format=lambda x: f"{x:.2f}"))
+    return 0
+
+
+def adapt(args: argparse.Namespace) -> int:
+    """`rfe adapt`: segment, score where there are labels, adapt if asked."""
+    from rfe_core import real_scans
+    from rfe_core.scan_statistics import without_negatives
+    from rfe_core.volumes import load_subjects
+    from rfe_core.workers import one_thread
+
+    if args.methods and not args.prior_from:
+        raise commands.CommandError("--methods needs --prior-from, which names the templates")
+    if unknown := sorted(set(args.methods or ()) - set(real_scans.METHODS)):
+        known = ", ".join(map(repr, real_scans.METHODS))
+        raise commands.CommandError(f"--methods must be some of {known}, got {unknown[0]!r}")
+    weights = args.weights or results.DATA / "checkpoints"
+    networks = real_scans.find_networks(weights, args.model, args.seeds, profile=args.profile)
+    names = args.patients
+    prepared = real_scans.AS_READ if args.as_read else real_scans.NO_NEGATIVES
+    subjects = load_subjects(args.data, args.layout, names, allow_empty_lesions=True)
+    if not args.as_read:
+        subjects = [without_negatives(subject) for subject in subjects]
+    with one_thread():
+        if args.prior_from is None:
+            for subject in subjects:
+                _segment(args, networks, subject, prepared)
+        else:
+            (source,) = load_subjects(args.data, args.layout, [args.prior_from])
+            source = source if args.as_read else without_negatives(source)
+            for network in networks:
+                _adapt(args, network, source, subjects)
+    return 0
+
+
+def _segment(args: argparse.Namespace, networks, subject, experiment: str) -> None:
+    """Segment a patient with all networks that have not scored it yet."""
+    from rfe_core import real_scans
+
+    wanted = [n for n in networks if not _scored(args, n, experiment, subject)]
+    for network, mask in real_scans.segmentations(wanted, subject):
+        _keep(args, network, experiment, subject, mask)
+
+
+def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
+    """Adapt a network to each patient in turn, by each method."""
+    from rfe_core import real_scans
+    from rfe_core.evaluation import segment
+
+    if not network.branch.exists():
+        raise commands.CommandError(
+            f"{network.branch} must hold the weights of the branch epoch, but is not there"
+        )
+    labelled = None
+    for subject in subjects:
+        left = [
+            method
+            for method in args.methods or real_scans.METHODS
+            if not _scored(args, network, method, subject)
+        ]
+        if not left:
+            continue
+        labelled = real_scans.labelled_crops(network) if labelled is None else labelled
+        prior = real_scans.prior_of(source, subject, seed=network.seed)
+        for method in left:
+            model = real_scans.adapt(network, labelled, subject, prior, method)
+            _keep(args, network, method, subject, segment(model, subject))
+
+
+def _scored(args: argparse.Namespace, network, experiment: str, subject) -> bool:
+    """Whether a row is there already; without labels or with masks to write there is none."""
+    from rfe_core import real_scans
+
+    if subject.lesion_mask is None or not results.exists(real_scans.TABLE, args.out):
+        return False
+    table = results.stored(real_scans.TABLE, args.out)
+    keys = set(table[list(real_scans.KEY)].itertuples(index=False, name=None))
+    known = tuple(real_scans.row_of(network, experiment, subject.name).values()) in keys
+    if known:
+        print(f"{_name(network)}, {experiment}, {subject.name}: scored before, kept")
+    return known
+
+
+def _keep(args: argparse.Namespace, network, experiment: str, subject, mask) -> None:
+    """Write a mask if asked, a row if there are labels, and say in a line what was found."""
+    from rfe_core import real_scans
+    from rfe_core.nifti import write_mask
+
+    if args.out is not None:
+        name = f"{subject.name}_{network.model}-seed{network.seed}_{experiment}.nii.gz"
+        write_mask(args.out / name.replace(" ", "-").replace(",", ""), mask, subject.affine)
+    about = f"{_name(network)}, {experiment}, {subject.name}"
+    millilitres = mask.sum() * float(subject.voxel_size_mm.prod()) / 1000
+    if subject.lesion_mask is None:
+        print(f"{about}: {millilitres:.2f} ml marked; no lesion mask, so no scores")
+        return
+    row = real_scans.scored_row(network, experiment, args.role, mask, subject)
+    results.append(real_scans.TABLE, [row], key=real_scans.KEY, folder=args.out)
+    print(
+        f"{about}: Dice {row['f_score']:.3f}, precision {row['precision']:.3f}, recall "
+        f"{row['recall']:.3f}, {row['detected']} of {row['lesions']} lesions found, "
+        f"{row['fp_per_slice']:.1f} false positives a slice, {millilitres:.2f} ml marked"
+    )
+
+
+def _name(network) -> str:
+    return f"{network.model} seed {network.seed}"

@@ -1,0 +1,138 @@
+"""What the rows of `rfe adapt` say about patients 07 and 19: tables and sentences of chapter 11."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from rfe_core.metrics import SIZE_EDGES_MM3
+
+DEVELOPMENT, TEST = "patient07", "patient19"
+#: Experiments without adaptation, as `rfe_core.real_scans` names them; the first is the default.
+AS_TRAINED = ("no negatives", "as read")
+#: Models in the order of tables, and how readers know them.
+MODELS = {
+    "lower": "scanner A (lower bound)",
+    "four-scanners": "all four scanners",
+    "random-protocols": "drawn protocols",
+    "fitted": "fitted to a real scan",
+}
+_COLUMNS = {
+    "f_score": "Dice",
+    "precision": "precision",
+    "recall": "recall",
+    "found": "lesions found (%)",
+    "fp_per_slice": "FP a slice",
+}
+#: Decimals worth reading where they are fewer than a table's.
+_DECIMALS = {"found": 0, "fp_per_slice": 1}
+
+
+def of_patient(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """A patient's rows, with the share of lesions ``found`` in per cent.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    own = rows[(rows["subject"] == subject) & rows["model"].isin(MODELS)]
+    if own.empty:
+        raise ValueError(f"rows must score {subject}, got {sorted(rows['subject'].unique())}")
+    return own.assign(found=100 * own["detected"] / own["lesions"])
+
+
+def score_table(rows: pd.DataFrame, subject: str, *, experiment: str) -> pd.DataFrame:
+    """Means over seeds, a row a model: Dice, precision, recall, lesions found, false positives."""
+    own = of_patient(rows, subject)
+    own = own[own["experiment"] == experiment]
+    means = own.groupby("model")[list(_COLUMNS)].mean().round(_DECIMALS)
+    means.insert(0, "seeds", own.groupby("model")["seed"].nunique())
+    means = means.reindex([model for model in MODELS if model in means.index])
+    return means.rename(index=MODELS, columns=_COLUMNS).rename_axis("trained on")
+
+
+def by_size(rows: pd.DataFrame, subject: str, *, experiment: str) -> pd.DataFrame:
+    """Share of a patient's lesions found (%) by size in mm3, means over seeds; a row a model."""
+    own = of_patient(rows, subject)
+    own = own[own["experiment"] == experiment]
+    table = {}
+    for low, high in pairwise(SIZE_EDGES_MM3):
+        lesions, detected = (own[f"{kind}_{low:g}_{high:g}"] for kind in ("lesions", "detected"))
+        size = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"
+        share = 100 * detected / lesions.where(lesions > 0)
+        table[f"{size} ({lesions.iloc[0]:.0f})"] = share.groupby(own["model"]).mean()
+    wide = pd.DataFrame(table)
+    wide = wide.reindex([model for model in MODELS if model in wide.index])
+    return wide.rename(index=MODELS).rename_axis("trained on")
+
+
+def adaptation_table(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Networks before and after each way to adapt them to one scan, for the seeds adapted.
+
+    Raises
+    ------
+    ValueError
+        If nothing was adapted to this patient.
+    """
+    own = of_patient(rows, subject)
+    adapted = own[~own["experiment"].isin(AS_TRAINED)]
+    if adapted.empty:
+        raise ValueError(f"rows must have a network adapted to {subject}, got none")
+    pairs = adapted[["model", "seed"]].drop_duplicates()
+    before = own[own["experiment"] == AS_TRAINED[0]].merge(pairs, on=["model", "seed"])
+    both = pd.concat([before.assign(experiment="before"), adapted])
+    means = both.groupby(["model", "experiment"], sort=False)[list(_COLUMNS)].mean()
+    means = means.round(_DECIMALS)
+    order = ["before", *adapted["experiment"].drop_duplicates()]
+    index = [(m, e) for m in MODELS for e in order if (m, e) in means.index]
+    means = means.reindex(pd.MultiIndex.from_tuples(index, names=["trained on", "adapted by"]))
+    return means.rename(index=MODELS, level=0).rename(columns=_COLUMNS)
+
+
+def adaptation_gain(rows: pd.DataFrame, subject: str) -> dict[str, float]:
+    """Change of Dice by each way to adapt, mean over networks, against the same networks before.
+
+    Returns
+    -------
+    dict
+        ``gain_rfe``, ``gain_control`` (same steps, weight 0) and ``gain_dice`` (the prior taken for
+        the truth), those that were tried; ``pairs``, the number of networks.
+    """
+    table = adaptation_table(rows, subject)["Dice"].unstack(0)
+    names = {"RFE, NCC": "gain_rfe", "no embedding": "gain_control", "Dice on NCC": "gain_dice"}
+    gains = {
+        name: float((table.loc[method] - table.loc["before"]).mean())
+        for method, name in names.items()
+        if method in table.index
+    }
+    own = rows[(rows["subject"] == subject) & rows["experiment"].isin(names)]
+    return gains | {"pairs": len(own[["model", "seed"]].drop_duplicates())}
+
+
+def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
+    """Numbers of the chapter's sentences on one patient, without adaptation.
+
+    Returns
+    -------
+    dict
+        Mean Dice of each model by its name (``lower``, ``fitted``, ...); ``lower_low``,
+        ``lower_high`` and their ``spread``, over seeds; ``best`` and ``best_model`` (highest mean);
+        ``lesions``, ``load`` (ml).
+    """
+    own = of_patient(rows, subject)
+    own = own[own["experiment"] == AS_TRAINED[0]]
+    lower = own[own["model"] == "lower"]["f_score"]
+    means = own.groupby("model")["f_score"].mean()
+    return {
+        **{model: float(mean) for model, mean in means.items()},
+        "lower_low": float(lower.min()),
+        "lower_high": float(lower.max()),
+        "spread": float(lower.max() - lower.min()),
+        "best": float(means.max()),
+        "best_model": MODELS[means.idxmax()],
+        "lesions": int(own["lesions"].iloc[0]),
+        "load": float(own["lesion_ml"].iloc[0]),
+    }

@@ -1,0 +1,158 @@
+"""`rfe adapt` on a folder of tiny patients: masks, rows, each patient scored once, adaptation."""
+
+import os
+from dataclasses import replace
+
+import nibabel as nib
+import numpy as np
+import pytest
+from synthetic import tiny_subject
+
+from rfe_core import checkpoints, real_scans, results
+from rfe_core.cli import main
+from rfe_core.patches import extract_all
+from rfe_core.profiles import PROFILES
+from rfe_core.training import build
+from rfe_core.volumes import load_subjects, save_subject
+
+SMOKE = PROFILES["smoke"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, one_thread):
+    """A data folder with smoke networks, and a BIDS tree: labelled p1, p2 and unlabelled p3."""
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    weights = tmp_path / "checkpoints"
+    for seed in (0, 1):
+        for suffix in ("", "-branch"):
+            model = build(SMOKE, seed)
+            about = {"code_version": "abc", "model": "lower", "seed": seed}
+            checkpoints.save_weights(
+                weights / f"smoke-lower{suffix}-seed{seed}.safetensors", model, about
+            )
+    for number in (1, 2, 3):
+        subject = tiny_subject(f"p{number}", seed=number, domain=None, shape=(40, 40, 48))
+        if number == 3:
+            subject = replace(subject, lesion_mask=None)
+        save_subject(subject, tmp_path / "scans")
+    return tmp_path
+
+
+def adapt(folder, *more):
+    arguments = ["adapt", "--data", str(folder / "scans"), "--profile", "smoke", *more]
+    return main(arguments)
+
+
+def test_rows_masks_and_a_line_each(folder, capsys):
+    out = folder / "out"
+    assert adapt(folder, "--out", str(out), "--role", "dev") == 0
+    printed = capsys.readouterr().out
+    assert printed.count("Dice") == 4 and printed.count("no lesion mask, so no scores") == 2
+    rows = results.stored("real", out)
+    assert len(rows) == 4 and set(rows["subject"]) == {"p1", "p2"}
+    assert set(rows["role"]) == {"dev"} and set(rows["experiment"]) == {"no negatives"}
+    assert set(rows["domain"]) == {"real"}
+    (first,) = load_subjects(folder / "scans", "bids", ["p1"])
+    own = rows[rows["subject"] == "p1"]
+    np.testing.assert_allclose(own["lesion_ml"], first.lesion_mask.sum() / 1000, rtol=1e-5)
+    marked = own["precision"] * own["marked_ml"]  # what is marked and lesion, two ways
+    np.testing.assert_allclose(marked, own["recall"] * own["lesion_ml"], atol=1e-4)
+    assert not rows[["weights", "code_version", "hardware", "date"]].isna().any(axis=None)
+    masks = sorted(path.name for path in out.glob("*.nii.gz"))
+    assert len(masks) == 6 and masks[0] == "p1_lower-seed0_no-negatives.nii.gz"
+    mask = nib.load(out / masks[0])
+    assert mask.shape == first.shape
+    np.testing.assert_array_equal(mask.affine, first.affine)
+    assert main(["results", "real"]) == 2  # the table is in --out, not among the stored ones
+
+
+def test_a_patient_is_scored_once(folder, capsys):
+    assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
+    before = results.path_of("real", folder / "results").read_bytes()
+    capsys.readouterr()
+    assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
+    assert "lower seed 0, no negatives, p1: scored before, kept" in capsys.readouterr().out
+    assert results.path_of("real", folder / "results").read_bytes() == before
+    assert adapt(folder, "--patients", "p1", "--seeds", "0", "--as-read") == 0
+    assert len(results.stored("real")) == 2
+    assert main(["results", "real"]) == 0
+    assert "no negatives" in capsys.readouterr().out
+
+
+def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, capsys):
+    labelled = extract_all(
+        [tiny_subject("Atrain1", shape=(64, 64, 60))],
+        12,
+        generator=np.random.default_rng(0),
+        size=64,
+    )
+    monkeypatch.setattr(real_scans, "labelled_crops", lambda network: labelled)
+    seen = []
+    crops = real_scans.extract_all
+
+    def watched(subjects, *arguments, **options):
+        seen.extend(subjects)
+        return crops(subjects, *arguments, **options)
+
+    monkeypatch.setattr(real_scans, "extract_all", watched)
+    more = ["--seeds", "0", "--prior-from", "p1", "--patients", "p2", "p3"]
+    assert adapt(folder, *more) == 0
+    rows = results.stored("real")
+    assert list(rows["experiment"]) == list(real_scans.METHODS)
+    assert set(rows["subject"]) == {"p2"}  # p3 has no labels: a mask, and no score
+    (truth,) = load_subjects(folder / "scans", "bids", ["p2"])
+    own = [subject for subject in seen if subject.name == "p2"]
+    assert own and all((subject.lesion_mask != truth.lesion_mask).any() for subject in own)
+    (source,) = load_subjects(folder / "scans", "bids", ["p1"])
+    blind = replace(truth, lesion_mask=~truth.lesion_mask & truth.brain_mask)
+    first, second = (real_scans.prior_of(source, s, seed=0) for s in (truth, blind))
+    np.testing.assert_array_equal(first, second)
+    assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
+    assert "lower seed 0, RFE, NCC, p2: scored before, kept" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model", "upper-X"], "model must be one of lower-seed0, lower-seed1 in"),
+        (["--seeds", "7"], "got lower with seeds 7"),
+        (["--methods", "RFE, NCC"], "--methods needs --prior-from"),
+        (["--prior-from", "p1", "--methods", "magic"], "must be some of 'RFE, NCC'"),
+        (["--patients", "p9"], "p9"),
+        (["--prior-from", "p3", "--patients", "p2"], "p3 without labels"),
+        (["--layout", "msseg-2016"], "scans"),
+    ],
+)
+def test_errors_are_one_line(folder, more, message, capsys, monkeypatch):
+    monkeypatch.setattr(real_scans, "labelled_crops", lambda network: None)
+    assert adapt(folder, *more) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("rfe: error: ") and message in error and error.count("\n") == 1
+
+
+def test_unknown_networks_cannot_be_adapted(folder):
+    network = real_scans.Network(
+        profile="smoke", model="upper-B", seed=0, path=folder / "smoke-upper-B-seed0.safetensors"
+    )
+    with pytest.raises(ValueError, match=r"model must be lower or one of .*, got upper-B"):
+        real_scans.labelled_crops(network)
+    subject = tiny_subject("p1")
+    with pytest.raises(ValueError, match=r"method must be one of .*, got 'magic'"):
+        real_scans.adapt(network, None, subject, subject.lesion_mask, "magic")
+    with pytest.raises(ValueError, match="prior of p1 must mark a voxel, got none"):
+        real_scans.adapt(network, None, subject, ~subject.brain_mask & False, "RFE, NCC")
+
+
+OPEN_MS_DATA = os.environ.get("RFE_OPEN_MS_DATA")
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not OPEN_MS_DATA, reason="RFE_OPEN_MS_DATA names no folder of the open MS data")
+def test_the_development_patient_gives_its_stored_score(tmp_path):
+    stored = results.stored("real")
+    more = ["--layout", "open-ms-data", "--patients", "patient07", "--seeds", "0"]
+    assert main(["adapt", "--data", OPEN_MS_DATA, *more, "--out", str(tmp_path)]) == 0
+    anew = results.stored("real", tmp_path).iloc[0]
+    key = ["model", "seed", "experiment", "subject"]
+    same = stored[(stored[key] == anew[key]).all(axis=1)].iloc[0]
+    assert anew["f_score"] == pytest.approx(same["f_score"], abs=1e-3)

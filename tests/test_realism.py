@@ -1,0 +1,71 @@
+"""Distances between kinds of scan, and the tables they come from."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rfe_core import realism, results
+from rfe_core.scan_statistics import EDGES
+
+
+def rows(**changes):
+    """One figure a group, real 0.5; `changes` names kinds and their figures."""
+    kinds = {"real": 0.5, "scanner A": 0.5, "fitted": 1.0, **changes}
+    figures = {g: "gray" for g in realism.GROUPS} | {"lesions": "count"}
+    return pd.DataFrame(
+        {"kind": k, "subject": "x", "modality": "t1", "group": g, "figure": f, "value": v}
+        for k, v in kinds.items()
+        for g, f in figures.items()
+    )
+
+
+def test_distance_is_the_factor_in_octaves():
+    table = realism.distances(rows())
+    assert list(table.index) == ["scanner A", "fitted"]
+    assert list(table.columns) == [*realism.GROUPS, "all"]
+    np.testing.assert_allclose(table.loc["scanner A"], 0)
+    np.testing.assert_allclose(table.loc["fitted"], 1)
+    half = realism.distances(rows(fitted=0.25)).loc["fitted"]
+    np.testing.assert_allclose(half, 1)  # as far below as above
+
+
+def test_patients_are_averaged_by_their_distance_not_by_their_figures():
+    two = rows()
+    other = two[two["kind"] == "fitted"].assign(subject="y", value=0.25)
+    table = realism.distances(pd.concat([two, other]))
+    np.testing.assert_allclose(table.loc["fitted"], 1)  # the mean figure would be nearer
+
+
+def test_figures_of_nothing_are_left_out():
+    table = rows()
+    table.loc[(table["kind"] == "real") & (table["group"] == "edges"), "value"] = 0.001
+    assert np.isnan(realism.distances(table).loc["fitted", "edges"])
+    tiny = rows(fitted=0.0)
+    assert realism.distances(tiny).loc["fitted", "edges"] == pytest.approx(np.log2(0.5 / 0.02))
+
+
+def test_distances_need_a_real_patient():
+    table = rows()
+    with pytest.raises(ValueError, match="distances need a real patient among the rows, got none"):
+        realism.distances(table[table["kind"] != "real"])
+
+
+def test_kinds_stand_beside_each_other():
+    table = realism.by_kind(rows())
+    assert list(table.columns) == ["real", "scanner A", "fitted"]
+    assert table.loc[("texture", "t1", "gray"), "fitted"] == 1.0
+
+
+def test_stored_tables_hold_numbers_of_the_development_patient_only():
+    figures = results.read(realism.STATISTICS)
+    bins = results.read(realism.HISTOGRAMS)
+    for table in (figures, bins):
+        real = table[table["kind"] == "real"]["subject"].unique()
+        assert list(real) == ["patient07"]
+        assert set(table["kind"]) == set(realism.KINDS)
+    assert not figures.duplicated(["kind", "subject", "modality", "figure"]).any()
+    assert (
+        len(bins) == 3 * (len(EDGES) - 1) * figures[["kind", "subject"]].drop_duplicates().shape[0]
+    )
+    shares = bins.groupby(["kind", "subject", "modality"])["share"].sum()
+    assert ((shares > 0.98) & (shares < 1.0001)).all()

@@ -1,0 +1,115 @@
+"""Figures of a scan are those that went into it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from rfe_core import scan_statistics
+from rfe_core.subject import Subject
+
+SHAPE = (48, 48, 48)
+GRAY, CSF, LESION = {"t1": 0.7, "t2": 1.4, "flair": 1.2}, {"t1": 0.2, "t2": 2.5, "flair": 0.3}, 1.5
+
+
+def patient(noise=0.0, *, lesion=True, seed=0):
+    rng = np.random.default_rng(seed)
+    radius = np.sqrt(((np.indices(SHAPE) - 23.5) ** 2).sum(axis=0))
+    brain = radius < 23
+    white, gray = radius < 12, (radius >= 12) & (radius < 17)
+    truth = (abs(np.indices(SHAPE) - 22) < 2).all(axis=0)  # 3 x 3 x 3
+    images = {}
+    for m in ("t1", "t2", "flair"):
+        image = 100 * (white + GRAY[m] * gray + CSF[m] * (brain & ~white & ~gray))
+        image = np.where(truth & lesion, 100 * LESION, image)
+        image = image + 100 * noise * rng.standard_normal(SHAPE)
+        images[m] = (image * brain).astype(np.float32)
+    return Subject(
+        name="x",
+        images=images,
+        lesion_mask=truth if lesion else None,
+        brain_mask=brain,
+        affine=np.diag([1.0, 1.0, 2.0, 1.0]),
+    )
+
+
+def values(rows):
+    return {f"{r['modality']} {r['figure']}": r["value"] for r in rows}
+
+
+def test_contrasts_and_percentiles():
+    rows, histograms = scan_statistics.image_statistics(patient())
+    found = values(rows)
+    for m in ("t1", "t2", "flair"):
+        assert found[f"{m} gray"] == pytest.approx(GRAY[m], rel=1e-5)
+        assert found[f"{m} csf"] == pytest.approx(CSF[m], rel=1e-5)
+        assert found[f"{m} lesion"] == pytest.approx(LESION, rel=1e-5)
+        assert found[f"{m} fine"] == pytest.approx(0, abs=1e-3)
+        assert histograms[m].sum() == pytest.approx(1)
+    assert found["t2 p99"] == pytest.approx(CSF["t2"], rel=1e-5)
+    assert found["t2 gradient"] > found["t1 gradient"] > 0
+
+
+def test_noise_is_found_in_the_finest_scale():
+    found = values(scan_statistics.image_statistics(patient(0.05))[0])
+    # what a Gaussian of 1 voxel leaves of white noise is 4.5% of its variance
+    assert found["flair fine"] == pytest.approx(0.05 * np.sqrt(1 - 2 * 0.0635 + 0.0224), rel=0.05)
+    assert found["flair coarse"] < found["flair medium"] < 0.4 * found["flair fine"]
+
+
+def test_units_of_the_file_do_not_matter():
+    one = patient(0.03)
+    other = replace(one, images={m: 7 * image for m, image in one.images.items()})
+    first, second = (values(scan_statistics.image_statistics(s)[0]) for s in (one, other))
+    assert first == pytest.approx(second, rel=1e-4)
+
+
+def test_an_unlabelled_patient_has_no_lesion_figures():
+    found = values(scan_statistics.image_statistics(patient(lesion=False))[0])
+    assert "t1 lesion" not in found and "t1 gray" in found
+    with pytest.raises(ValueError, match="x: lesion figures need a lesion mask with a lesion"):
+        scan_statistics.lesion_statistics(patient(lesion=False))
+
+
+def test_lesion_figures():
+    found = values(scan_statistics.lesion_statistics(patient()))
+    assert found["mask count"] == 1 and found["mask median size (mm3)"] == 54
+    assert found["mask load (ml)"] == pytest.approx(0.054)
+    assert found["mask faces"] == pytest.approx(54 / (7.25 * 27 ** (2 / 3)))
+    assert found["mask brain (ml)"] == pytest.approx(2 * patient().brain_mask.sum() / 1000)
+
+
+def test_faces_of_a_ball_are_about_one():
+    ball = replace(patient(), lesion_mask=((np.indices(SHAPE) - 23.5) ** 2).sum(axis=0) < 81)
+    found = values(scan_statistics.lesion_statistics(ball))
+    assert found["mask faces"] == pytest.approx(1, abs=0.03)
+
+
+def test_a_scan_without_tissues_is_refused():
+    flat = patient()
+    t1 = np.where(flat.brain_mask, np.float32(100), np.float32(0))
+    t1[24, 24, 24], t1[24, 24, 25] = 101, 102
+    with pytest.raises(ValueError, match="x: T1 must show three tissues, got no"):
+        scan_statistics.tissue_masks(replace(flat, images=flat.images | {"t1": t1}))
+
+
+def test_negatives_become_zero_and_air_too():
+    subject = patient()
+    t1 = subject.images["t1"] - 50 * ~subject.brain_mask
+    t1[24, 24, 24] = -30
+    cleaned = scan_statistics.without_negatives(
+        replace(subject, images=subject.images | {"t1": t1.astype(np.float32)})
+    )
+    assert cleaned.images["t1"].min() == 0 and cleaned.images["t1"].dtype == np.float32
+    keep = subject.brain_mask & (t1 > 0)
+    np.testing.assert_array_equal(cleaned.images["t1"][keep], subject.images["t1"][keep])
+
+
+def test_texture_against_scipy():
+    image = np.random.default_rng(0).random((20, 20, 20)).astype(np.float32)
+    where = np.ones(image.shape, bool)
+    found = scan_statistics.texture(image, where)
+    band = ndimage.gaussian_filter(image, 1.0) - ndimage.gaussian_filter(image, 2.0)
+    sd = 1.4826 * np.median(abs(band - np.median(band)))
+    assert found["medium"] == pytest.approx(sd, rel=1e-5)
