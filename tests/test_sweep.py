@@ -67,7 +67,7 @@ def few(monkeypatch):
     """The proof of concept with four methods, or those a test puts there."""
     methods = some_methods()
     monkeypatch.setitem(experiments.EXPERIMENTS, "proof-of-concept", lambda: methods)
-    monkeypatch.setattr(sweep_commands, "patients", lambda domains, roles: [])  # all are there
+    monkeypatch.setattr(sweep_commands.commands, "make", lambda who, workers: None)  # all there
     return methods
 
 
