@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-TARGETS = ("B", "C", "D")
+from rfe_core.shift import TARGETS
+from rfe_core.sweep_claims import DIFFERENCE, Part
 
 #: Names of the bounds beside those of `rfe_core.adaptation`.
 LOWER, UPPER = "lower bound", "upper bound"
@@ -66,21 +67,6 @@ class Scores:
         return np.einsum("ks,sp,kp->k", self.seeds, values, self.patients[domain])
 
 
-#: From scores to one number a resample, (K,).
-Statistic = Callable[[Scores], NDArray[np.float64]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A part of a claim: what is computed, and the threshold it should exceed."""
-
-    claim: int | str  # a number of the paper's claims, or "ours"
-    part: str
-    statistic: str
-    threshold: float
-    compute: Statistic
-
-
 def _ahead(model: str, other: str, domain: str, s: Scores) -> NDArray:
     return s.mean(domain, model) - s.mean(domain, other)
 
@@ -128,7 +114,6 @@ def _beyond_training(domain: str, s: Scores) -> NDArray:
     return _found_beyond_upper(PAPER, domain, s) - _found_beyond_upper(UPPER, domain, s)
 
 
-DIFFERENCE = "difference of mean F"
 SHARE = "share of lesions"
 
 

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from rfe_core import shift
 from rfe_core.adaptation import adaptation
-from rfe_core.adaptation_tables import BOUND, CONTROL, LOWER, PAPER, UPPER, Rows, listed
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
+from rfe_core.adaptation_tables import BOUND, CONTROL, Rows, listed
 from rfe_core.domains import DOMAINS
 from rfe_core.gap import share_closed
 from rfe_core.intervals import bootstrap_means, interval

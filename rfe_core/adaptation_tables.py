@@ -6,25 +6,24 @@ means and intervals are over seeds and patients, differences paired by both.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rfe_core import results, shift
+from rfe_core import results, shift, sweep_tables
 from rfe_core.adaptation import adaptation
+from rfe_core.adaptation_claims import LOWER, UPPER
 from rfe_core.intervals import bootstrap_means, interval
 from rfe_core.methods import Method
-from rfe_core.profiles import SHOWN as SHOWN_PROFILE
 from rfe_core.sweep_tables import Scores, gain, interval_text
 from rfe_core.sweep_verdicts import PATIENTS, cube
 
 ADAPTATION, SEARCH = "adaptation", "adaptation-search"
-TARGETS = shift.TARGETS
 
-#: Models by their part in the comparison: the paper's three, the control that differs from its
-#: method by the embedding loss alone, and what the target's labels are worth in as many steps.
-LOWER, PAPER, UPPER = "lower bound", "RFE, NCC", "upper bound"
+#: The control that differs from the paper's method by the embedding loss alone, and what the
+#: target's labels are worth in as many steps.
 CONTROL, BOUND = "no embedding", "labels of V2 and V3"
 
 #: The fine-tuned network whose embeddings the chapter shows: target and seed.
@@ -39,23 +38,8 @@ MORE = {"yes": "more", "no": "fewer", "undecided": "not told apart"}
 _WORST_IS_0 = ("f_score", "precision", "recall")
 
 
-def read(table: str, *, experiment: str = ADAPTATION) -> pd.DataFrame:
-    """Rows of one experiment, all targets, by the profile that the book shows.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the table has not been made.
-    ValueError
-        If it has no such rows.
-    """
-    rows = results.read(table)
-    rows = rows[(rows["profile"] == SHOWN_PROFILE) & (rows["experiment"] == experiment)]
-    if rows.empty:
-        raise ValueError(
-            f"{results.path_of(table)} must hold rows of {(SHOWN_PROFILE, experiment)}, got none"
-        )
-    return rows
+#: Rows of one experiment, all targets; see `rfe_core.sweep_tables.read`.
+read = partial(sweep_tables.read, experiment=ADAPTATION, target=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +54,9 @@ class Rows:
     def stored(cls) -> "Rows":
         """Those of the profile that the book shows; baselines of the adapted models' seeds."""
         models, baselines = read("sweep-models"), results.read("baselines")
-        ours = (baselines["profile"] == SHOWN_PROFILE) & baselines["seed"].isin(models["seed"])
+        ours = (baselines["profile"] == sweep_tables.PROFILE) & baselines["seed"].isin(
+            models["seed"]
+        )
         return cls(scores=read("sweep-scores"), models=models, baselines=baselines[ours])
 
     @property

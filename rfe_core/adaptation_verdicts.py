@@ -10,16 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rfe_core import adaptation, results
-from rfe_core.adaptation_claims import LOWER, PAPER, PARTS, TARGETS, UPPER, Part, Scores
-from rfe_core.intervals import DRAWS, interval
+from rfe_core.adaptation_claims import LOWER, PAPER, PARTS, UPPER, Scores
+from rfe_core.intervals import DRAWS, interval, resample_weights
 from rfe_core.lesion_hits import TABLE
 from rfe_core.profiles import SHOWN
+from rfe_core.shift import TARGETS
 from rfe_core.sweep import SCORES
+from rfe_core.sweep_claims import Part
 from rfe_core.sweep_verdicts import PATIENTS
-from rfe_core.verdicts import Verdict, decide
+from rfe_core.verdicts import Verdict, decide, verdict_of
 
 #: Columns of scores that the parts look at.
 COLUMNS = ("f_score", "precision", "recall", "fp_per_slice", "lesions", "beyond_upper")
@@ -161,30 +162,15 @@ def judge(
         )
         again = replace(
             once,
-            seeds=_drawn(n_seeds, draws, generator),
-            patients={d: _drawn(n, draws, generator) for d, n in n_patients.items()},
+            seeds=resample_weights(n_seeds, draws, generator),
+            patients={d: resample_weights(n, draws, generator) for d, n in n_patients.items()},
         )
         found[which] = [_verdict(part, once, again) for part in parts] + arithmetic()
     return found
 
 
-def _drawn(n: int, draws: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """How often each of n comes in a resample of n, as a share: (draws, n)."""
-    return generator.multinomial(n, np.full(n, 1 / n), size=draws) / n
-
-
 def _verdict(part: Part, once: Scores, again: Scores) -> Verdict:
-    low, high = interval(part.compute(again))
-    return Verdict(
-        claim=part.claim,
-        part=part.part,
-        statistic=part.statistic,
-        threshold=part.threshold,
-        estimate=float(part.compute(once)[0]),
-        low=low,
-        high=high,
-        verdict=decide(low, high, part.threshold),
-    )
+    return verdict_of(part, float(part.compute(once)[0]), *interval(part.compute(again)))
 
 
 def arithmetic() -> list[Verdict]:

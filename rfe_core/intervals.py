@@ -21,8 +21,8 @@ def _table(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _weights(n: int, draws: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """How often each of n comes in a resample of n, divided by n: (draws, n)."""
+def resample_weights(n: int, draws: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """How often each of n comes in a resample of n with replacement, as a share: (draws, n)."""
     return generator.multinomial(n, np.full(n, 1 / n), size=draws) / n
 
 
@@ -48,8 +48,8 @@ def bootstrap_means(
         If the table has another shape, is empty or has gaps.
     """
     values = _table("values", values)
-    seeds = _weights(values.shape[0], draws, generator)
-    patients = _weights(values.shape[1], draws, generator)
+    seeds = resample_weights(values.shape[0], draws, generator)
+    patients = resample_weights(values.shape[1], draws, generator)
     return np.einsum("ks,sp,kp->k", seeds, values, patients)
 
 
@@ -74,9 +74,9 @@ def bootstrap_differences(
     first, second = _table("first", first), _table("second", second)
     if len(first) != len(second):
         raise ValueError(f"second must have the {len(first)} seeds of first, got {len(second)}")
-    seeds = _weights(len(first), draws, generator)
+    seeds = resample_weights(len(first), draws, generator)
     means = [
-        np.einsum("ks,sp,kp->k", seeds, table, _weights(table.shape[1], draws, generator))
+        np.einsum("ks,sp,kp->k", seeds, table, resample_weights(table.shape[1], draws, generator))
         for table in (first, second)
     ]
     return means[0] - means[1]

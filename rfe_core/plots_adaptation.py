@@ -10,8 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_core.adaptation import adaptation
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
 from rfe_core.adaptation_summary import f_of
-from rfe_core.adaptation_tables import BOUND, CONTROL, LOWER, PAPER, UPPER, means
+from rfe_core.adaptation_tables import BOUND, CONTROL, means
 from rfe_core.plots_sampling import bare
 from rfe_core.sweep_tables import Scores
 

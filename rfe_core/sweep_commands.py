@@ -10,15 +10,15 @@ from rfe_core import commands, results
 from rfe_core.arguments import positive, seed, text
 from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.profiles import PROFILES
+from rfe_core.shift import TARGETS
 
 #: Experiments, and the target domains that each is made for.
 EXPERIMENTS = {
     "proof-of-concept": ("B",),
     "search": ("B",),
-    "adaptation": ("B", "C", "D"),
-    "adaptation-search": ("B", "C", "D"),
+    "adaptation": TARGETS,
+    "adaptation-search": TARGETS,
 }
-TARGETS = ("B", "C", "D")
 #: Test patients of each other domain that an adapted model is scored on; all of most domains.
 OTHERS = 2
 #: Whom a model is scored on.

@@ -27,8 +27,8 @@ SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
 Scores = Mapping[str, NDArray[np.float64]]
 
 
-def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
-    """Rows of one experiment on domain B by the profile that the book shows.
+def read(table: str, *, experiment: str = PROOF, target: str | None = TARGET) -> pd.DataFrame:
+    """Rows of one experiment on a target (None: all) by the profile that the book shows.
 
     Raises
     ------
@@ -38,9 +38,9 @@ def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
         If it has no such rows.
     """
     rows = results.read(table)
-    wanted = {"profile": PROFILE, "experiment": experiment, "target": TARGET}
-    for column, value in wanted.items():
-        rows = rows[rows[column] == value]
+    wanted = {"profile": PROFILE, "experiment": experiment, "target": target}
+    for column in (k for k, value in wanted.items() if value is not None):
+        rows = rows[rows[column] == wanted[column]]
     if rows.empty:
         raise ValueError(f"{results.path_of(table)} must hold rows of {wanted}, got none")
     return rows

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rfe_core.experiments import proof_of_concept
-from rfe_core.intervals import DRAWS, interval
+from rfe_core.intervals import DRAWS, interval, resample_weights
 from rfe_core.sweep_claims import PARTS, Part, SeedMeans
-from rfe_core.verdicts import UNDECIDED, Verdict, decide
+from rfe_core.verdicts import Verdict, verdict_of
 
 #: Sets of patients a claim is tested on, by role; the verdict is that of the last one.
 PATIENTS = {"paper's 2": ("test",), "6 further": ("extra",), "all 8": ("test", "extra")}
@@ -67,14 +67,12 @@ def resample(
     """
     n_seeds, n_patients, _ = values.shape
 
-    def weights(n: int) -> NDArray[np.float64]:
-        return generator.multinomial(n, np.full(n, 1 / n), size=draws) / n
-
-    by_seed = np.einsum("spm,kp->ksm", values, weights(n_patients))
+    by_patient = resample_weights(n_patients, draws, generator)
+    by_seed = np.einsum("spm,kp->ksm", values, by_patient)
     even = np.full((draws, n_seeds), 1 / n_seeds)
     return (
         SeedMeans(values.mean(1)[None], even[:1], models),
-        SeedMeans(by_seed, weights(n_seeds), models),
+        SeedMeans(by_seed, resample_weights(n_seeds, draws, generator), models),
         SeedMeans(by_seed, even, models),
     )
 
@@ -96,18 +94,8 @@ def judge(
         for part in parts:
             low, high = interval(part.compute(patients_alone if part.seeds_stay else both))
             known = np.isfinite([low, high]).all()  # not so if seeds are compared and there is one
-            found[which].append(
-                Verdict(
-                    claim=part.claim,
-                    part=part.part,
-                    statistic=part.statistic,
-                    threshold=part.threshold,
-                    estimate=float(part.compute(as_it_is)[0]),
-                    low=low,
-                    high=high,
-                    verdict=decide(low, high, part.threshold) if known else UNDECIDED,
-                )
-            )
+            estimate = float(part.compute(as_it_is)[0])
+            found[which].append(verdict_of(part, estimate, low, high, known=bool(known)))
     return found
 
 

@@ -7,6 +7,7 @@ if it lies below, else *undecided*. Intervals come from drawing batches again, w
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,25 @@ class Verdict:
     low: float
     high: float
     verdict: str
+
+
+def verdict_of(
+    part: Any, estimate: float, low: float, high: float, *, known: bool = True
+) -> Verdict:
+    """The verdict on a part of a claim, which has `claim`, `part`, `statistic` and `threshold`.
+
+    Not `known`: the interval says nothing, so the part is undecided.
+    """
+    return Verdict(
+        claim=part.claim,
+        part=part.part,
+        statistic=part.statistic,
+        threshold=part.threshold,
+        estimate=estimate,
+        low=low,
+        high=high,
+        verdict=decide(low, high, part.threshold) if known else UNDECIDED,
+    )
 
 
 def decide(low: float, high: float, threshold: float) -> str:

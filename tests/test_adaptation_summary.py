@@ -7,8 +7,9 @@ import pytest
 
 from rfe_core import adaptation_search, adaptation_summary, metrics
 from rfe_core.adaptation import RATE, WEIGHTS, adaptation, search
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
 from rfe_core.adaptation_summary import CHAIN
-from rfe_core.adaptation_tables import CONTROL, LOWER, PAPER, UPPER
+from rfe_core.adaptation_tables import CONTROL
 from rfe_core.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
 
 NAMES = adaptation_rows.NAMES

@@ -9,7 +9,8 @@ import pytest
 
 from rfe_core import adaptation_tables, results
 from rfe_core.adaptation import adaptation
-from rfe_core.adaptation_tables import BOUND, CONTROL, LOWER, MORE, PAPER, UPPER, listed
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
+from rfe_core.adaptation_tables import BOUND, CONTROL, MORE, listed
 
 NAMES = adaptation_rows.NAMES
 

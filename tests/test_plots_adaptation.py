@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rfe_core import adaptation_summary, plots_adaptation
-from rfe_core.adaptation_tables import BOUND, CONTROL, LOWER, PAPER, UPPER
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
+from rfe_core.adaptation_tables import BOUND, CONTROL
 
 matplotlib.use("Agg")
 

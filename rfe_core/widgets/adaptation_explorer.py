@@ -11,8 +11,9 @@ import traitlets
 
 from rfe_core import explorer, shift, widgets
 from rfe_core.adaptation import adaptation
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
 from rfe_core.adaptation_summary import found_by_size
-from rfe_core.adaptation_tables import LOWER, PAPER, UPPER, Rows, means
+from rfe_core.adaptation_tables import Rows, means
 from rfe_core.sweep_tables import interval_text
 from rfe_core.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_core.widgets.sweep_masks import check_weights, pictures

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from test_sweep_explorer import picture
 
+from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
 from rfe_core.adaptation_summary import found_by_size
-from rfe_core.adaptation_tables import LOWER, PAPER, UPPER, means
+from rfe_core.adaptation_tables import means
 from rfe_core.explorer import Explorer
 from rfe_core.sweep_tables import interval_text
 from rfe_core.widgets import upright
