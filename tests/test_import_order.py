@@ -35,7 +35,8 @@ STOREYS = [
 STOREY = {name: number for number, names in enumerate(STOREYS) for name in names}
 NEEDS_TORCH = set(
     """adaptation adaptation_claims adaptation_search adaptation_summary adaptation_tables
-    adaptation_verdicts adjacency baselines checkpoints distances embedding_plane evaluation exact experiments
+    adaptation_verdicts adjacency baselines checkpoints distances embedding_plane evaluation exact
+    experiments
     explorer_masks fine_tuning gap gradient_noise landscape lesion_hits losses methods
     monte_carlo pair_sums plots_adaptation plots_sweep plots_unet prior prior_quality probes
     random_feature_embedding real_scans representativeness sampling scoreboard scoring

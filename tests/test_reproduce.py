@@ -23,10 +23,8 @@ models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores")
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
 found = sweep_verdicts.judge(*poc, generator=np.random.default_rng(0), draws=50)
-rows = scores[scores["experiment"] == "adaptation"]
-rows = adaptation_verdicts.on_target(rows, results.read("baselines"))
-lesions = results.read("adaptation-lesions")
-more = adaptation_verdicts.judge(rows, lesions, generator=np.random.default_rng(0), draws=50)
+rows = adaptation_verdicts.stored()
+more = adaptation_verdicts.judge(*rows, generator=np.random.default_rng(0), draws=50)
 assert found.keys() == more.keys()
 for which, verdicts in found.items():
     print(which, *(verdict.verdict for verdict in verdicts), sep=", ")
@@ -92,7 +90,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
 
     models, scores = (results.read(f"sweep-{name}", anew) for name in ("models", "scores"))
     expected = {"proof-of-concept": 2 * len(proof_of_concept()), "search": len(search())}
-    expected |= {"adaptation": 2 * 3 * len(adaptation.adaptation())}
+    expected |= {"adaptation": 3 * len(adaptation.adaptation())}
     expected |= {"adaptation-search": 3 * len(adaptation.search())}
     assert models.groupby("experiment").size().to_dict() == expected
     finished = models[models["status"] == "finished"].groupby("experiment").size()
@@ -110,7 +108,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
         )
     }
     lesions = results.read("adaptation-lesions", anew)
-    assert len(lesions) == 2 * 2 * 3 * 2  # models, seeds, targets, patients
+    assert len(lesions) == 2 * 3 * 2  # models, targets, patients
     networks = ("lower", "upper-B", "upper-C", "upper-D")
     for table, scored in (("development", 4), ("baselines", 8)):  # patients, of all domains
         rows = results.read(table, anew)
