@@ -1,8 +1,9 @@
 """A phantom head made more like a real scan, by figures measured on a real development patient.
 
 `rfe_core.scan_statistics` finds the phantom too smooth: folds too faint, cerebrospinal fluid (CSF)
-too dark in T2, tissue too even. Here the anatomy is drawn anew from its own maps with sharper
-folds, the skull is stripped tighter, contrasts follow a measured patient, and tissue gets texture.
+too dark in T2, tissue too even, lesions too round, and hardly a bright spot that is none. Here
+lesions are drawn anew, the anatomy from its own maps with sharper folds, the skull is stripped
+tighter, contrasts follow a measured patient, and tissue gets texture and bright spots.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy import ndimage
 
 from rfe_core import phantom
 from rfe_core.domains import DOMAINS, MODALITIES, Domain, Sequence
+from rfe_core.realistic_lesions import redraw
 from rfe_core.scanner import smooth_field
 from rfe_core.subject import Subject
 
@@ -31,6 +33,14 @@ class Realism:
         Standard deviation of the random field that tilts the log-odds of CSF: deeper folds.
     cortex : float
         Factor on the odds of gray matter: below 1 the cortex is thinner.
+    white : float
+        Standard deviation of the random field that tilts the log-odds of white matter.
+    stretch : float
+        How far lesions are from balls (`rfe_core.realistic_lesions.redraw`).
+    spots : float
+        How much brighter in FLAIR the spots of cortex and CSF are that no expert marks.
+    rim : float
+        Width in voxels over which the brain's edge fades, as interpolation makes it.
     gray, csf, lesion : dict
         Factor on the signal of gray matter, CSF and damaged tissue, by modality.
     texture : dict
@@ -42,24 +52,31 @@ class Realism:
     """
 
     sharpness: float = 3.0
-    sulci: float = 1.5
+    sulci: float = 1.8
     cortex: float = 0.6
+    white: float = 1.6
+    stretch: float = 0.6
+    spots: float = 0.4
+    rim: float = 0.8
     gray: dict[str, float]
     csf: dict[str, float]
     lesion: dict[str, float]
     texture: dict[str, tuple[float, float]]
     noise: float = 0.045
     bias: float = 0.10
-    csf_flow: float = 0.7
+    csf_flow: float = 0.15
     spread: float = 0.2
 
 
 FITTED = Realism(
-    gray={"t1": 1.25, "t2": 1.12, "flair": 1.2},
-    csf={"t1": 3.0, "t2": 0.85, "flair": 3.0},
-    lesion={"t1": 1.1, "t2": 1.15, "flair": 1.25},
+    gray={"t1": 1.25, "t2": 1.12, "flair": 1.17},
+    csf={"t1": 3.6, "t2": 0.80, "flair": 2.8},
+    lesion={"t1": 1.45, "t2": 1.05, "flair": 1.31},
     texture={"t1": (0.015, 0.02), "t2": (0.06, 0.05), "flair": (0.05, 0.04)},
 )
+
+#: Spots are where a random field of unit variance exceeds this.
+SPOT_ABOVE = 2.0
 
 #: Times like those of a 3 T Siemens (MS-SMART), but T2 with a longer TR: its CSF is brighter.
 PROTOCOL: Domain = replace(
@@ -101,7 +118,7 @@ def sharpen(
         [
             np.clip(1 - gm - wm, 0.003, 1) * np.exp(fold),
             settings.cortex * (gm + 0.003),
-            (wm + 0.003) * np.exp(0.6 * smooth_field(shape, 4, rng)[inside]),
+            (wm + 0.003) * np.exp(settings.white * smooth_field(shape, 3, rng)[inside]),
         ]
     )
     odds **= settings.sharpness
@@ -137,6 +154,8 @@ def vary(settings: Realism, rng: np.random.Generator) -> Realism:
         settings,
         sharpness=about(settings.sharpness),
         sulci=about(settings.sulci),
+        stretch=about(settings.stretch),
+        spots=about(settings.spots),
         gray={m: about_one(v) for m, v in settings.gray.items()},
         csf={m: about(v) for m, v in settings.csf.items()},
         lesion={m: about_one(v) for m, v in settings.lesion.items()},
@@ -150,7 +169,7 @@ def vary(settings: Realism, rng: np.random.Generator) -> Realism:
 def scan(
     anatomy: phantom.Anatomy, settings: Realism, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float32]]:
-    """T1, T2 and FLAIR of a sharpened head: the phantom's scanner, then contrast and texture.
+    """T1, T2 and FLAIR of a sharpened head: the phantom's scanner, then contrast, texture, spots.
 
     White matter stays near 1000; factors act on each voxel by its share of a tissue.
     """
@@ -164,16 +183,20 @@ def scan(
         factor += (settings.lesion[m] - 1) * lesion
         factors[m] = factor * np.exp(small * uneven[0] + large * uneven[1])
         uneven = [smooth_field(csf.shape, spacing, rng) for spacing in (2, 4)]
+    spot = np.clip(smooth_field(csf.shape, 2, rng) - SPOT_ABOVE, 0, 1) * (gray + csf)
+    factors["flair"] *= 1 + settings.spots * spot
+    soft = ndimage.gaussian_filter(anatomy.brain_mask.astype(np.float32), settings.rim)
+    rim = np.clip(2 * soft - 1, 0, 1)  # 0 at the edge itself
     images = phantom.scan(anatomy, domain, rng)
-    return {m: (image * factors[m]).astype(np.float32) for m, image in images.items()}
+    return {m: (image * factors[m] * rim).astype(np.float32) for m, image in images.items()}
 
 
 def realistic_subject(
     name: str, anatomy: phantom.Anatomy, settings: Realism, rng: np.random.Generator
 ) -> Subject:
-    """A labelled patient with this head, sharpened and scanned with varied settings."""
+    """A labelled patient with this head, redrawn, sharpened and scanned with varied settings."""
     varied = vary(settings, rng)
-    sharp = sharpen(anatomy, varied, rng)
+    sharp = sharpen(redraw(anatomy, varied.stretch, rng), varied, rng)
     return Subject(
         name=name,
         images=scan(sharp, varied, rng),

@@ -41,7 +41,7 @@ VARIANTS = {
 }
 SCANS = 3  # of each head, where it is scanned again
 #: The modules that make a variant's patients, beside those of the phantom.
-MODULES = {FOUR: (), RANDOM: ("protocols",), FITTED: ("realistic",)}
+MODULES = {FOUR: (), RANDOM: ("protocols",), FITTED: ("realistic", "realistic_lesions")}
 
 
 def scanned_again(variant: str, patient: Patient, rng: np.random.Generator) -> Iterator[Subject]:
