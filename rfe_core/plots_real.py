@@ -14,6 +14,8 @@ GROUP_STYLE = {
     "texture": ("#D55E00", "^"),
     "edges": ("#009E73", "s"),
     "range": ("#CC79A7", "D"),
+    "shape": ("#E69F00", "v"),
+    "spots": ("#56B4E9", "P"),
 }
 SCORE_STYLE = {
     "f_score": ("Dice", "#0072B2", "o"),

@@ -23,11 +23,18 @@ STATISTICS, HISTOGRAMS = "scan_statistics", "scan_histograms"
 REAL, DRAWN, FITTED = "real", "drawn protocol", "fitted"
 #: Kinds of scan, in the order of tables: real, the four scanners, and the variants.
 KINDS = (REAL, *(f"scanner {letter}" for letter in DOMAINS), DRAWN, FITTED)
-#: Groups of figures whose distance is measured. Lesions vary between patients, not scanners.
-GROUPS = ("contrast", "texture", "edges", "range")
+#: Groups of figures whose distance is measured. Number and size of lesions vary between patients.
+GROUPS = ("contrast", "texture", "edges", "range", "shape", "spots")
 #: A figure this small, of white matter, is as good as nothing: ratios of such are no distance.
 SMALLEST = 0.02
-_MODULES = (*results.PHANTOM_MODULES, "protocols", "realistic", "scan_statistics", "realism")
+_MODULES = (
+    *results.PHANTOM_MODULES,
+    "protocols",
+    "realistic",
+    "realistic_lesions",
+    "scan_statistics",
+    "realism",
+)
 
 
 def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tuple[str, Subject]]:

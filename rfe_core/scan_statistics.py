@@ -21,6 +21,7 @@ SCALES = {"fine": 1.0, "medium": 2.0, "coarse": 4.0}
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 #: Bins of the histograms: intensity over the median of white matter.
 EDGES = np.linspace(0, 4, 81)
+SMALLEST_SPOT = 3  # voxels
 #: Voxels around each tissue class that are left out; CSF is often thinner than a border.
 BORDERS = {"csf": 0, "gray": 1, "white": 2}
 
@@ -100,7 +101,7 @@ def image_statistics(
         ``modality``, ``group``, ``figure`` and ``value``. Group "contrast": ``gray``, ``csf`` and
         (labelled patients) ``lesion``, medians; "texture": `texture` of white matter; "edges":
         median length of the gradient in the brain, over one voxel; "range": percentiles in the
-        brain.
+        brain; "spots" (labelled patients, FLAIR): `bright_spots`.
     histograms : dict of (80,) float64
         Share of the brain in each bin of `EDGES`, by modality; what lies outside is in none.
 
@@ -132,14 +133,43 @@ def image_statistics(
             for figure, value in figures.items()
         ]
         histograms[modality] = np.histogram(values, EDGES)[0] / len(values)
+    if lesion is not None and lesion.any():
+        rows += [
+            {"modality": "flair", "group": "spots", "figure": figure, "value": value}
+            for figure, value in bright_spots(subject).items()
+        ]
     return rows, histograms
+
+
+def bright_spots(subject: Subject) -> dict[str, float]:
+    """How much of a brain is as bright in FLAIR as its lesions' median and no lesion.
+
+    Two voxels around lesions are left out. ``spots``: 26-connected groups of `SMALLEST_SPOT` voxels
+    or more a litre of brain; ``spots_ml``: their volume in ml a litre.
+    """
+    flair, lesion = subject.images["flair"], subject.lesion_mask
+    elsewhere = subject.brain_mask & ~ndimage.binary_dilation(lesion, iterations=2)
+    bright = (flair > np.median(flair[lesion])) & elsewhere
+    voxels = connected(bright)[1]
+    voxels = voxels[voxels >= SMALLEST_SPOT]
+    litres = subject.brain_mask.sum() * float(subject.voxel_size_mm.prod()) / 1e6
+    millilitres = voxels.sum() * float(subject.voxel_size_mm.prod()) / 1000
+    return {"spots": len(voxels) / litres, "spots_ml": millilitres / litres}
+
+
+def connected(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Labels of the 26-connected groups of a mask, and the voxels of each."""
+    labels, n = ndimage.label(mask, np.ones((3, 3, 3)))
+    return labels, np.bincount(labels.ravel(), minlength=n + 1)[1:]
 
 
 def lesion_statistics(subject: Subject) -> list[dict[str, object]]:
     """Number, load, size and shape of a labelled patient's lesions, as `image_statistics` rows.
 
-    ``faces``: surface of the lesions of 10 voxels or more, in voxel faces, over that of a ball of
-    voxels of their size (a ball of volume V has about ``7.25 V**(2/3)`` faces), the median.
+    Shape is measured on lesions of 10 voxels or more, the median. ``faces``: surface in voxel
+    faces over that of a ball of voxels of the same size (a ball of volume V has about
+    ``7.25 V**(2/3)`` faces). ``length``: standard deviation along the longest principal axis over
+    that along the shortest, in voxels.
 
     Raises
     ------
@@ -149,23 +179,29 @@ def lesion_statistics(subject: Subject) -> list[dict[str, object]]:
     lesion = subject.lesion_mask
     if lesion is None or not lesion.any():
         raise ValueError(f"{subject.name}: lesion figures need a lesion mask with a lesion")
-    labels, n = ndimage.label(lesion, np.ones((3, 3, 3)))
-    voxels = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    faces = np.zeros(n + 1)
-    padded = np.pad(labels, 1)
-    for axis in range(3):
-        for shift in (1, -1):
-            neighbour = np.roll(padded, shift, axis)
-            faces += np.bincount(padded[(padded > 0) & (neighbour == 0)], minlength=n + 1)
+    labels, voxels = connected(np.pad(lesion, 1))
     mm3 = float(subject.voxel_size_mm.prod())
-    large = voxels >= 10
-    figures = {"count": n, "load (ml)": voxels.sum() * mm3 / 1000}
+    figures = {"count": len(voxels), "load (ml)": voxels.sum() * mm3 / 1000}
     figures["median size (mm3)"] = float(np.median(voxels)) * mm3
-    if large.any():
-        ratio = faces[1:][large] / (7.25 * voxels[large] ** (2 / 3))
-        figures["faces"] = float(np.median(ratio))
     figures["brain (ml)"] = subject.brain_mask.sum() * mm3 / 1000
+    large, shape = np.flatnonzero(voxels >= 10), {}
+    if large.size:
+        faces = np.zeros(len(voxels))
+        for axis in range(3):
+            for shift in (1, -1):
+                open_side = (labels > 0) & (np.roll(labels, shift, axis) == 0)
+                faces += np.bincount(labels[open_side], minlength=len(voxels) + 1)[1:]
+        shape["faces"] = float(np.median(faces[large] / (7.25 * voxels[large] ** (2 / 3))))
+        boxes = ndimage.find_objects(labels)
+        shape["length"] = float(np.median([_length(labels[boxes[k]] == k + 1) for k in large]))
     return [
-        {"modality": "mask", "group": "lesions", "figure": figure, "value": float(value)}
-        for figure, value in figures.items()
+        {"modality": "mask", "group": group, "figure": figure, "value": float(value)}
+        for group, found in (("lesions", figures), ("shape", shape))
+        for figure, value in found.items()
     ]
+
+
+def _length(lesion: NDArray[np.bool_]) -> float:
+    """Longest over shortest principal axis; a voxel has an extent, so none is ever 0."""
+    extent = np.linalg.eigvalsh(np.cov(np.argwhere(lesion).T) + np.eye(3) / 12)
+    return float(np.sqrt(extent[-1] / extent[0]))

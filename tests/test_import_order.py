@@ -19,7 +19,7 @@ STOREYS = [
         """batches binned checkpoints embedding_plane exact landscape losses monte_carlo pair_sums
         histograms patches phantom prior probes protocols realistic scan_statistics scanner
         self_training volumes
-        bids datacheck discovery layouts phantom_cache subject""",  # parts of volumes
+        bids datacheck discovery layouts phantom_cache realistic_lesions subject""",
         """evaluation fine_tuning gradient_noise methods random_feature_embedding training
         workers""",
         """adaptation adaptation_claims adaptation_search adaptation_summary adaptation_tables

@@ -84,6 +84,27 @@ def test_faces_of_a_ball_are_about_one():
     ball = replace(patient(), lesion_mask=((np.indices(SHAPE) - 23.5) ** 2).sum(axis=0) < 81)
     found = values(scan_statistics.lesion_statistics(ball))
     assert found["mask faces"] == pytest.approx(1, abs=0.03)
+    assert found["mask length"] == pytest.approx(1, abs=0.01)
+
+
+def test_length_of_a_rod_is_its_ratio():
+    rod = np.zeros(SHAPE, bool)
+    rod[20:32, 20:23, 20:23] = True  # 12 x 3 x 3
+    found = values(scan_statistics.lesion_statistics(replace(patient(), lesion_mask=rod)))
+    assert found["mask length"] == pytest.approx(4, rel=0.02)
+
+
+def test_bright_spots_are_counted_and_lesions_left_out():
+    subject = patient()
+    assert scan_statistics.bright_spots(subject) == {"spots": 0, "spots_ml": 0}
+    flair = subject.images["flair"].copy()
+    flair[10:12, 20, 20:22] = flair[30, 30, 30:33] = 160  # four voxels, three in a row
+    flair[14, 30, 30] = 160  # too small
+    flair[24, 22, 22] = 160  # beside the lesion
+    found = scan_statistics.bright_spots(replace(subject, images=subject.images | {"flair": flair}))
+    litres = 2 * subject.brain_mask.sum() / 1e6
+    assert found["spots"] == pytest.approx(2 / litres)
+    assert found["spots_ml"] == pytest.approx(7 * 2 / 1000 / litres)
 
 
 def test_a_scan_without_tissues_is_refused():
