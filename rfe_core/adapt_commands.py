@@ -45,9 +45,9 @@ def add_parser(groups, layouts: Sequence[str]) -> None:
         "--weights", type=Path, metavar="DIR", help="folder of networks (data/checkpoints)"
     )
     parser.add_argument(
-        "--as-read",
+        "--no-negatives",
         action="store_true",
-        help="keep negative voxels, which interpolation makes at sharp edges (set to 0)",
+        help="set negative voxels, which interpolation makes at sharp edges, to 0 (kept)",
     )
     parser.add_argument(
         "--prior-from", metavar="NAME", help="adapt; templates and threshold from this patient"
@@ -111,12 +111,14 @@ def adapt(args: argparse.Namespace) -> int:
     if unknown := sorted(set(args.methods or ()) - set(real_scans.METHODS)):
         known = ", ".join(map(repr, real_scans.METHODS))
         raise commands.CommandError(f"--methods must be some of {known}, got {unknown[0]!r}")
+    if args.no_negatives and args.prior_from:
+        raise commands.CommandError("--no-negatives must go without --prior-from, got both")
     weights = args.weights or results.DATA / "checkpoints"
     networks = real_scans.find_networks(weights, args.model, args.seeds, profile=args.profile)
     names = args.patients
-    prepared = real_scans.AS_READ if args.as_read else real_scans.NO_NEGATIVES
+    prepared = real_scans.NO_NEGATIVES if args.no_negatives else real_scans.AS_READ
     subjects = load_subjects(args.data, args.layout, names, allow_empty_lesions=True)
-    if not args.as_read:
+    if args.no_negatives:
         subjects = [without_negatives(subject) for subject in subjects]
     with one_thread():
         if args.prior_from is None:
@@ -124,7 +126,6 @@ def adapt(args: argparse.Namespace) -> int:
                 _segment(args, networks, subject, prepared)
         else:
             (source,) = load_subjects(args.data, args.layout, [args.prior_from])
-            source = source if args.as_read else without_negatives(source)
             for network in networks:
                 _adapt(args, network, source, subjects)
     return 0

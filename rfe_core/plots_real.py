@@ -38,8 +38,12 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.plot(table["all"], range(len(table)), "|", color="black", ms=16, mew=2, label="mean")
     panel.set_yticks(range(len(table)), table.index)
     panel.invert_yaxis()
-    panel.set_xlim(left=0)
-    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two")
+    panel.set_xscale("symlog", linthresh=1, linscale=2)  # even up to 1, then compressed
+    panel.set_xlim(0, 8)
+    ticks = [0, 0.25, 0.5, 0.75, 1, 2, 4, 8]
+    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panel.minorticks_off()
+    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two, 2 of four")
     panel.grid(axis="x", alpha=0.3)
     panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
     return figure

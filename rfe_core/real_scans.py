@@ -29,8 +29,9 @@ from rfe_core.variants import VARIANTS, variant_patches
 
 TABLE = "real"
 KEY = ("profile", "model", "seed", "experiment", "subject")
-#: How a scan goes into a network: negative voxels set to zero, or the file's values.
-NO_NEGATIVES, AS_READ = "no negatives", "as read"
+#: How a scan goes into a network: the file's values (chosen on patient 07), or with negative voxels,
+#: which interpolation makes at sharp edges, set to zero.
+AS_READ, NO_NEGATIVES = "as read", "no negatives"
 
 #: Ways to adapt a network to one unlabelled scan: embedding term, and whether the Dice loss takes
 #: the prior for the truth. The weight of 0 draws the same pixels and learns nothing from them.

@@ -11,7 +11,7 @@ from rfe_core.metrics import SIZE_EDGES_MM3
 
 DEVELOPMENT, TEST = "patient07", "patient19"
 #: Experiments without adaptation, as `rfe_core.real_scans` names them; the first is the default.
-AS_TRAINED = ("no negatives", "as read")
+AS_TRAINED = ("as read", "no negatives")
 #: Models in the order of tables, and how readers know them.
 MODELS = {
     "lower": "scanner A (lower bound)",
@@ -42,6 +42,16 @@ def of_patient(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
     if own.empty:
         raise ValueError(f"rows must score {subject}, got {sorted(rows['subject'].unique())}")
     return own.assign(found=100 * own["detected"] / own["lesions"])
+
+
+def preparations(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Dice by how scans go into the networks: a row a model and their mean, a column a way."""
+    own = of_patient(rows, subject)
+    own = own[own["experiment"].isin(AS_TRAINED)]
+    table = own.pivot_table(index="model", columns="experiment", values="f_score")
+    table = table.reindex([model for model in MODELS if model in table.index])[list(AS_TRAINED)]
+    table.loc["mean"] = table.mean()
+    return table.rename(index=MODELS).rename_axis("trained on").rename_axis(None, axis=1)
 
 
 def score_table(rows: pd.DataFrame, subject: str, *, experiment: str) -> pd.DataFrame:
@@ -118,21 +128,21 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
     Returns
     -------
     dict
-        Mean Dice of each model by its name (``lower``, ``fitted``, ...); ``lower_low``,
-        ``lower_high`` and their ``spread``, over seeds; ``best`` and ``best_model`` (highest mean);
-        ``lesions``, ``load`` (ml).
+        Mean Dice of each model by its name (``lower``, ``fitted``, ...), its lowest and highest
+        over seeds (``lower_low``, ``lower_high``, ...); ``best`` and ``best_model`` (highest mean);
+        ``spread``, the widest range of a model; ``lesions``, ``load`` (ml).
     """
     own = of_patient(rows, subject)
     own = own[own["experiment"] == AS_TRAINED[0]]
-    lower = own[own["model"] == "lower"]["f_score"]
-    means = own.groupby("model")["f_score"].mean()
+    dice = own.groupby("model")["f_score"].agg(["mean", "min", "max"])
+    found = {}
+    for model, (mean, low, high) in dice.iterrows():
+        found |= {model: mean, f"{model}_low": low, f"{model}_high": high}
     return {
-        **{model: float(mean) for model, mean in means.items()},
-        "lower_low": float(lower.min()),
-        "lower_high": float(lower.max()),
-        "spread": float(lower.max() - lower.min()),
-        "best": float(means.max()),
-        "best_model": MODELS[means.idxmax()],
+        **found,
+        "spread": float((dice["max"] - dice["min"]).max()),
+        "best": float(dice["mean"].max()),
+        "best_model": MODELS[dice["mean"].idxmax()],
         "lesions": int(own["lesions"].iloc[0]),
         "load": float(own["lesion_ml"].iloc[0]),
     }

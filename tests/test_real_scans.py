@@ -50,7 +50,7 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     assert printed.count("Dice") == 4 and printed.count("no lesion mask, so no scores") == 2
     rows = results.stored("real", out)
     assert len(rows) == 4 and set(rows["subject"]) == {"p1", "p2"}
-    assert set(rows["role"]) == {"dev"} and set(rows["experiment"]) == {"no negatives"}
+    assert set(rows["role"]) == {"dev"} and set(rows["experiment"]) == {"as read"}
     assert set(rows["domain"]) == {"real"}
     (first,) = load_subjects(folder / "scans", "bids", ["p1"])
     own = rows[rows["subject"] == "p1"]
@@ -59,7 +59,7 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     np.testing.assert_allclose(marked, own["recall"] * own["lesion_ml"], atol=1e-4)
     assert not rows[["weights", "code_version", "hardware", "date"]].isna().any(axis=None)
     masks = sorted(path.name for path in out.glob("*.nii.gz"))
-    assert len(masks) == 6 and masks[0] == "p1_lower-seed0_no-negatives.nii.gz"
+    assert len(masks) == 6 and masks[0] == "p1_lower-seed0_as-read.nii.gz"
     mask = nib.load(out / masks[0])
     assert mask.shape == first.shape
     np.testing.assert_array_equal(mask.affine, first.affine)
@@ -71,9 +71,9 @@ def test_a_patient_is_scored_once(folder, capsys):
     before = results.path_of("real", folder / "results").read_bytes()
     capsys.readouterr()
     assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
-    assert "lower seed 0, no negatives, p1: scored before, kept" in capsys.readouterr().out
+    assert "lower seed 0, as read, p1: scored before, kept" in capsys.readouterr().out
     assert results.path_of("real", folder / "results").read_bytes() == before
-    assert adapt(folder, "--patients", "p1", "--seeds", "0", "--as-read") == 0
+    assert adapt(folder, "--patients", "p1", "--seeds", "0", "--no-negatives") == 0
     assert len(results.stored("real")) == 2
     assert main(["results", "real"]) == 0
     assert "no negatives" in capsys.readouterr().out
@@ -117,6 +117,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
         (["--model", "upper-X"], "model must be one of lower-seed0, lower-seed1 in"),
         (["--seeds", "7"], "got lower with seeds 7"),
         (["--methods", "RFE, NCC"], "--methods needs --prior-from"),
+        (["--prior-from", "p1", "--no-negatives"], "--no-negatives must go without --prior-from"),
         (["--prior-from", "p1", "--methods", "magic"], "must be some of 'RFE, NCC'"),
         (["--patients", "p9"], "p9"),
         (["--prior-from", "p3", "--patients", "p2"], "p3 without labels"),

@@ -10,7 +10,7 @@ from rfe_core import plots_real, real_tables, realism
 SIZES = ("0_10", "10_30", "30_100", "100_inf")
 
 
-def row(model="lower", seed=0, experiment="no negatives", subject="patient07", dice=0.1, **more):
+def row(model="lower", seed=0, experiment="as read", subject="patient07", dice=0.1, **more):
     row = {"model": model, "seed": seed, "experiment": experiment, "subject": subject}
     row |= {"f_score": dice, "precision": dice / 2, "recall": 2 * dice, "fp_per_slice": 10 * dice}
     row |= {"lesions": 40, "detected": 10, "lesion_ml": 1.3}
@@ -25,7 +25,7 @@ def rows():
         [
             row(dice=0.1),
             row(seed=1, dice=0.3),
-            row(experiment="as read", dice=0.05),
+            row(experiment="no negatives", dice=0.05),
             row("fitted", dice=0.4),
             row(experiment="RFE, NCC", dice=0.2),
             row(subject="patient19", dice=0.6),
@@ -35,7 +35,7 @@ def rows():
 
 
 def test_scores_are_means_over_seeds(rows):
-    table = real_tables.score_table(rows, "patient07", experiment="no negatives")
+    table = real_tables.score_table(rows, "patient07", experiment="as read")
     assert list(table.index) == ["scanner A (lower bound)", "fitted to a real scan"]
     lower = table.iloc[0]
     assert lower["Dice"] == pytest.approx(0.2) and lower["seeds"] == 2
@@ -43,8 +43,16 @@ def test_scores_are_means_over_seeds(rows):
     assert table.iloc[1]["FP a slice"] == pytest.approx(4)
 
 
+def test_ways_to_prepare_a_scan_stand_side_by_side(rows):
+    with_both = pd.concat([rows, pd.DataFrame([row("fitted", experiment="no negatives")])])
+    table = real_tables.preparations(with_both, "patient07")
+    assert list(table.columns) == ["as read", "no negatives"] and table.index[-1] == "mean"
+    np.testing.assert_allclose(table["as read"], [0.2, 0.4, 0.3])
+    np.testing.assert_allclose(table["no negatives"], [0.05, 0.1, 0.075])
+
+
 def test_sizes_have_their_numbers(rows):
-    table = real_tables.by_size(rows, "patient07", experiment="no negatives")
+    table = real_tables.by_size(rows, "patient07", experiment="as read")
     assert list(table.columns) == [
         "0 to 10 (0)",
         "10 to 30 (10)",
@@ -72,6 +80,7 @@ def test_findings(rows):
     found = real_tables.findings(rows, "patient07")
     assert found["lower"] == pytest.approx(0.2) and found["load"] == 1.3
     assert found["fitted"] == 0.4 and found["spread"] == pytest.approx(0.2)
+    assert found["fitted_low"] == found["fitted_high"] == 0.4
     assert (found["lower_low"], found["lower_high"]) == (0.1, 0.3)
     assert (found["best"], found["best_model"]) == (0.4, "fitted to a real scan")
     with pytest.raises(ValueError, match="rows must score patient20, got"):

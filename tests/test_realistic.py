@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from rfe_core import phantom, realistic
 from rfe_core.realistic import FITTED
@@ -74,6 +75,28 @@ def test_texture_makes_tissue_uneven(anatomy):
         for settings in (quiet(), replace(quiet(), texture=FITTED.texture))
     ]
     assert spread[1] > 2 * spread[0] + 10
+
+
+def test_spots_brighten_flair_alone_and_no_white_matter(anatomy):
+    with_spots, without = (
+        realistic.scan(anatomy, quiet(spots=spots), np.random.default_rng(3)) for spots in (2.0, 0)
+    )
+    for m in ("t1", "t2"):
+        np.testing.assert_array_equal(with_spots[m], without[m])
+    inside = without["flair"] > 50
+    ratio = with_spots["flair"][inside] / without["flair"][inside]
+    assert ratio.min() > 0.999 and ratio.max() > 1.5 and (ratio > 1.1).mean() < 0.05
+    np.testing.assert_allclose(ratio[(anatomy.tissues[2] > 0.99)[inside]], 1, atol=0.02)
+
+
+def test_the_edge_of_the_brain_fades(anatomy):
+    hard, soft = (
+        realistic.scan(anatomy, quiet(rim=rim), np.random.default_rng(3))["t2"] for rim in (0.1, 1)
+    )
+    edge = anatomy.brain_mask & ~ndimage.binary_erosion(anatomy.brain_mask)
+    deep = ndimage.binary_erosion(anatomy.brain_mask, iterations=4)
+    assert soft[edge].mean() < 0.5 * hard[edge].mean()
+    np.testing.assert_allclose(soft[deep], hard[deep], rtol=0.01)
 
 
 def test_settings_vary_within_their_spread():

@@ -1,0 +1,53 @@
+"""Chapter 11: its text says what the rows say; the test patient was scored once."""
+
+import re
+
+import pytest
+
+from rfe_core import checkpoints, real_scans, real_tables, realism, results
+
+BUDGET = 900_000
+
+
+@pytest.mark.browser
+def test_page_is_light_and_says_what_the_rows_say(page_for):
+    page = page_for("11-real")
+    own = {path: size for path, size in page.weights.items() if path.startswith("11-real")}
+    assert 0 < sum(own.values()) <= BUDGET
+    rows = results.read("real")
+    text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
+    for subject in (real_tables.DEVELOPMENT, real_tables.TEST):
+        said = real_tables.findings(rows, subject)
+        assert f"{said['lower']:.3f} ({said['lower_low']:.3f} to {said['lower_high']:.3f}" in text
+    gains = real_tables.adaptation_gain(rows, real_tables.TEST)
+    assert f"by {gains['gain_rfe']:+.3f} against before" in text
+    page.choose("Phantom", "fitted")
+    far = realism.distances(results.read(realism.STATISTICS))["all"]
+    assert page.drawn()["far"] == f"{far['fitted']:.2f}"
+
+
+def test_the_test_patient_was_scored_once():
+    rows = results.read("real")
+    test = rows[rows["subject"] == real_tables.TEST]
+    assert not test.duplicated(["model", "seed", "experiment"]).any()
+    assert (test["role"] == "test").all() and test["date"].nunique() == 1
+    plain = test[test["experiment"] == "as read"]
+    assert set(plain["model"]) == set(real_tables.MODELS)
+    development = rows[rows["subject"] == real_tables.DEVELOPMENT]
+    same = plain.merge(development, on=["model", "seed", "experiment"])
+    assert len(same) == len(plain) and (same["weights_x"] == same["weights_y"]).all()
+
+
+def test_scans_go_in_as_was_best_on_the_development_patient():
+    ways = real_tables.preparations(results.read("real"), real_tables.DEVELOPMENT)
+    assert ways.loc["mean"].idxmax() == real_scans.AS_READ == real_tables.AS_TRAINED[0]
+
+
+def test_networks_are_in_the_repository_and_made_the_rows():
+    rows = results.read("real")
+    rows = rows[rows["model"].isin(real_tables.MODELS)]
+    for (profile, model, seed), own in rows.groupby(["profile", "model", "seed"]):
+        for branch, adapted in (("", False), ("-branch", True)):
+            path = results.DATA / f"checkpoints/{profile}-{model}{branch}-seed{seed}.safetensors"
+            made = own[own["experiment"].isin(real_scans.METHODS) == adapted]["weights"]
+            assert set(made) <= {checkpoints.weights_digest(path)}
