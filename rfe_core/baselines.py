@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,8 +39,9 @@ CURVE_KEY = ("profile", "model", "seed", "epoch")
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One model to train: `model` is one of `MODELS`."""
+    """One model to train: `model` is one of `models`."""
 
+    models: ClassVar[tuple[str, ...]] = MODELS
     profile: Profile
     model: str
     seed: int
@@ -49,8 +50,8 @@ class Job:
     phantom_version: str = field(default_factory=results.phantom_version)
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise ValueError(f"model must be one of {MODELS}, got {self.model!r}")
+        if self.model not in self.models:
+            raise ValueError(f"model must be one of {self.models}, got {self.model!r}")
 
     def path(self, model: str | None = None) -> Path:
         """Where the weights of this job's model, or of another one of its seed, are kept."""
@@ -109,8 +110,33 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     """
     if job.finished():
         return checkpoints.read_about(job.path())["history"]
-    profile, born = job.profile, results.provenance(job.device, torch.get_num_threads())
-    check_phantom(job, born)
+    check_phantom(job, results.provenance(job.device, torch.get_num_threads()))
+    first, validation = domain_patches(job.profile, "A", job.seed)
+    if job.model == LOWER:
+        model = build(job.profile, job.seed)
+        return fit(job, model, first, validation={"A": validation}, progress=progress)
+    domain = job.model.removeprefix("upper-")
+    second, other = domain_patches(job.profile, domain, job.seed)
+    model = checkpoints.load_model(job.path(BRANCH))
+    sets = {"A": validation, domain: other}
+    return fit(job, model, first, second, validation=sets, progress=progress)
+
+
+def fit(
+    job: Job,
+    model: torch.nn.Module,
+    first: Patches,
+    second: Patches | None = None,
+    *,
+    validation: dict[str, Patches],
+    progress: bool,
+) -> list[dict[str, Any]]:
+    """Train a job's model on crops, or go on where that was stopped, and keep its weights.
+
+    With a second set of crops it starts at the branch epoch; without, it starts at 0 and its
+    weights at the branch epoch are kept as well.
+    """
+    born = results.provenance(job.device, torch.get_num_threads())
 
     def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
         wall_s = sum(row["seconds"] for row in history)
@@ -118,28 +144,20 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
         checkpoints.save_weights(path, model, about)
 
     def keep_branch(model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
-        if job.model == LOWER and history[-1]["epoch"] == profile.branch_epoch:
-            save(job.path(BRANCH), model, history)
+        if second is None and history[-1]["epoch"] == job.profile.branch_epoch:
+            save(job.path(f"{job.model}-branch"), model, history)
         if not progress:
             numbers = " ".join(f"{k} {v:.3f}" for k, v in history[-1].items() if k != "epoch")
             print(f"{job.path().stem}: epoch {history[-1]['epoch']} {numbers}", flush=True)
 
-    first, validation = domain_patches(profile, "A", job.seed)
-    sets, second, start = {"A": validation}, None, 0
-    if job.model == LOWER:
-        model = build(profile, job.seed)
-    else:
-        domain = job.model.removeprefix("upper-")
-        second, sets[domain] = domain_patches(profile, domain, job.seed)
-        model, start = checkpoints.load_model(job.path(BRANCH)), profile.branch_epoch
     history = train_supervised(
         model.to(job.device),
         first,
         second,
-        profile=profile,
+        profile=job.profile,
         seed=job.seed,
-        start_epoch=start,
-        validation=sets,
+        start_epoch=0 if second is None else job.profile.branch_epoch,
+        validation=validation,
         checkpoint=job.state_path(),
         on_epoch=keep_branch,
         progress=progress,

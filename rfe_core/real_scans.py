@@ -29,8 +29,8 @@ from rfe_core.variants import VARIANTS, variant_patches
 
 TABLE = "real"
 KEY = ("profile", "model", "seed", "experiment", "subject")
-#: How a scan goes into a network: the file's values (chosen on patient 07), or with negative voxels,
-#: which interpolation makes at sharp edges, set to zero.
+#: How a scan goes into a network: the file's values (chosen on patient 07), or with negative
+#: voxels, which interpolation makes at sharp edges, set to zero.
 AS_READ, NO_NEGATIVES = "as read", "no negatives"
 
 #: Ways to adapt a network to one unlabelled scan: embedding term, and whether the Dice loss takes

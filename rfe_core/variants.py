@@ -12,26 +12,22 @@ keeps weights in ``data/checkpoints``; stopped at any moment, it goes on when gi
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from rfe_core import checkpoints, results
-from rfe_core.baselines import TUNING
+from rfe_core import baselines, checkpoints, results
 from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.patches import Patches, extract
 from rfe_core.profiles import PROFILES, Profile
 from rfe_core.protocols import draw_domain
 from rfe_core.subject import Subject
-from rfe_core.training import build, train_supervised
+from rfe_core.training import build
 from rfe_core.volumes import phantom_subjects
-from rfe_core.workers import one_thread, worker_number
+from rfe_core.workers import one_thread
 
 FOUR, RANDOM, FITTED = "four-scanners", "random-protocols", "fitted"
 VARIANTS = {
@@ -104,37 +100,18 @@ def concatenate(parts: Sequence[Patches]) -> Patches:
     return Patches(**joined)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One network to train on a variant."""
+class Job(baselines.Job):
+    """One network to train on a variant: `model` is its name."""
 
-    profile: Profile
-    variant: str
-    seed: int
-    weights: Path  # folder for finished weights
-
-    def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise ValueError(f"variant must be one of {tuple(VARIANTS)}, got {self.variant!r}")
-
-    def path(self, suffix: str = "") -> Path:
-        """Where its weights are kept; ``"-branch"``: as they were at the branch epoch."""
-        name = f"{self.profile.name}-{self.variant}{suffix}-seed{self.seed}.safetensors"
-        return self.weights / name
+    models = tuple(VARIANTS)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the weights; an unfinished run goes on only from equal ones."""
-        profile = {k: v for k, v in asdict(self.profile).items() if k not in TUNING}
-        settings = {"profile": profile, "variant": self.variant, "seed": self.seed}
-        settings["phantom_version"] = results.phantom_version()
-        settings["variant_version"] = results.code_version(MODULES[self.variant])
-        return json.loads(json.dumps(settings))
-
-    def state_path(self) -> Path:
-        """Where an unfinished run keeps its state."""
-        key = hashlib.sha256(json.dumps(self.settings).encode()).hexdigest()[:12]
-        return results.DATA / "cache" / "training" / key / f"{self.path().stem}.state.safetensors"
+        return super().settings | {
+            "variant": self.model,
+            "variant_version": results.code_version(MODULES[self.model]),
+        }
 
 
 def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
@@ -145,38 +122,9 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     """
     if job.path().exists():
         return checkpoints.read_about(job.path())["history"]
-    settings, state = job.settings, job.state_path()
-    born = results.provenance("cpu", torch.get_num_threads())
-    training, validation = variant_patches(job.profile, job.variant, job.seed)
-
-    def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
-        wall_s = sum(row["seconds"] for row in history)
-        about = {**settings, **born, "model": job.variant, "wall_s": wall_s, "history": history}
-        checkpoints.save_weights(path, model, about)
-
-    def keep_branch(model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
-        if history[-1]["epoch"] == job.profile.branch_epoch:
-            save(job.path("-branch"), model, history)
-        if not progress:
-            numbers = " ".join(f"{k} {v:.3f}" for k, v in history[-1].items() if k != "epoch")
-            print(f"{job.path().stem}: epoch {history[-1]['epoch']} {numbers}", flush=True)
-
+    training, validation = variant_patches(job.profile, job.model, job.seed)
     model = build(job.profile, job.seed)
-    history = train_supervised(
-        model,
-        training,
-        profile=job.profile,
-        seed=job.seed,
-        validation={"own": validation},
-        checkpoint=state,
-        on_epoch=keep_branch,
-        progress=progress,
-        description=job.path().stem,
-        position=worker_number(),
-    )
-    save(job.path(), model, history)
-    state.unlink()
-    return history
+    return baselines.fit(job, model, training, validation={"own": validation}, progress=progress)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -195,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for seed in args.seeds:
             for variant in args.variants:
                 job = Job(
-                    profile=PROFILES[args.profile], variant=variant, seed=seed, weights=args.out
+                    profile=PROFILES[args.profile], model=variant, seed=seed, weights=args.out
                 )
                 train(job, progress=not args.quiet)
 

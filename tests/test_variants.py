@@ -55,12 +55,12 @@ def test_equally_many_crops_of_each_scanner_and_scan(tiny, variant, scans):
 
 
 def test_training_keeps_branch_and_end_and_is_not_repeated(tiny, tmp_path):
-    job = variants.Job(profile=SMOKE, variant="four-scanners", seed=0, weights=tmp_path / "w")
+    job = variants.Job(profile=SMOKE, model="four-scanners", seed=0, weights=tmp_path / "w")
     history = variants.train(job, progress=False)
     assert [row["epoch"] for row in history] == [1, 2] and "f_own" in history[0]
     about = checkpoints.read_about(job.path())
     assert about["variant"] == about["model"] == "four-scanners" and about["history"] == history
-    branch = checkpoints.read_about(job.path("-branch"))
+    branch = checkpoints.read_about(job.path("four-scanners-branch"))
     assert len(branch["history"]) == SMOKE.branch_epoch
     assert not job.state_path().exists()
     tiny.clear()
@@ -69,18 +69,18 @@ def test_training_keeps_branch_and_end_and_is_not_repeated(tiny, tmp_path):
 
 def test_settings_name_what_decides_the_weights(tmp_path):
     jobs = [
-        variants.Job(profile=SMOKE, variant=v, seed=s, weights=tmp_path)
+        variants.Job(profile=SMOKE, model=v, seed=s, weights=tmp_path)
         for v in variants.VARIANTS
         for s in (0, 1)
     ]
     assert len({job.state_path() for job in jobs}) == len({job.path() for job in jobs}) == 6
-    versions = {job.variant: job.settings["variant_version"] for job in jobs}
+    versions = {job.model: job.settings["variant_version"] for job in jobs}
     assert len(set(versions.values())) == 3
 
 
 def test_unknown_variants_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"variant must be one of .*, got 'more'"):
-        variants.Job(profile=SMOKE, variant="more", seed=0, weights=tmp_path)
+    with pytest.raises(ValueError, match=r"model must be one of .*, got 'more'"):
+        variants.Job(profile=SMOKE, model="more", seed=0, weights=tmp_path)
     with pytest.raises(ValueError, match=r"variant must be one of .*, got 'more'"):
         next(variants.groups("more", np.random.default_rng(0)))
 
