@@ -29,6 +29,7 @@ NAMES = {
     "p5": "5th percentile of the brain",
     "p50": "median of the brain",
     "p99": "99th percentile of the brain",
+    "spots": "bright spots a litre, no lesions",
 }
 
 
@@ -79,7 +80,8 @@ def figure_rows(table: pd.DataFrame, kind: str, modality: str) -> list[list[str]
     for (_, of, figure), values in table.iterrows():
         if of == modality and figure in NAMES:
             phantom, real = values[kind], values[realism.REAL]
-            texts = [f"{phantom:.3f}", f"{real:.3f}", f"{phantom / real:.2f}"]
+            texts = [f"{x:.3f}" if x < 10 else f"{x:.0f}" for x in (phantom, real)]
+            texts.append(f"{phantom / real:.2f}")
             found[figure] = [NAMES[figure], *texts]
     return [found[figure] for figure in NAMES if figure in found]
 
