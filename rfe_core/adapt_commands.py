@@ -160,6 +160,8 @@ def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
             continue
         labelled = real_scans.labelled_crops(network) if labelled is None else labelled
         prior = real_scans.prior_of(source, subject, seed=network.seed)
+        if not _scored(args, network, real_scans.PRIOR, subject):
+            _keep(args, network, real_scans.PRIOR, subject, prior)
         for method in left:
             model = real_scans.adapt(network, labelled, subject, prior, method)
             _keep(args, network, method, subject, segment(model, subject))

@@ -40,6 +40,8 @@ METHODS: dict[str, tuple[RandomFeatureEmbedding | None, str]] = {
     "no embedding": (adaptation.rfe(0.0), "labelled"),
     "Dice on NCC": (None, "both"),
 }
+#: The prior's own mask, scored beside what is adapted with it.
+PRIOR = "NCC prior"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     more = ["--seeds", "0", "--prior-from", "p1", "--patients", "p2", "p3"]
     assert adapt(folder, *more) == 0
     rows = results.stored("real")
-    assert list(rows["experiment"]) == list(real_scans.METHODS)
+    assert list(rows["experiment"]) == [real_scans.PRIOR, *real_scans.METHODS]
     assert set(rows["subject"]) == {"p2"}  # p3 has no labels: a mask, and no score
     (truth,) = load_subjects(folder / "scans", "bids", ["p2"])
     own = [subject for subject in seen if subject.name == "p2"]
@@ -107,6 +107,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     blind = replace(truth, lesion_mask=~truth.lesion_mask & truth.brain_mask)
     first, second = (real_scans.prior_of(source, s, seed=0) for s in (truth, blind))
     np.testing.assert_array_equal(first, second)
+    assert rows["marked_ml"].iloc[0] == pytest.approx(first.sum() / 1000, rel=1e-5)
     assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
     assert "lower seed 0, RFE, NCC, p2: scored before, kept" in capsys.readouterr().out
 
