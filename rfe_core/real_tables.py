@@ -129,8 +129,9 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
     -------
     dict
         Mean Dice of each model by its name (``lower``, ``fitted``, ...), its lowest and highest
-        over seeds (``lower_low``, ``lower_high``, ...); ``best`` and ``best_model`` (highest mean);
-        ``spread``, the widest range of a model; ``lesions``, ``load`` (ml).
+        over seeds (``lower_low``, ``lower_high``, ...); ``best``, ``best_low`` and ``best_model``
+        (highest mean), ``others_high`` (best network of any other model); ``spread``, the widest
+        range of a model; ``lesions``, ``load`` (ml).
     """
     own = of_patient(rows, subject)
     own = own[own["experiment"] == AS_TRAINED[0]]
@@ -138,11 +139,14 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
     found = {}
     for model, (mean, low, high) in dice.iterrows():
         found |= {model: mean, f"{model}_low": low, f"{model}_high": high}
+    best = dice["mean"].idxmax()
     return {
         **found,
         "spread": float((dice["max"] - dice["min"]).max()),
-        "best": float(dice["mean"].max()),
-        "best_model": MODELS[dice["mean"].idxmax()],
+        "best": float(dice.loc[best, "mean"]),
+        "best_low": float(dice.loc[best, "min"]),
+        "best_model": MODELS[best],
+        "others_high": float(dice["max"].drop(best).max()),
         "lesions": int(own["lesions"].iloc[0]),
         "load": float(own["lesion_ml"].iloc[0]),
     }

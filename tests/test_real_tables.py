@@ -80,6 +80,7 @@ def test_findings(rows):
     found = real_tables.findings(rows, "patient07")
     assert found["lower"] == pytest.approx(0.2) and found["load"] == 1.3
     assert found["fitted"] == 0.4 and found["spread"] == pytest.approx(0.2)
+    assert (found["best_low"], found["others_high"]) == (0.4, 0.3)
     assert found["fitted_low"] == found["fitted_high"] == 0.4
     assert (found["lower_low"], found["lower_high"]) == (0.1, 0.3)
     assert (found["best"], found["best_model"]) == (0.4, "fitted to a real scan")

@@ -43,6 +43,22 @@ def test_scans_go_in_as_was_best_on_the_development_patient():
     assert ways.loc["mean"].idxmax() == real_scans.AS_READ == real_tables.AS_TRAINED[0]
 
 
+def test_what_the_text_says_of_patient_19_is_so():
+    rows = results.read("real")
+    said = real_tables.findings(rows, real_tables.TEST)
+    assert said["best_model"] == real_tables.MODELS["fitted"]
+    assert said["best_low"] > said["others_high"]
+    scores = real_tables.score_table(rows, real_tables.TEST, experiment="as read")
+    assert scores["precision"].idxmax() == said["best_model"]
+    assert scores["FP a slice"].idxmin() == said["best_model"]
+    small = real_tables.by_size(rows, real_tables.TEST, experiment="as read").iloc[:, 0]
+    assert small.idxmin() == said["best_model"]
+    for patient in (real_tables.DEVELOPMENT, real_tables.TEST):
+        ways = real_tables.preparations(rows, patient).drop(index="mean")
+        cleaned = ways["no negatives"] > ways["as read"]
+        assert list(cleaned.index[cleaned]) == [said["best_model"]]
+
+
 def test_networks_are_in_the_repository_and_made_the_rows():
     rows = results.read("real")
     rows = rows[rows["model"].isin(real_tables.MODELS)]
