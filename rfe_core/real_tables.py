@@ -102,24 +102,33 @@ def adaptation_table(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
     return means.rename(index=MODELS, level=0).rename(columns=_COLUMNS)
 
 
-def adaptation_gain(rows: pd.DataFrame, subject: str) -> dict[str, float]:
-    """Change of Dice by each way to adapt, mean over networks, against the same networks before.
+def adapted_findings(rows: pd.DataFrame, subject: str) -> dict[str, float]:
+    """Numbers of the chapter's sentences on networks adapted to one scan.
 
     Returns
     -------
     dict
-        ``gain_rfe``, ``gain_control`` (same steps, weight 0) and ``gain_dice`` (the prior taken for
-        the truth), those that were tried; ``pairs``, the number of networks.
+        For each model (``lower``, ...): mean Dice ``lower_before``, and after each way to adapt,
+        ``lower_rfe``, ``lower_control`` (same steps, weight 0) and ``lower_dice`` (the prior taken
+        for the truth); ``lower_own``, ``lower_own_low`` and ``lower_own_high``, what the embedding
+        loss adds to its control: mean, lowest and highest over seeds. ``prior``,
+        ``prior_precision`` and ``prior_recall`` of the prior's own mask.
     """
-    table = adaptation_table(rows, subject)["Dice"].unstack(0)
-    names = {"RFE, NCC": "gain_rfe", "no embedding": "gain_control", "Dice on NCC": "gain_dice"}
-    gains = {
-        name: float((table.loc[method] - table.loc["before"]).mean())
-        for method, name in names.items()
-        if method in table.index
-    }
-    own = rows[(rows["subject"] == subject) & rows["experiment"].isin(names)]
-    return gains | {"pairs": len(own[["model", "seed"]].drop_duplicates())}
+    own = of_patient(rows, subject)
+    names = {"RFE, NCC": "rfe", "no embedding": "control", "Dice on NCC": "dice"}
+    dice = own.pivot_table(index=["model", "seed"], columns="experiment", values="f_score")
+    dice = dice.dropna(subset=list(names)).rename(columns={AS_TRAINED[0]: "before", **names})
+    found = {}
+    for model, each in dice.groupby(level="model"):
+        for name in ("before", *names.values()):
+            found[f"{model}_{name}"] = float(each[name].mean())
+        added = each["rfe"] - each["control"]
+        ends = {"": added.mean(), "_low": added.min(), "_high": added.max()}
+        found |= {f"{model}_own{end}": float(value) for end, value in ends.items()}
+    prior = own[own["experiment"] == "NCC prior"]
+    for name, column in (("", "f_score"), ("_precision", "precision"), ("_recall", "recall")):
+        found[f"prior{name}"] = float(prior[column].mean())
+    return found
 
 
 def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:

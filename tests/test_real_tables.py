@@ -70,10 +70,21 @@ def test_before_is_of_the_seeds_that_were_adapted(rows):
         ("scanner A (lower bound)", "RFE, NCC"),
     ]
     np.testing.assert_allclose(table["Dice"], [0.1, 0.2])
-    gains = real_tables.adaptation_gain(rows, "patient07")
-    assert gains == {"gain_rfe": pytest.approx(0.1), "pairs": 1}
     with pytest.raises(ValueError, match="rows must have a network adapted to patient19"):
         real_tables.adaptation_table(rows, "patient19")
+
+
+def test_what_the_embedding_loss_adds_is_against_its_control(rows):
+    more = [row(seed=1, experiment="RFE, NCC", dice=0.5)]
+    more += [row(seed=s, experiment="no embedding", dice=0.3 + 0.1 * s) for s in (0, 1, 2)]
+    more += [row(seed=s, experiment="Dice on NCC", dice=0.1) for s in (0, 1)]
+    more += [row(experiment="NCC prior", dice=0.04)]
+    found = real_tables.adapted_findings(pd.concat([rows, pd.DataFrame(more)]), "patient07")
+    assert found == pytest.approx(
+        {"lower_before": 0.2, "lower_rfe": 0.35, "lower_control": 0.35, "lower_dice": 0.1}
+        | {"lower_own": 0.0, "lower_own_low": -0.1, "lower_own_high": 0.1}
+        | {"prior": 0.04, "prior_precision": 0.02, "prior_recall": 0.08}
+    )
 
 
 def test_findings(rows):
