@@ -1,10 +1,19 @@
 """Tables of the book with a number and a caption, made from a DataFrame."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from IPython.display import Markdown
 
 
-def numbered(frame: pd.DataFrame, name: str, caption: str, *, digits: int = 2) -> Markdown:
+def numbered(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    digits: int = 2,
+    columns: Mapping[str, int] | None = None,
+) -> Markdown:
     """A table that the book numbers and {numref} finds, as the last line of a notebook cell.
 
     The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``; JupyterLab shows the
@@ -20,6 +29,8 @@ def numbered(frame: pd.DataFrame, name: str, caption: str, *, digits: int = 2) -
         MyST Markdown on one line.
     digits : int
         Decimals of floats; whole numbers are written without.
+    columns : mapping of str to int, optional
+        Decimals of some columns, always written.
 
     Raises
     ------
@@ -35,6 +46,8 @@ def numbered(frame: pd.DataFrame, name: str, caption: str, *, digits: int = 2) -
     align = [
         "---:" if pd.api.types.is_numeric_dtype(body[column]) else ":---" for column in body.columns
     ]
+    for column, decimals in (columns or {}).items():
+        body[column] = body[column].map(f"{{:.{decimals}f}}".format)
     lines = [list(map(str, body.columns)), align]
     levels = frame.index.nlevels
     for row in body.itertuples(index=False):

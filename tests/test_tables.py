@@ -16,19 +16,31 @@ def test_layout_and_formats():
             "source": ["x|y", "", None],
         }
     ).set_index(["scanner", "image"])
-    assert numbered(frame, "tab-x", "A *caption*.").data == "\n".join([
-        ":::{table} A *caption*.",
-        ":name: tab-x",
-        ":class: compact",
-        "",
-        "| scanner | image | TE | voxel | source |",
-        "| :--- | :--- | ---: | :--- | :--- |",
-        "| 3 | T1 | 4 | 1×1×2.5 | x\\|y |",
-        "|  | T2 | 90.25 |  |  |",
-        "| 1.5 | T1 |  | 1×1×1 |  |",
-        "",
-        ":::",
-    ])
+    assert numbered(frame, "tab-x", "A *caption*.").data == "\n".join(
+        [
+            ":::{table} A *caption*.",
+            ":name: tab-x",
+            ":class: compact",
+            "",
+            "| scanner | image | TE | voxel | source |",
+            "| :--- | :--- | ---: | :--- | :--- |",
+            "| 3 | T1 | 4 | 1×1×2.5 | x\\|y |",
+            "|  | T2 | 90.25 |  |  |",
+            "| 1.5 | T1 |  | 1×1×1 |  |",
+            "",
+            ":::",
+        ]
+    )
+
+
+def test_a_column_may_have_its_own_decimals():
+    frame = pd.DataFrame(
+        {"x": [0.1234, 0.5], "y": [3.0, 1.26]}, index=pd.Index(["a", "b"], name="of")
+    )
+    table = numbered(frame, "tab-x", "A caption.", digits=3, columns={"y": 1}).data
+    assert (
+        "| of | x | y |\n| :--- | ---: | ---: |\n| a | 0.123 | 3.0 |\n| b | 0.500 | 1.3 |" in table
+    )
 
 
 def test_caption_on_two_lines():
