@@ -15,7 +15,7 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
     own = {path: size for path, size in page.weights.items() if path.startswith("11-real")}
     assert 0 < sum(own.values()) <= BUDGET
     rows = results.read("real")
-    text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
+    text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text()).replace("−", "-")
     for subject in (real_tables.DEVELOPMENT, real_tables.TEST):
         said = real_tables.findings(rows, subject)
         assert f"{said['lower']:.3f} ({said['lower_low']:.3f} to {said['lower_high']:.3f}" in text
