@@ -26,7 +26,7 @@ def add_parser(groups, layouts: Sequence[str]) -> None:
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
-                      --model lower four-scanners --prior-from patient07
+                      --model lower fitted --prior-from patient07 --role test
             rfe results real
         """,
         ),
@@ -38,7 +38,7 @@ def add_parser(groups, layouts: Sequence[str]) -> None:
         "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
     )
     parser.add_argument(
-        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
+        "--seeds", nargs="+", type=seed, metavar="SEED", help="default: all there are"
     )
     parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
     parser.add_argument(
@@ -71,17 +71,20 @@ def add_statistics_parser(groups, layouts: Sequence[str]) -> None:
         help="measure real scans and the phantom the same way, in numbers only",
         **text(
             "Measure contrast, texture, edges and intensities of patients of a folder and of "
-            "phantom patients, and write data/results/scan_statistics.csv and "
-            "scan_histograms.csv anew: numbers, no images.",
+            "phantom patients, and write scan_statistics.csv and scan_histograms.csv anew: "
+            "numbers, no images. The book's own lie in data/results.",
             """
             rfe data statistics ~/open_ms_data --layout open-ms-data --patients patient07
+                                --out data/results
         """,
         ),
     )
     parser.add_argument("path", type=Path, help="folder that holds the patients")
     parser.add_argument("--layout", choices=layouts, default="bids", help="default: bids")
     parser.add_argument("--patients", nargs="+", metavar="NAME", help="some of them (all)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of tables (data/results)")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of tables, written anew"
+    )
     parser.set_defaults(run=statistics)
 
 
@@ -106,18 +109,11 @@ def adapt(args: argparse.Namespace) -> int:
     from rfe_core.volumes import load_subjects
     from rfe_core.workers import one_thread
 
-    if args.methods and not args.prior_from:
-        raise commands.CommandError("--methods needs --prior-from, which names the templates")
-    if unknown := sorted(set(args.methods or ()) - set(real_scans.METHODS)):
-        known = ", ".join(map(repr, real_scans.METHODS))
-        raise commands.CommandError(f"--methods must be some of {known}, got {unknown[0]!r}")
-    if args.no_negatives and args.prior_from:
-        raise commands.CommandError("--no-negatives must go without --prior-from, got both")
+    _check(args)
     weights = args.weights or results.DATA / "checkpoints"
     networks = real_scans.find_networks(weights, args.model, args.seeds, profile=args.profile)
-    names = args.patients
     prepared = real_scans.NO_NEGATIVES if args.no_negatives else real_scans.AS_READ
-    subjects = load_subjects(args.data, args.layout, names, allow_empty_lesions=True)
+    subjects = load_subjects(args.data, args.layout, args.patients, allow_empty_lesions=True)
     if args.no_negatives:
         subjects = [without_negatives(subject) for subject in subjects]
     with one_thread():
@@ -126,18 +122,41 @@ def adapt(args: argparse.Namespace) -> int:
                 _segment(args, networks, subject, prepared)
         else:
             (source,) = load_subjects(args.data, args.layout, [args.prior_from])
+            if args.patients is None:  # its own scan is no new one
+                subjects = [subject for subject in subjects if subject.name != source.name]
             for network in networks:
                 _adapt(args, network, source, subjects)
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    from rfe_core import real_scans
+
+    if args.methods and not args.prior_from:
+        raise commands.CommandError("--methods needs --prior-from, which names the templates")
+    if unknown := sorted(set(args.methods or ()) - set(real_scans.METHODS)):
+        known = ", ".join(map(repr, real_scans.METHODS))
+        raise commands.CommandError(f"--methods must be some of {known}, got {unknown[0]!r}")
+    if args.no_negatives and args.prior_from:
+        raise commands.CommandError("--no-negatives must go without --prior-from, got both")
+    if not args.role.strip():
+        raise commands.CommandError("--role must be a word, got an empty one")
+    if args.out is not None and args.out.exists() and not args.out.is_dir():
+        raise commands.CommandError(f"--out must be a folder, got the file {args.out}")
 
 
 def _segment(args: argparse.Namespace, networks, subject, experiment: str) -> None:
     """Segment a patient with all networks that have not scored it yet."""
     from rfe_core import real_scans
 
-    wanted = [n for n in networks if not _scored(args, n, experiment, subject)]
+    wanted = [
+        network
+        for network in networks
+        if not _scored(args, real_scans.row_of(network, experiment, subject.name))
+    ]
     for network, mask in real_scans.segmentations(wanted, subject):
-        _keep(args, network, experiment, subject, mask)
+        _keep(args, network, experiment, subject, mask, real_scans.NOBODY)
 
 
 def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
@@ -151,57 +170,74 @@ def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
         )
     labelled = None
     for subject in subjects:
-        left = [
-            method
-            for method in args.methods or real_scans.METHODS
-            if not _scored(args, network, method, subject)
+        wanted = [
+            experiment
+            for experiment in (real_scans.PRIOR, *(args.methods or real_scans.METHODS))
+            if not _scored(args, real_scans.row_of(network, experiment, subject.name, source.name))
         ]
-        if not left:
+        if not wanted:
             continue
         labelled = real_scans.labelled_crops(network) if labelled is None else labelled
         prior = real_scans.prior_of(source, subject, seed=network.seed)
-        if not _scored(args, network, real_scans.PRIOR, subject):
-            _keep(args, network, real_scans.PRIOR, subject, prior)
-        for method in left:
-            model = real_scans.adapt(network, labelled, subject, prior, method)
-            _keep(args, network, method, subject, segment(model, subject))
+        for experiment in wanted:
+            mask = prior
+            if experiment != real_scans.PRIOR:
+                target = (subject, prior)
+                if experiment == real_scans.SOURCE_LABELS:
+                    target = (source, source.lesion_mask)
+                model = real_scans.adapt(network, labelled, *target, experiment)
+                mask = segment(model, subject)
+            _keep(args, network, experiment, subject, mask, source.name)
 
 
-def _scored(args: argparse.Namespace, network, experiment: str, subject) -> bool:
-    """Whether a row is there already; without labels or with masks to write there is none."""
+def _has_row(args: argparse.Namespace, identity: dict) -> bool:
+    """Whether the table has a row of this network, experiment, patient and prior."""
     from rfe_core import real_scans
 
-    if subject.lesion_mask is None or not results.exists(real_scans.TABLE, args.out):
+    if not results.exists(real_scans.TABLE, args.out):
         return False
     table = results.stored(real_scans.TABLE, args.out)
-    keys = set(table[list(real_scans.KEY)].itertuples(index=False, name=None))
-    known = tuple(real_scans.row_of(network, experiment, subject.name).values()) in keys
-    if known:
-        print(f"{_name(network)}, {experiment}, {subject.name}: scored before, kept")
-    return known
+    keys = table[list(real_scans.KEY)].itertuples(index=False, name=None)
+    return tuple(identity.values()) in set(keys)
 
 
-def _keep(args: argparse.Namespace, network, experiment: str, subject, mask) -> None:
+def _scored(args: argparse.Namespace, identity: dict) -> bool:
+    """Whether nothing is left to do: the row is there, and the mask if masks are wanted."""
+    done = _has_row(args, identity)
+    done &= args.out is None or _mask_path(args, **identity).exists()
+    if done:
+        print(f"{_about(**identity)}: scored before, kept")
+    return done
+
+
+def _keep(args: argparse.Namespace, network, experiment: str, subject, mask, source: str) -> None:
     """Write a mask if asked, a row if there are labels, and say in a line what was found."""
     from rfe_core import real_scans
     from rfe_core.nifti import write_mask
 
+    identity = real_scans.row_of(network, experiment, subject.name, source)
     if args.out is not None:
-        name = f"{subject.name}_{network.model}-seed{network.seed}_{experiment}.nii.gz"
-        write_mask(args.out / name.replace(" ", "-").replace(",", ""), mask, subject.affine)
-    about = f"{_name(network)}, {experiment}, {subject.name}"
+        write_mask(_mask_path(args, **identity), mask, subject.affine)
     millilitres = mask.sum() * float(subject.voxel_size_mm.prod()) / 1000
     if subject.lesion_mask is None:
-        print(f"{about}: {millilitres:.2f} ml marked; no lesion mask, so no scores")
+        print(f"{_about(**identity)}: {millilitres:.2f} ml marked; no lesion mask, so no scores")
         return
-    row = real_scans.scored_row(network, experiment, args.role, mask, subject)
+    if _has_row(args, identity):
+        print(f"{_about(**identity)}: scored before, kept; {millilitres:.2f} ml marked anew")
+        return
+    row = real_scans.scored_row(network, experiment, args.role, mask, subject, source)
     results.append(real_scans.TABLE, [row], key=real_scans.KEY, folder=args.out)
     print(
-        f"{about}: Dice {row['f_score']:.3f}, precision {row['precision']:.3f}, recall "
-        f"{row['recall']:.3f}, {row['detected']} of {row['lesions']} lesions found, "
+        f"{_about(**identity)}: Dice {row['f_score']:.3f}, precision {row['precision']:.3f}, "
+        f"recall {row['recall']:.3f}, {row['detected']} of {row['lesions']} lesions found, "
         f"{row['fp_per_slice']:.1f} false positives a slice, {millilitres:.2f} ml marked"
     )
 
 
-def _name(network) -> str:
-    return f"{network.model} seed {network.seed}"
+def _mask_path(args: argparse.Namespace, *, model, seed, experiment, subject, **_) -> Path:
+    name = f"{subject}_{model}-seed{seed}_{experiment}.nii.gz"
+    return args.out / name.replace(" ", "-").replace(",", "")
+
+
+def _about(*, model, seed, experiment, subject, **_) -> str:
+    return f"{model} seed {seed}, {experiment}, {subject}"

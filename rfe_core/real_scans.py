@@ -28,17 +28,24 @@ from rfe_core.unet import UNet
 from rfe_core.variants import VARIANTS, variant_patches
 
 TABLE = "real"
-KEY = ("profile", "model", "seed", "experiment", "subject")
+KEY = ("profile", "model", "seed", "experiment", "subject", "prior_from")
 #: How a scan goes into a network: the file's values (chosen on patient 07), or with negative
 #: voxels, which interpolation makes at sharp edges, set to zero.
 AS_READ, NO_NEGATIVES = "as read", "no negatives"
 
+#: What needs no other patient has this in the column ``prior_from``.
+NOBODY = "none"
+
+#: Trained on the labelled patient from whom the prior would come, and on nothing of the target.
+SOURCE_LABELS = "labels of the source"
 #: Ways to adapt a network to one unlabelled scan: embedding term, and whether the Dice loss takes
-#: the prior for the truth. The weight of 0 draws the same pixels and learns nothing from them.
+#: the mask of the target's crops (the prior's, or the source's own) for the truth. The weight of 0
+#: draws the same pixels and learns nothing from them.
 METHODS: dict[str, tuple[RandomFeatureEmbedding | None, str]] = {
     "RFE, NCC": (adaptation.rfe(), "labelled"),
     "no embedding": (adaptation.rfe(0.0), "labelled"),
     "Dice on NCC": (None, "both"),
+    SOURCE_LABELS: (None, "both"),
 }
 #: The prior's own mask, scored beside what is adapted with it.
 PRIOR = "NCC prior"
@@ -61,54 +68,60 @@ class Network:
 
 
 def find_networks(
-    folder: Path, models: Sequence[str], seeds: Sequence[int], *, profile: str = "laptop"
+    folder: Path, models: Sequence[str], seeds: Sequence[int] | None, *, profile: str = "laptop"
 ) -> list[Network]:
-    """The networks of these models and seeds that a folder has.
+    """The networks of these models and seeds (None: all there are) that a folder has.
 
     Raises
     ------
     ValueError
-        If a model has none of the seeds; the message lists what the folder has.
+        If there is no such folder, or a model lacks a seed; the message lists what there is.
     """
+    if not folder.is_dir():
+        raise ValueError(f"the folder of networks must exist, got {folder}")
+    have: dict[str, dict[int, Path]] = {}
+    for path in sorted(folder.glob(f"{profile}-*-seed*.safetensors")):
+        model, _, seed = path.stem.removeprefix(f"{profile}-").rpartition("-seed")
+        if seed.isdecimal() and not model.endswith("-branch"):
+            have.setdefault(model, {})[int(seed)] = path
     found = []
-    for model in models:
-        paths = {s: folder / f"{profile}-{model}-seed{s}.safetensors" for s in seeds}
-        own = [
-            Network(profile=profile, model=model, seed=seed, path=path)
-            for seed, path in paths.items()
-            if path.exists()
-        ]
-        if not own:
-            names = sorted(
-                path.stem.removeprefix(f"{profile}-")
-                for path in folder.glob(f"{profile}-*-seed*.safetensors")
-                if "-branch-" not in path.name
-            )
+    for model in dict.fromkeys(models):
+        own = have.get(model, {})
+        wanted = sorted(own) if seeds is None else list(dict.fromkeys(seeds))
+        if not own or (missing := [seed for seed in wanted if seed not in own]):
+            names = [f"{m}-seed{s}" for m, paths in have.items() for s in paths]
+            got = f"{model} with seed {missing[0]}" if own else model
             raise ValueError(
-                f"model must be one of {', '.join(names) or 'none at all'} in {folder}, "
-                f"got {model} with seeds {', '.join(map(str, seeds))}"
+                f"model must be one of {', '.join(names) or 'none at all'} in {folder}, got {got}"
             )
-        found += own
+        found += [Network(profile=profile, model=model, seed=s, path=own[s]) for s in wanted]
     return found
 
 
-def row_of(network: Network, experiment: str, subject: str) -> dict[str, Any]:
+def row_of(
+    network: Network, experiment: str, subject: str, prior_from: str = NOBODY
+) -> dict[str, Any]:
     """The columns of `KEY`."""
     return {
         **{"profile": network.profile, "model": network.model, "seed": network.seed},
-        **{"experiment": experiment, "subject": subject},
+        **{"experiment": experiment, "subject": subject, "prior_from": prior_from},
     }
 
 
 def scored_row(
-    network: Network, experiment: str, role: str, mask: NDArray[np.bool_], subject: Subject
+    network: Network,
+    experiment: str,
+    role: str,
+    mask: NDArray[np.bool_],
+    subject: Subject,
+    prior_from: str = NOBODY,
 ) -> dict[str, Any]:
     """Scores of a predicted mask as a row with its birth certificate.
 
-    ``weights`` is the digest of the file that was run, or that an adaptation started from.
+    ``weights`` is the digest of the file that was run, or that an adaptation started from; the
+    prior's own mask has none.
     """
     path = network.branch if experiment in METHODS else network.path
-    about = checkpoints.read_about(path)
     scores = score(mask, subject)
     scores["domain"] = subject.domain or "real"
     millilitres = float(np.prod(subject.voxel_size_mm)) / 1000
@@ -117,10 +130,13 @@ def scored_row(
     training = {
         "epochs": PROFILES[network.profile].epochs,
         "weights": checkpoints.weights_digest(path),
-        "train_code_version": about["code_version"],
+        "train_code_version": checkpoints.read_about(path)["code_version"],
     }
+    if experiment == PRIOR:
+        training = {"epochs": 0, "weights": NOBODY, "train_code_version": NOBODY}
     born = results.provenance("cpu", torch.get_num_threads())
-    return {**row_of(network, experiment, subject.name), "role": role, **scores, **training, **born}
+    row = row_of(network, experiment, subject.name, prior_from)
+    return {**row, "role": role, **scores, **training, **born}
 
 
 def segmentations(
@@ -168,7 +184,8 @@ def adapt(
     target : Subject
         Its own lesion mask, if there is one, is replaced before anything is drawn.
     prior_mask : bool (X, Y, Z)
-        Stands for its labels (`rfe_core.target_crops.ncc_labels`).
+        Stands for its labels (`rfe_core.target_crops.ncc_labels`); the source's own for
+        `SOURCE_LABELS`, whose target is the source.
     method : str
         One of `METHODS`.
 

@@ -12,6 +12,10 @@ from rfe_core.metrics import SIZE_EDGES_MM3
 DEVELOPMENT, TEST = "patient07", "patient19"
 #: Experiments without adaptation, as `rfe_core.real_scans` names them; the first is the default.
 AS_TRAINED = ("as read", "no negatives")
+#: The prior's own mask, and training on the labels that it comes from, named as in
+#: `rfe_core.real_scans` (a table needs no PyTorch).
+PRIOR = "NCC prior"
+SOURCE_LABELS = "labels of the source"
 #: Models in the order of tables, and how readers know them.
 MODELS = {
     "lower": "scanner A (lower bound)",
@@ -88,7 +92,7 @@ def adaptation_table(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
         If nothing was adapted to this patient.
     """
     own = of_patient(rows, subject)
-    adapted = own[~own["experiment"].isin(AS_TRAINED)]
+    adapted = own[~own["experiment"].isin((*AS_TRAINED, PRIOR))]
     if adapted.empty:
         raise ValueError(f"rows must have a network adapted to {subject}, got none")
     pairs = adapted[["model", "seed"]].drop_duplicates()
@@ -110,7 +114,8 @@ def adapted_findings(rows: pd.DataFrame, subject: str) -> dict[str, float]:
     dict
         For each model (``lower``, ...): mean Dice ``lower_before``, and after each way to adapt,
         ``lower_rfe``, ``lower_control`` (same steps, weight 0) and ``lower_dice`` (the prior taken
-        for the truth); ``lower_own``, ``lower_own_low`` and ``lower_own_high``, what the embedding
+        for the truth); ``lower_labels``, where it was tried, after as many steps on the source's
+        labels; ``lower_own``, ``lower_own_low`` and ``lower_own_high``, what the embedding
         loss adds to its control: mean, lowest and highest over seeds. ``prior``,
         ``prior_precision`` and ``prior_recall`` of the prior's own mask.
     """
@@ -122,10 +127,12 @@ def adapted_findings(rows: pd.DataFrame, subject: str) -> dict[str, float]:
     for model, each in dice.groupby(level="model"):
         for name in ("before", *names.values()):
             found[f"{model}_{name}"] = float(each[name].mean())
+        if SOURCE_LABELS in each and each[SOURCE_LABELS].notna().all():
+            found[f"{model}_labels"] = float(each[SOURCE_LABELS].mean())
         added = each["rfe"] - each["control"]
         ends = {"": added.mean(), "_low": added.min(), "_high": added.max()}
         found |= {f"{model}_own{end}": float(value) for end, value in ends.items()}
-    prior = own[own["experiment"] == "NCC prior"]
+    prior = own[own["experiment"] == PRIOR]
     for name, column in (("", "f_score"), ("_precision", "precision"), ("_recall", "recall")):
         found[f"prior{name}"] = float(prior[column].mean())
     return found

@@ -63,6 +63,10 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     mask = nib.load(out / masks[0])
     assert mask.shape == first.shape
     np.testing.assert_array_equal(mask.affine, first.affine)
+    (out / masks[0]).unlink()  # one that is gone is made again, its score is kept
+    assert adapt(folder, "--out", str(out), "--model", "lower", "lower") == 0
+    assert "p1: scored before, kept; " in capsys.readouterr().out and (out / masks[0]).exists()
+    assert len(results.stored("real", out)) == 4
     assert main(["results", "real"]) == 2  # the table is in --out, not among the stored ones
 
 
@@ -108,6 +112,8 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     first, second = (real_scans.prior_of(source, s, seed=0) for s in (truth, blind))
     np.testing.assert_array_equal(first, second)
     assert rows["marked_ml"].iloc[0] == pytest.approx(first.sum() / 1000, rel=1e-5)
+    assert set(rows["prior_from"]) == {"p1"}
+    assert rows["weights"].iloc[0] == "none" and len(set(rows["weights"])) == 2
     assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
     assert "lower seed 0, RFE, NCC, p2: scored before, kept" in capsys.readouterr().out
 
@@ -116,11 +122,14 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     ("more", "message"),
     [
         (["--model", "upper-X"], "model must be one of lower-seed0, lower-seed1 in"),
-        (["--seeds", "7"], "got lower with seeds 7"),
+        (["--seeds", "0", "7"], "got lower with seed 7"),
+        (["--weights", "nowhere"], "the folder of networks must exist, got nowhere"),
+        (["--role", " "], "--role must be a word"),
+        (["--out", __file__], "--out must be a folder, got the file"),
         (["--methods", "RFE, NCC"], "--methods needs --prior-from"),
         (["--prior-from", "p1", "--no-negatives"], "--no-negatives must go without --prior-from"),
         (["--prior-from", "p1", "--methods", "magic"], "must be some of 'RFE, NCC'"),
-        (["--patients", "p9"], "p9"),
+        (["--patients", "p9"], "patient must be one of p1, p2, p3, got 'p9'"),
         (["--prior-from", "p3", "--patients", "p2"], "p3 without labels"),
         (["--layout", "msseg-2016"], "scans"),
     ],
