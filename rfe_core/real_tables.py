@@ -147,7 +147,8 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
         Mean Dice of each model by its name (``lower``, ``fitted``, ...), its lowest and highest
         over seeds (``lower_low``, ``lower_high``, ...); ``best``, ``best_low`` and ``best_model``
         (highest mean), ``others_high`` (best network of any other model); ``spread``, the widest
-        range of a model; ``lesions``, ``load`` (ml).
+        range of a model; ``lesions``, ``load`` (ml); ``small_ml``, what all lesions but those of
+        the last size class can have at most, by their numbers and the sizes of `by_size`.
     """
     own = of_patient(rows, subject)
     own = own[own["experiment"] == AS_TRAINED[0]]
@@ -165,4 +166,9 @@ def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
         "others_high": float(dice["max"].drop(best).max()),
         "lesions": int(own["lesions"].iloc[0]),
         "load": float(own["lesion_ml"].iloc[0]),
+        "small_ml": sum(
+            high * int(own[f"lesions_{low:g}_{high:g}"].iloc[0]) / 1000
+            for low, high in pairwise(SIZE_EDGES_MM3)
+            if np.isfinite(high)
+        ),
     }

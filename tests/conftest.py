@@ -17,3 +17,31 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def ball_anatomy():
+    """A ball of white matter in a shell of gray, CSF around it; one lesion."""
+    import numpy as np
+
+    from rfe_core import phantom
+
+    shape = (40, 44, 30)
+    radius = np.sqrt(sum((np.indices(shape)[k] - (shape[k] - 1) / 2) ** 2 for k in range(3)))
+    wm = 1 / (1 + np.exp(radius - 8)).astype(np.float32)
+    gm = (1 / (1 + np.exp(radius - 11)) - wm).clip(0, 1).astype(np.float32)
+    brain = radius < 14
+    lesion = np.hypot(*(np.indices(shape)[k] - c for k, c in ((0, 20), (1, 22)))) < 2
+    lesion &= radius < 5
+    damage = lesion.astype(np.float32)
+    csf = np.clip(1 - gm - wm, 0, 1)
+    tissues = np.stack([csf, gm * (1 - damage), wm * (1 - damage), damage * (1 - csf)]) * brain
+    return phantom.Anatomy(
+        tissues=tissues.astype(np.float32),
+        flow=np.zeros(shape, np.float32),
+        wm_probability=wm * brain,
+        gm_probability=gm * brain,
+        ventricle_distance_mm=radius.astype(np.float32),
+        lesion_mask=lesion,
+        brain_mask=brain,
+    )

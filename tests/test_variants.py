@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core import checkpoints, results, variants
+from rfe_core import checkpoints, phantom, results, variants
+from rfe_core.domains import Patient
 from rfe_core.profiles import PROFILES
 
 SMOKE = replace(PROFILES["smoke"], crop=32, patches_per_domain=48)
@@ -86,8 +87,22 @@ def test_unknown_variants_are_refused(tmp_path):
 
 
 def test_stored_networks_say_what_they_are():
-    for path in sorted((results.DATA / "checkpoints").glob("laptop-*.safetensors")):
-        about = checkpoints.read_about(path)
-        if about.get("variant") in variants.VARIANTS:
-            assert about["variant"] in path.name and f"seed{about['seed']}" in path.name
+    for variant in variants.VARIANTS:
+        for seed in (0, 1, 2):
+            name = f"laptop-{variant}-seed{seed}.safetensors"
+            about = checkpoints.read_about(results.DATA / "checkpoints" / name)
+            assert (about["variant"], about["seed"]) == (variant, seed)
             assert about["phantom_version"].startswith("1.0-")
+
+
+@pytest.mark.parametrize("variant", ["random-protocols", "fitted"])
+def test_a_head_is_scanned_again_and_again(variant, monkeypatch, ball_anatomy):
+    monkeypatch.setattr(phantom, "make_anatomy", lambda patient: ball_anatomy)
+    who = Patient("B", "train", 2)
+    scans = list(variants.scanned_again(variant, who, np.random.default_rng(0)))
+    assert [s.name for s in scans] == [f"{who.name}V{k}" for k in (1, 2, 3)]
+    first, second, _ = (s.images["flair"] for s in scans)
+    assert first.shape == ball_anatomy.brain_mask.shape
+    assert np.abs(first - second).max() > 10
+    same = [np.array_equal(s.lesion_mask, ball_anatomy.lesion_mask) for s in scans]
+    assert all(same) if variant == "random-protocols" else not any(same)

@@ -57,7 +57,7 @@ async function render({ model, el }) {
     });
     const head = ["", "this phantom", "real", "ratio"].map((text) => element("th", { textContent: text }));
     table.replaceChildren(
-      element("caption", { textContent: `Measured in the whole ${modalities[modality]} image` }),
+      element("caption", { textContent: `Measured in whole ${modalities[modality]} images of this kind` }),
       element("thead", {}, element("tr", {}, ...head)),
       element("tbody", {}, ...figures[kind][modality].map((row) => element("tr", {}, ...cells(row)))),
     );
