@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from test_scan_statistics import patient
 
-from rfe_core import realism, results
+from rfe_core import phantom, realism, results
 from rfe_core.scan_statistics import EDGES
 
 
@@ -54,6 +55,30 @@ def test_kinds_stand_beside_each_other():
     table = realism.by_kind(rows())
     assert list(table.columns) == ["real", "scanner A", "fitted"]
     assert table.loc[("texture", "t1", "gray"), "fitted"] == 1.0
+
+
+def test_a_head_is_scanned_by_its_scanner_a_drawn_protocol_and_the_fit(monkeypatch, ball_anatomy):
+    monkeypatch.setattr(phantom, "make_anatomy", lambda patient: ball_anatomy)
+    scans = dict(realism.phantom_scans("B"))
+    assert list(scans) == ["scanner B", "drawn protocol", "fitted"]
+    one, other = (scans[kind].images["t2"] for kind in ("scanner B", "drawn protocol"))
+    assert np.abs(one - other).max() > 10 and {s.name for s in scans.values()} == {"Btrain1"}
+
+
+def test_measuring_writes_what_the_distances_are_made_of(monkeypatch, tmp_path):
+    def scans(letter):
+        yield f"scanner {letter}", patient(0.02, seed=1)
+        yield "fitted", patient(0.04, seed=2)
+
+    monkeypatch.setattr(realism, "phantom_scans", scans)
+    realism.measure_all([patient(0.04)], letters=["A", "B"], folder=tmp_path)
+    figures = results.stored(realism.STATISTICS, tmp_path)
+    far = realism.distances(figures)
+    assert list(far.index) == ["scanner A", "scanner B", "fitted"]
+    # half the noise is one octave, but for figures that are held at the least
+    assert far.loc["fitted", "texture"] < 0.1 < 0.4 < far.loc["scanner A", "texture"]
+    bins = results.stored(realism.HISTOGRAMS, tmp_path)
+    assert len(bins) == 5 * 3 * (len(EDGES) - 1) and set(bins["kind"]) == {"real", *far.index}
 
 
 def test_stored_tables_hold_numbers_of_the_development_patient_only():
