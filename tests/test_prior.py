@@ -93,14 +93,14 @@ def test_a_copy_is_a_perfect_match_and_a_negative_the_opposite():
 @settings(max_examples=20, deadline=None)
 @given(
     gain=st.floats(1e-3, 1e3),
-    offset=st.floats(-1e4, 1e4),
+    offset=st.floats(-1e3, 1e3),  # within what FLAT tells from a constant
     template_gain=st.floats(1e-3, 1e3),
     seed=st.integers(0, 1000),
 )
 def test_gain_and_offset_do_not_matter(gain, offset, template_gain, seed):
     volume, templates = noise((7, 8, 9), seed), noise((2, 3, 3, 3), seed + 1)
     expected = response(volume, templates)
-    changed = response(gain * volume + offset, template_gain * templates - offset / 7)
+    changed = response(gain * (volume + offset), template_gain * (templates - offset / 7))
     np.testing.assert_allclose(changed, expected, atol=2e-5)
 
 

@@ -19,6 +19,7 @@ COLOURS = {"background": widgets.COLOURS["false negative"], "lesion": "#D55E00"}
 PAIRS_SHOWN = (100, 50)
 PAIR_STEPS = 63
 _HERE = Path(__file__)
+PARTS = _HERE.with_name("_n_e_parts.js").read_text()
 
 
 class NEExplorer(anywidget.AnyWidget):
@@ -28,7 +29,7 @@ class NEExplorer(anywidget.AnyWidget):
     shown. Tables are indexed [strategy][stop][redraw].
     """
 
-    _esm = widgets.esm("n_e_explorer")
+    _esm = PARTS + widgets.esm("n_e_explorer")
     _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
 
     image = traitlets.Unicode(help="encoded slice").tag(sync=True)
