@@ -104,7 +104,7 @@ def statistics(args: argparse.Namespace) -> int:
 
 def adapt(args: argparse.Namespace) -> int:
     """`rfe adapt`: segment, score where there are labels, adapt if asked."""
-    from rfe_core import real_scans
+    from rfe_core import real_scans, real_tables
     from rfe_core.scan_statistics import without_negatives
     from rfe_core.volumes import load_subjects
     from rfe_core.workers import one_thread
@@ -112,10 +112,10 @@ def adapt(args: argparse.Namespace) -> int:
     _check(args)
     weights = args.weights or results.DATA / "checkpoints"
     networks = real_scans.find_networks(weights, args.model, args.seeds, profile=args.profile)
-    prepared = real_scans.NO_NEGATIVES if args.no_negatives else real_scans.AS_READ
+    prepared = real_tables.NO_NEGATIVES if args.no_negatives else real_tables.AS_READ
     subjects = load_subjects(args.data, args.layout, args.patients, allow_empty_lesions=True)
     if args.no_negatives:
-        subjects = [without_negatives(subject) for subject in subjects]
+        subjects = list(map(without_negatives, subjects))
     with one_thread():
         if args.prior_from is None:
             for subject in subjects:
@@ -161,18 +161,18 @@ def _segment(args: argparse.Namespace, networks, subject, experiment: str) -> No
 
 def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
     """Adapt a network to each patient in turn, by each method."""
-    from rfe_core import real_scans
+    from rfe_core import real_scans, real_tables
     from rfe_core.evaluation import segment
 
     if not network.branch.exists():
         raise commands.CommandError(
             f"{network.branch} must hold the weights of the branch epoch, but is not there"
         )
-    labelled = None
+    labelled = at_home = None  # at_home: trained on the source, the same for each patient
     for subject in subjects:
         wanted = [
             experiment
-            for experiment in (real_scans.PRIOR, *(args.methods or real_scans.METHODS))
+            for experiment in (real_tables.PRIOR, *(args.methods or real_scans.METHODS))
             if not _scored(args, real_scans.row_of(network, experiment, subject.name, source.name))
         ]
         if not wanted:
@@ -181,12 +181,14 @@ def _adapt(args: argparse.Namespace, network, source, subjects) -> None:
         prior = real_scans.prior_of(source, subject, seed=network.seed)
         for experiment in wanted:
             mask = prior
-            if experiment != real_scans.PRIOR:
-                target = (subject, prior)
-                if experiment == real_scans.SOURCE_LABELS:
-                    target = (source, source.lesion_mask)
-                model = real_scans.adapt(network, labelled, *target, experiment)
-                mask = segment(model, subject)
+            if experiment == real_tables.SOURCE_LABELS:
+                at_home = at_home or real_scans.adapt(
+                    network, labelled, source, source.lesion_mask, experiment
+                )
+                mask = segment(at_home, subject)
+            elif experiment != real_tables.PRIOR:
+                adapted = real_scans.adapt(network, labelled, subject, prior, experiment)
+                mask = segment(adapted, subject)
             _keep(args, network, experiment, subject, mask, source.name)
 
 
@@ -203,9 +205,8 @@ def _has_row(args: argparse.Namespace, identity: dict) -> bool:
 
 def _scored(args: argparse.Namespace, identity: dict) -> bool:
     """Whether nothing is left to do: the row is there, and the mask if masks are wanted."""
-    done = _has_row(args, identity)
-    done &= args.out is None or _mask_path(args, **identity).exists()
-    if done:
+    written = args.out is None or _mask_path(args, **identity).exists()
+    if done := written and _has_row(args, identity):
         print(f"{_about(**identity)}: scored before, kept")
     return done
 
@@ -234,8 +235,14 @@ def _keep(args: argparse.Namespace, network, experiment: str, subject, mask, sou
     )
 
 
-def _mask_path(args: argparse.Namespace, *, model, seed, experiment, subject, **_) -> Path:
-    name = f"{subject}_{model}-seed{seed}_{experiment}.nii.gz"
+def _mask_path(
+    args: argparse.Namespace, *, profile, model, seed, experiment, subject, prior_from
+) -> Path:
+    """One file for each row that there may be."""
+    from rfe_core import real_scans
+
+    source = "" if prior_from == real_scans.NOBODY else f"_from-{prior_from}"
+    name = f"{subject}_{profile}-{model}-seed{seed}_{experiment}{source}.nii.gz"
     return args.out / name.replace(" ", "-").replace(",", "")
 
 

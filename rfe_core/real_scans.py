@@ -22,6 +22,7 @@ from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches, extract_all, stack
 from rfe_core.profiles import PROFILES
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding
+from rfe_core.real_tables import PRIOR, SOURCE_LABELS
 from rfe_core.subject import Subject
 from rfe_core.target_crops import ncc_labels
 from rfe_core.unet import UNet
@@ -29,15 +30,9 @@ from rfe_core.variants import VARIANTS, variant_patches
 
 TABLE = "real"
 KEY = ("profile", "model", "seed", "experiment", "subject", "prior_from")
-#: How a scan goes into a network: the file's values (chosen on patient 07), or with negative
-#: voxels, which interpolation makes at sharp edges, set to zero.
-AS_READ, NO_NEGATIVES = "as read", "no negatives"
-
 #: What needs no other patient has this in the column ``prior_from``.
 NOBODY = "none"
 
-#: Trained on the labelled patient from whom the prior would come, and on nothing of the target.
-SOURCE_LABELS = "labels of the source"
 #: Ways to adapt a network to one unlabelled scan: embedding term, and whether the Dice loss takes
 #: the mask of the target's crops (the prior's, or the source's own) for the truth. The weight of 0
 #: draws the same pixels and learns nothing from them.
@@ -47,8 +42,6 @@ METHODS: dict[str, tuple[RandomFeatureEmbedding | None, str]] = {
     "Dice on NCC": (None, "both"),
     SOURCE_LABELS: (None, "both"),
 }
-#: The prior's own mask, scored beside what is adapted with it.
-PRIOR = "NCC prior"
 
 
 @dataclass(frozen=True, kw_only=True)

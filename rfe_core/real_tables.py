@@ -10,11 +10,13 @@ import pandas as pd
 from rfe_core.metrics import SIZE_EDGES_MM3
 
 DEVELOPMENT, TEST = "patient07", "patient19"
-#: Experiments without adaptation, as `rfe_core.real_scans` names them; the first is the default.
-AS_TRAINED = ("as read", "no negatives")
-#: The prior's own mask, and training on the labels that it comes from, named as in
-#: `rfe_core.real_scans` (a table needs no PyTorch).
+#: How a scan goes into a network: the file's values (chosen on patient 07), or with negative
+#: voxels, which interpolation makes at sharp edges, set to zero.
+AS_READ, NO_NEGATIVES = "as read", "no negatives"
+AS_TRAINED = (AS_READ, NO_NEGATIVES)
+#: The prior's own mask, scored beside what is adapted with it.
 PRIOR = "NCC prior"
+#: Trained on the labelled patient from whom the prior would come, and on nothing of the target.
 SOURCE_LABELS = "labels of the source"
 #: Models in the order of tables, and how readers know them.
 MODELS = {

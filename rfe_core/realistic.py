@@ -23,7 +23,7 @@ from rfe_core.subject import Subject
 
 @dataclass(frozen=True, kw_only=True)
 class Realism:
-    """Settings of a realistic phantom; each is drawn within `spread` of its value for every scan.
+    """Settings of a realistic phantom; `vary` draws most of them anew for every scan.
 
     Attributes
     ----------
@@ -48,7 +48,8 @@ class Realism:
     noise, bias, csf_flow
         As in `rfe_core.domains.Domain`.
     spread : float
-        Share by which factors, texture, noise and sharpness vary from scan to scan.
+        Share by which settings vary from scan to scan; factors of gray matter and lesions by a
+        third of it, `cortex`, `white` and `rim` not at all.
     """
 
     sharpness: float = 3.0
@@ -106,7 +107,7 @@ def sharpen(
 ) -> phantom.Anatomy:
     """The same head and lesions, its CSF, gray and white matter drawn anew with sharper folds.
 
-    Where lesions lie nothing changes. The brain mask loses the CSF around the brain, as skull
+    Where lesions lie little changes. The brain mask loses the CSF around the brain, as skull
     stripping takes it off.
     """
     inside = anatomy.brain_mask

@@ -47,7 +47,7 @@ def numbered(
         "---:" if pd.api.types.is_numeric_dtype(body[column]) else ":---" for column in body.columns
     ]
     for column, decimals in (columns or {}).items():
-        body[column] = body[column].map(f"{{:.{decimals}f}}".format)
+        body[column] = body[column].map(f"{{:.{decimals}f}}".format, na_action="ignore")
     lines = [list(map(str, body.columns)), align]
     levels = frame.index.nlevels
     for row in body.itertuples(index=False):

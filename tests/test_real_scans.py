@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core import checkpoints, real_scans, results
+from rfe_core import checkpoints, real_scans, real_tables, results
 from rfe_core.cli import main
 from rfe_core.patches import extract_all
 from rfe_core.profiles import PROFILES
@@ -59,7 +59,7 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     np.testing.assert_allclose(marked, own["recall"] * own["lesion_ml"], atol=1e-4)
     assert not rows[["weights", "code_version", "hardware", "date"]].isna().any(axis=None)
     masks = sorted(path.name for path in out.glob("*.nii.gz"))
-    assert len(masks) == 6 and masks[0] == "p1_lower-seed0_as-read.nii.gz"
+    assert len(masks) == 6 and masks[0] == "p1_smoke-lower-seed0_as-read.nii.gz"
     mask = nib.load(out / masks[0])
     assert mask.shape == first.shape
     np.testing.assert_array_equal(mask.affine, first.affine)
@@ -102,7 +102,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     more = ["--seeds", "0", "--prior-from", "p1", "--patients", "p2", "p3"]
     assert adapt(folder, *more) == 0
     rows = results.stored("real")
-    assert list(rows["experiment"]) == [real_scans.PRIOR, *real_scans.METHODS]
+    assert list(rows["experiment"]) == [real_tables.PRIOR, *real_scans.METHODS]
     assert set(rows["subject"]) == {"p2"}  # p3 has no labels: a mask, and no score
     (truth,) = load_subjects(folder / "scans", "bids", ["p2"])
     own = [subject for subject in seen if subject.name == "p2"]
@@ -113,6 +113,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     np.testing.assert_array_equal(first, second)
     assert rows["marked_ml"].iloc[0] == pytest.approx(first.sum() / 1000, rel=1e-5)
     assert set(rows["prior_from"]) == {"p1"}
+    assert [s.name for s in seen].count("p1") == 1  # trained once on the source's labels
     assert rows["weights"].iloc[0] == "none" and len(set(rows["weights"])) == 2
     assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
     assert "lower seed 0, RFE, NCC, p2: scored before, kept" in capsys.readouterr().out

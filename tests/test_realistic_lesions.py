@@ -61,7 +61,7 @@ def test_damage_that_is_no_lesion_stays(anatomy):
     np.testing.assert_allclose(made.tissues[:, *far], anatomy.tissues[:, *far], atol=1e-5)
 
 
-def test_stretch_makes_lesions_long(anatomy):
+def test_stretch_makes_lesions_long():
     mask = np.zeros((60, 60, 60), bool)
     mask[25:33, 25:33, 25:33] = True
     room = np.ones_like(mask)
@@ -76,7 +76,7 @@ def test_stretch_makes_lesions_long(anatomy):
     assert max(balls) < 1.1 < 1.5 < np.median(long)
 
 
-def test_lesions_do_not_touch(anatomy):
+def test_lesions_do_not_touch():
     mask = np.zeros(SHAPE, bool)
     mask[10:14, 10:14, 10:14] = mask[10:14, 15:19, 10:14] = True  # one voxel apart
     labels = realistic_lesions.ellipsoids(mask, np.ones(SHAPE, bool), 0.8, np.random.default_rng(0))

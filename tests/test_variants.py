@@ -92,7 +92,8 @@ def test_stored_networks_say_what_they_are():
             name = f"laptop-{variant}-seed{seed}.safetensors"
             about = checkpoints.read_about(results.DATA / "checkpoints" / name)
             assert (about["variant"], about["seed"]) == (variant, seed)
-            assert about["phantom_version"].startswith("1.0-")
+            assert about["phantom_version"] == results.phantom_version()
+            assert about["variant_version"] == results.code_version(variants.MODULES[variant])
 
 
 @pytest.mark.parametrize("variant", ["random-protocols", "fitted"])

@@ -40,15 +40,9 @@ def test_the_test_patient_was_scored_once():
     assert len(same) == len(plain) and (same["weights_x"] == same["weights_y"]).all()
 
 
-def test_names_are_those_of_the_experiments():
-    assert real_tables.PRIOR == real_scans.PRIOR
-    assert real_tables.SOURCE_LABELS == real_scans.SOURCE_LABELS
-    assert set(real_tables.AS_TRAINED) == {real_scans.AS_READ, real_scans.NO_NEGATIVES}
-
-
 def test_scans_go_in_as_was_best_on_the_development_patient():
     ways = real_tables.preparations(results.read("real"), real_tables.DEVELOPMENT)
-    assert ways.loc["mean"].idxmax() == real_scans.AS_READ == real_tables.AS_TRAINED[0]
+    assert ways.loc["mean"].idxmax() == real_tables.AS_READ == real_tables.AS_TRAINED[0]
 
 
 def test_what_the_text_says_of_patient_19_is_so():
