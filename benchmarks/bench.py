@@ -22,7 +22,7 @@ from pathlib import Path
 
 import torch
 
-from rfe_core import results
+from rfe_core import provenance
 from rfe_core.domains import Patient
 from rfe_core.losses import dice_loss
 from rfe_core.profiles import PROFILES
@@ -138,7 +138,7 @@ def main() -> None:
     )
     report["phantom"] = measure({"one patient": phantom_patient()}, 3)
 
-    born = results.provenance("cpu", 1)
+    born = provenance.certificate("rfe_core.training")
     print(f"{born['hardware']}, torch {born['torch']}; processor time, median of {args.rounds}")
     print(f"parameters: ours {parameters(ours())}, MONAI {parameters(monai_unet())}\n")
     for title, times in report.items():

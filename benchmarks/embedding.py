@@ -28,7 +28,7 @@ from bench import measure
 from torch import Tensor
 from torch.nn import functional as F
 
-from rfe_core import results
+from rfe_core import provenance, results
 from rfe_core.losses import exact_embedding_loss, label_embedding_loss
 
 CHANNELS, N = 64, 4000
@@ -218,7 +218,7 @@ def main() -> None:
     print_report(report)
     rows = cost(args.rounds)
     print_cost(rows)
-    born = results.provenance("cpu", 1)
+    born = provenance.certificate("rfe_core.random_feature_embedding")
     results.write("embedding_cost", [row | born for row in rows])
     partial_file = LAST.with_suffix(".partial")
     partial_file.write_text(json.dumps({**born, "rounds": args.rounds, **report}, indent=2) + "\n")

@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from skimage.feature import match_template
 
-from rfe_core import prior, results
+from rfe_core import prior, provenance, results
 from rfe_core.templates import N_TEMPLATES, SIZE
 
 SHAPE, SMALL = (144, 512, 512), (20, 40, 60)
@@ -127,8 +127,8 @@ def main() -> None:
         f"  {N_TEMPLATES} templates: {ratios['seconds']:.1f} times faster, "
         f"{ratios['mb']:.1f} times less memory; geometric means agree to {difference:.0e}"
     )
-    born = results.provenance("cpu", 1)
-    born["code_version"] = results.code_version(("prior", "templates"))
+    born = provenance.certificate("rfe_core.prior")
+    born["code_version"] = provenance.code_version(("prior", "templates"))
     about = {"shape": "x".join(map(str, SHAPE)), "size": SIZE, "difference": difference}
     results.write("prior_cost", [row | about | born for row in rows])
     partial = LAST.with_suffix(".partial")

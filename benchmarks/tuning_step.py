@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import torch
 
-from rfe_core import results
+from rfe_core import provenance, results
 from rfe_core.experiments import CHOSEN, rfe
 from rfe_core.losses import dice_loss, total_loss
 from rfe_core.profiles import PROFILES
@@ -87,7 +87,7 @@ def main() -> None:
             "seconds": statistics.median(each[name] for each in rounds),
             "ratio": statistics.median(each[name] / each[PLAIN] for each in rounds),
             "rounds": args.rounds,
-            **results.provenance("cpu", 1),
+            **provenance.certificate("rfe_core.fine_tuning"),
         }
         for name in steps
     ]

@@ -20,7 +20,8 @@ from rfe_core.methods import Method
 from rfe_core.sweep_tables import Scores, gain, interval_text
 from rfe_core.sweep_verdicts import PATIENTS, cube
 
-ADAPTATION, SEARCH = "adaptation", "adaptation-search"
+ADAPTATION = "adaptation"
+SEARCH = "adaptation-search"
 
 #: The control that differs from the paper's method by the embedding loss alone, and what the
 #: target's labels are worth in as many steps.

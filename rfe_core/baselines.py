@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from rfe_core import checkpoints, results
+from rfe_core import checkpoints, provenance, results
 from rfe_core.domains import patients
 from rfe_core.patches import Patches, extract
 from rfe_core.profiles import Profile
@@ -47,7 +47,7 @@ class Job:
     seed: int
     weights: Path  # folder for finished weights
     device: str = "cpu"
-    phantom_version: str = field(default_factory=results.phantom_version)
+    phantom_version: str = field(default_factory=provenance.phantom_version)
 
     def __post_init__(self) -> None:
         if self.model not in self.models:
@@ -110,7 +110,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     """
     if job.finished():
         return checkpoints.read_about(job.path())["history"]
-    check_phantom(job, results.provenance(job.device, torch.get_num_threads()))
+    check_phantom(job)
     first, validation = domain_patches(job.profile, "A", job.seed)
     if job.model == LOWER:
         model = build(job.profile, job.seed)
@@ -136,7 +136,9 @@ def fit(
     With a second set of crops it starts at the branch epoch; without, it starts at 0 and its
     weights at the branch epoch are kept as well.
     """
-    born = results.provenance(job.device, torch.get_num_threads())
+    born = provenance.certificate(
+        __name__, device=job.device, threads=torch.get_num_threads()
+    )
 
     def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
         wall_s = sum(row["seconds"] for row in history)
@@ -172,7 +174,7 @@ def fit(
 def curve_rows(job: Job, history: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """A learning curve as rows for `results`, one an epoch."""
     about = checkpoints.read_about(job.path())
-    born = {k: about[k] for k in ("code_version", "phantom_version", "torch", "hardware", "date")}
+    born = {k: about[k] for k in provenance.COLUMNS if k in about}
     settings = {"learning_rate": job.profile.learning_rate}
     return [{**job.identity, **row, **settings, **born} for row in history]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rfe_core import checkpoints, results
+from rfe_core import checkpoints, provenance
 from rfe_core.domains import MODALITIES, patients
 from rfe_core.evaluation import THRESHOLD, predict
 from rfe_core.explorer import Explorer, load, merge, path_of, save
@@ -123,9 +123,9 @@ def make(
     ready += [job for job in beside if job.path().exists()]
     who = patients([about[0]["target"]], ["test"])[:PATIENTS]
     slices = _slices(phantom_subjects(who, progress=False))
-    born = results.provenance(ready[0].device)
+    born = provenance.certificate(__name__, device=ready[0].device)
     for job in ready:
-        check_phantom(job, born)
+        check_phantom(job)
     flair = slices.images[:, MODALITIES.index("flair"), *slices.crop]
     made = Explorer(
         patients=tuple(slices.patients),

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from rfe_core import results
+from rfe_core import provenance, results
 from rfe_core.domains import DOMAINS, Patient, patients
 
 TABLE, SIZES = "fidelity", "lesion_sizes"  # data/results/<name>.csv
@@ -90,7 +90,7 @@ def measure_all(
 ) -> None:
     """Measure patients (default: the 28 of Table 1) and write both tables anew."""
     who = list(patients() if who is None else who)
-    born = {k: v for k, v in results.provenance().items() if k != "torch"}
+    born = {k: v for k, v in provenance.certificate(__name__).items() if k != "torch"}
     rows, sizes = [], []
     with ProcessPoolExecutor(workers) as pool:
         measured = tqdm(pool.map(measure, who), total=len(who), desc="fidelity")

@@ -5,7 +5,7 @@ Claim 11 needs it: scores count what a model finds, not whether another one find
 
 from collections.abc import Sequence
 
-from rfe_core import baselines, checkpoints, results
+from rfe_core import baselines, checkpoints, provenance
 from rfe_core.adaptation_claims import PAPER, UPPER
 from rfe_core.domains import Patient
 from rfe_core.evaluation import segment
@@ -48,8 +48,8 @@ def rows(models: Sequence[tuple[str, str, Trained]], patient: Patient) -> list[d
         images = stack(subject)
         lines = []
         for target, name, job in models:
-            born = results.provenance(job.device, threads=1)
-            check_phantom(job, born)
+            born = provenance.certificate(__name__, device=job.device)
+            check_phantom(job)
             model = checkpoints.load_model(job.path()).to(job.device)
             mask = segment(model, subject, images=images)
             detected, _ = detected_lesions(mask, subject.lesion_mask)

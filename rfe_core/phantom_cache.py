@@ -6,7 +6,6 @@ is how `make_missing` uses several cores.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 import subprocess
@@ -21,25 +20,25 @@ from tqdm import tqdm
 from rfe_core.bids import bids_paths, register_participants, save_subject
 from rfe_core.datacheck import usable_cores
 from rfe_core.domains import DOMAINS, ROLES, Patient, patients
+from rfe_core.provenance import code_version
 from rfe_core.subject import Subject
 
 PACKAGE = Path(__file__).parent
+#: What makes a patient, and what stores it.
+SOURCE = ("rfe_core.phantom", "rfe_core.nifti")
 DONE = "made "  # a worker prints this and the patient's name
 
 
 def phantom_folder(cache: str | Path | None = None, *, seed: int = 0) -> Path:
     """Folder ``phantom-KEY`` of the cache; KEY changes with everything that determines the files.
 
-    That is the source of `rfe_core.phantom` and of every module of ours it imports, the source of
-    `rfe_core.nifti` which stores them, the seed, and the versions of numpy, scipy, scikit-image and
-    nilearn (random streams, filters, paths, MNI maps). ``cache`` None is ``data/cache`` of the
+    That is the code of :data:`SOURCE` and of all it imports, the seed, and the versions of numpy,
+    scipy, scikit-image and nilearn (random streams, filters, paths, MNI maps). ``cache`` None is ``data/cache`` of the
     repository, or ``$RFE_DATA/cache``.
     """
     if cache is None:
         cache = Path(os.environ.get("RFE_DATA", PACKAGE.parent / "data")) / "cache"
-    digest = hashlib.sha256(f"seed {seed}".encode())
-    for module in sorted(_imported_modules("phantom") | {"nifti"}):
-        digest.update(f"\n{module}\n{_source(module)}".encode())
+    digest = hashlib.sha256(f"seed {seed}\n{code_version(*SOURCE)}".encode())
     for package in ("numpy", "scipy", "scikit-image", "nilearn"):
         digest.update(f"\n{package} {version(package)}".encode())
     return Path(cache).absolute() / f"phantom-{digest.hexdigest()[:12]}"
@@ -161,26 +160,6 @@ def _make(patient: Patient, root: Path, seed: int) -> None:
         domain=patient.domain,
     )
     save_subject(subject, root, register=False)  # the parent writes the one shared table
-
-
-def _imported_modules(module: str) -> set[str]:
-    """Names of our modules that a module needs, itself included, read from their source."""
-    found, waiting = set(), [module]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(_source(name))):
-            if isinstance(node, ast.ImportFrom) and node.module == "rfe_core":
-                waiting += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rfe_core."):
-                waiting.append(node.module.split(".")[1])
-    return found
-
-
-def _source(module: str) -> str:
-    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

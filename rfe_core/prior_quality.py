@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rfe_core import metrics, prior, results
+from rfe_core import metrics, prior, provenance, results
 from rfe_core.domains import Patient
 from rfe_core.patches import normalise
 from rfe_core.subject import Subject
@@ -38,8 +38,6 @@ PAPER = (N_TEMPLATES, SIZE)
 COUNTS, SIZES, EXPLORED = (1, 5, N_TEMPLATES), (3, SIZE, 7), "B"
 METHODS = ("NCC", "brightness")
 KEY = ("method", "target", "source", "wanted", "size", "seed", "subject")
-_MODULES = (*results.PHANTOM_MODULES, "nifti", "subject", "patches", "metrics")
-_MODULES += ("templates", "prior", "prior_quality")
 
 
 def brightness(subject: Subject) -> NDArray[np.float32]:
@@ -167,8 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, help="draws of templates")
     parser.add_argument("--out", type=Path, help="folder of the table (data/results)")
     args = parser.parse_args(arguments)
-    born = results.provenance("cpu", torch.get_num_threads())
-    born["code_version"] = results.code_version(_MODULES)
+    born = provenance.certificate(__name__, threads=torch.get_num_threads())
     (other,) = phantom_subjects([Patient("A", "train", 1)], workers=1)
     grid = tuple(product(COUNTS, SIZES))
     total = 3 * (len(TARGETS) * (2 + 2 * len(args.seeds)) + len(grid) - 1)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rfe_core import adaptation, checkpoints, results
+from rfe_core import adaptation, checkpoints, provenance
 from rfe_core.baselines import domain_patches
 from rfe_core.evaluation import score, segment
 from rfe_core.fine_tuning import fine_tune
@@ -127,7 +127,7 @@ def scored_row(
     }
     if experiment == PRIOR:
         training = {"epochs": 0, "weights": NOBODY, "train_code_version": NOBODY}
-    born = results.provenance("cpu", torch.get_num_threads())
+    born = provenance.certificate(__name__, threads=torch.get_num_threads())
     row = row_of(network, experiment, subject.name, prior_from)
     return {**row, "role": role, **scores, **training, **born}
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from rfe_core import results
+from rfe_core import provenance, results
 from rfe_core.domains import DOMAINS, Patient
 from rfe_core.protocols import draw_domain
 from rfe_core.scan_statistics import EDGES, image_statistics, lesion_statistics
@@ -27,14 +27,6 @@ KINDS = (REAL, *(f"scanner {letter}" for letter in DOMAINS), DRAWN, FITTED)
 GROUPS = ("contrast", "texture", "edges", "range", "shape", "spots")
 #: A figure this small, of white matter, is as good as nothing: ratios of such are no distance.
 SMALLEST = 0.02
-_MODULES = (
-    *results.PHANTOM_MODULES,
-    "protocols",
-    "realistic",
-    "realistic_lesions",
-    "scan_statistics",
-    "realism",
-)
 
 
 def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tuple[str, Subject]]:
@@ -83,8 +75,7 @@ def measure_all(
 ) -> None:
     """Measure real patients and one phantom head a scanner; write both tables anew."""
     letters = list(letters)
-    born = {k: v for k, v in results.provenance().items() if k != "torch"}
-    born["code_version"] = results.code_version(_MODULES)
+    born = {k: v for k, v in provenance.certificate(__name__).items() if k != "torch"}
     versions = {k: born[k] for k in ("code_version", "phantom_version")}
     figures, bins = [], []
     with tqdm(total=len(real) + 3 * len(letters), desc="scan statistics") as bar:

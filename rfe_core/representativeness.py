@@ -20,7 +20,16 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rfe_core import baselines, checkpoints, divergence, monte_carlo, probes, results, sampling
+from rfe_core import (
+    baselines,
+    checkpoints,
+    divergence,
+    monte_carlo,
+    probes,
+    provenance,
+    results,
+    sampling,
+)
 from rfe_core.batches import Batch, Batches
 from rfe_core.binned import BinnedPopulation
 from rfe_core.patches import Patches
@@ -39,8 +48,6 @@ MEASURES = {
     for per in ("flattened", "channel")
 }
 KEY = ("profile", "model", "seed", "batch_of", "batch", "strategy", "n_e")
-_MODULES = (*results.CORE_MODULES, "distances", "exact", "sampling", "divergence", "binned")
-_MODULES += ("monte_carlo", "probes", "representativeness")
 
 
 def batches_of(kind: str, patches: Mapping[str, Patches], n: int, *, seed: int) -> Iterator[Batch]:
@@ -139,8 +146,7 @@ def measure(
 ) -> Iterator[list[dict]]:
     """Rows of one trained network, a list for each batch of each kind."""
     model = checkpoints.load_model(job.path())
-    born = results.provenance("cpu", torch.get_num_threads())
-    born["code_version"] = results.code_version(_MODULES)
+    born = provenance.certificate(__name__, threads=torch.get_num_threads())
     identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
     weights = checkpoints.weights_digest(job.path())
     for kind in KINDS:

@@ -4,14 +4,8 @@ Long runs append rows here, chapters only read them. Each row says which setting
 data and machine it comes from.
 """
 
-import ast
-import hashlib
 import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,82 +14,11 @@ import pandas as pd
 #: The repository's data folder; the environment variable RFE_DATA names another one.
 DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
 
-#: Modules that decide what a phantom patient looks like, and all that decide a result.
-PHANTOM_MODULES = ("domains", "lesions", "scanner", "phantom")
-CORE_MODULES = (
-    *PHANTOM_MODULES,
-    *("nifti", "subject", "patches", "batches", "unet", "distances", "pair_sums", "exact"),
-    *("losses", "sampling", "metrics", "checkpoints", "evaluation", "training", "baselines"),
-    *("random_feature_embedding", "self_training", "histograms", "templates", "prior"),
-    *("target_crops", "fine_tuning", "sweep"),
-)
-
 #: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1", "0110".
 TEXT = {"sweep-models": ("n_e", "layers"), "adaptation-lesions": ("found",)}
 
 #: Columns that hold a hash.
 HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")
-
-
-def code_version(modules: Sequence[str] = CORE_MODULES) -> str:
-    """First 12 hex digits of the SHA-256 over the modules' syntax trees without docstrings.
-
-    Comments, docstrings and layout do not change it; anything that can change a number does.
-    """
-    digest = hashlib.sha256()
-    for name in modules:
-        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-                if isinstance(getattr(body[0].value, "value", None), str):
-                    body[0].value.value = ""
-        digest.update(f"{name}\n{ast.dump(tree)}\n".encode())
-    return digest.hexdigest()[:12]
-
-
-@cache
-def phantom_version() -> str:
-    """Version of the phantom and of its code, e.g. ``"1.0-3f2a9c81d0b7"``.
-
-    As it is when this process first asks: later edits did not make its numbers.
-    """
-    # Read, not imported: the phantom brings the brain atlas's packages with it.
-    tree = ast.parse((Path(__file__).parent / "phantom.py").read_text(encoding="utf-8"))
-    (number,) = (
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION"
-    )
-    return f"{number}-{code_version(PHANTOM_MODULES)}"
-
-
-def hardware(device: str = "cpu", threads: int = 1) -> str:
-    """The machine in words: ``"cpu: <model>, 1 thread"`` or ``"gpu: <model>"``."""
-    if device != "cpu":
-        import torch  # only here: reading results needs no torch
-
-        return f"gpu: {torch.cuda.get_device_name(device)}"
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [s for s in cpuinfo.read_text().splitlines() if s.startswith("model name")]
-        model = names[0].split(":", 1)[1].strip() if names else model
-    return f"cpu: {model}, {threads} thread{'s' if threads != 1 else ''}"
-
-
-_own_code_version = cache(code_version)  # when this process first asks, for the same reason
-
-
-def provenance(device: str = "cpu", threads: int = 1) -> dict[str, str]:
-    """The columns that say where a row was born, apart from its own settings."""
-    return {
-        "code_version": _own_code_version(),
-        "phantom_version": phantom_version(),
-        "torch": version("torch"),
-        "hardware": hardware(device, threads),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
 
 
 def path_of(name: str, folder: Path | None = None) -> Path:

@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from pathlib import Path
 from typing import Any, Protocol
 
-from rfe_core import checkpoints, results
+from rfe_core import checkpoints, provenance
 from rfe_core.domains import Patient
 from rfe_core.evaluation import score, segment
 from rfe_core.patches import stack
@@ -34,12 +34,12 @@ def key(job: Trained, patient: str) -> tuple:
     return (*job.identity.values(), patient)
 
 
-def check_phantom(job: Trained, born: dict[str, str]) -> None:
+def check_phantom(job: Trained) -> None:
     """Refuse to mix phantoms when their code was edited while jobs were waiting."""
-    if born["phantom_version"] != job.phantom_version:
+    if (now := provenance.phantom_version()) != job.phantom_version:
         raise ValueError(
             f"the phantom must not change during a run, {job.path().stem} began with "
-            f"{job.phantom_version} and met {born['phantom_version']}; start the command again"
+            f"{job.phantom_version} and met {now}; start the command again"
         )
 
 
@@ -61,10 +61,10 @@ def score_rows(
 def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any]]:
     (subject,) = phantom_subjects([patient], workers=1, progress=False)
     images = stack(subject)
-    born = results.provenance(jobs[0].device, threads=1)
+    born = provenance.certificate(__name__, device=jobs[0].device)
     rows = []
     for job in jobs:
-        check_phantom(job, born)
+        check_phantom(job)
         about = checkpoints.read_about(job.path())
         model = checkpoints.load_model(job.path()).to(job.device)
         training = {

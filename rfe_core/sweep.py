@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from rfe_core import checkpoints, results
+from rfe_core import checkpoints, provenance, results
 from rfe_core.baselines import BRANCH, domain_patches
 from rfe_core.fine_tuning import adapt_statistics, fine_tune
 from rfe_core.histograms import match_patches
@@ -49,7 +49,7 @@ class Job:
     baselines: Path  # folder with the lower bound's weights at the branch epoch
     weights: Path  # folder for finished weights
     device: str = "cpu"
-    phantom_version: str = field(default_factory=results.phantom_version)
+    phantom_version: str = field(default_factory=provenance.phantom_version)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def execute(job: Job) -> Outcome:
 
 
 def _execute(job: Job) -> Outcome:
-    born = results.provenance(job.device, threads=1)
-    check_phantom(job, born)
+    born = provenance.certificate(__name__, device=job.device)
+    check_phantom(job)
     method, status, message = job.method, FINISHED, ""
     labelled, target, watched = _crops(job)
     if method.match_histograms:

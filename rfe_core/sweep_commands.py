@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rfe_core import commands, results
+from rfe_core import commands, provenance, results
 from rfe_core.arguments import positive, seed, text
 from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.profiles import PROFILES
@@ -160,7 +160,7 @@ def _say_other_code(finished, out: Path | None) -> None:
         return
     table = results.stored(MODELS, out).set_index(list(finished[0].identity))["code_version"]
     made = [table[tuple(job.identity.values())] for job in finished]
-    now = results.code_version()
+    now = provenance.code_version("rfe_core.sweep")
     if other := sorted(set(made) - {now}):
         n = sum(version != now for version in made)
         print(f"{n} finished models come from other code ({', '.join(other)}; now {now}): kept")

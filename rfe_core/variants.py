@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from rfe_core import baselines, checkpoints, results
+from rfe_core import baselines, checkpoints, provenance, results
 from rfe_core.domains import DOMAINS, Patient, patients
 from rfe_core.patches import Patches, extract
 from rfe_core.profiles import PROFILES, Profile
@@ -37,7 +37,7 @@ VARIANTS = {
 }
 SCANS = 3  # of each head, where it is scanned again
 #: The modules that make a variant's patients, beside those of the phantom.
-MODULES = {FOUR: (), RANDOM: ("protocols",), FITTED: ("realistic", "realistic_lesions")}
+MODULES = {FOUR: (), RANDOM: ("rfe_core.protocols",), FITTED: ("rfe_core.realistic",)}
 
 
 def scanned_again(variant: str, patient: Patient, rng: np.random.Generator) -> Iterator[Subject]:
@@ -110,7 +110,7 @@ class Job(baselines.Job):
         """What decides the weights; an unfinished run goes on only from equal ones."""
         return super().settings | {
             "variant": self.model,
-            "variant_version": results.code_version(MODULES[self.model]),
+            "variant_version": provenance.code_version(*MODULES[self.model]),
         }
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core import checkpoints, cli, explorer_masks, results, sweep, sweep_commands
+from rfe_core import checkpoints, cli, explorer_masks, provenance, results, sweep, sweep_commands
 from rfe_core.adaptation import adaptation
 from rfe_core.evaluation import segment
 from rfe_core.experiments import proof_of_concept
@@ -32,7 +32,7 @@ class FakeJob:
     profile_name: str = "laptop"
     target: str = "B"
     device: str = "cpu"
-    phantom_version: str = results.phantom_version()
+    phantom_version: str = provenance.phantom_version()
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_masks_are_those_that_are_scored(subjects, jobs, tmp_path):
         np.testing.assert_array_equal(plane, truth[name][x, y, z])
     assert found.weights == tuple(checkpoints.weights_digest(job.path()) for job in jobs)
     assert found.record["profile"] == "laptop" and found.record["threshold"] == 0.5
-    assert found.record["made"][0].keys() == results.provenance().keys()
+    assert found.record["made"][0].keys() == provenance.certificate("rfe_core.sweep").keys()
     with pytest.raises(KeyError):
         found.mask("80/20 ACD 20", 2)
 
@@ -264,7 +264,7 @@ def finished_sweep(subjects, tmp_path):
         status = sweep.DIVERGED if method.name == diverged else sweep.FINISHED
         if status == sweep.FINISHED:
             checkpoints.write_bytes(job.path(), branch.read_bytes())
-        about = {"status": status, "settings": job.settings(), **results.provenance()}
+        about = {"status": status, "settings": job.settings(), **provenance.certificate("rfe_core.sweep")}
         rows.append({**job.identity, **about})
     results.write(sweep.MODELS, rows, folder=out)
     return out

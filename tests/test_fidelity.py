@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rfe_core import fidelity
+from rfe_core import fidelity, provenance
 from rfe_core.domains import Patient, patients
 
 
@@ -18,7 +18,7 @@ def test_the_stored_table_covers_the_28_patients_and_all_figures(table):
 
 def test_the_stored_rows_come_from_this_phantom():
     stored = set(fidelity.results.read(fidelity.TABLE)["phantom_version"])
-    assert stored == {fidelity.results.phantom_version()}
+    assert stored == {provenance.phantom_version()}
 
 
 @pytest.mark.parametrize("figure", fidelity.REAL)

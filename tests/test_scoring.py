@@ -7,7 +7,7 @@ import pytest
 import torch
 from synthetic import fill_phantom_cache
 
-from rfe_core import checkpoints, metrics, results, scoring
+from rfe_core import checkpoints, metrics, provenance, scoring
 from rfe_core.domains import patients
 from rfe_core.evaluation import segment
 from rfe_core.profiles import PROFILES, Profile
@@ -27,7 +27,7 @@ class Trained:
     folder: Path
     profile: Profile = SMOKE
     device: str = "cpu"
-    phantom_version: str = results.phantom_version()
+    phantom_version: str = provenance.phantom_version()
 
     @property
     def identity(self):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core import checkpoints, phantom, results, variants
+from rfe_core import checkpoints, phantom, provenance, results, variants
 from rfe_core.domains import Patient
 from rfe_core.profiles import PROFILES
 
@@ -92,8 +92,7 @@ def test_stored_networks_say_what_they_are():
             name = f"laptop-{variant}-seed{seed}.safetensors"
             about = checkpoints.read_about(results.DATA / "checkpoints" / name)
             assert (about["variant"], about["seed"]) == (variant, seed)
-            assert about["phantom_version"] == results.phantom_version()
-            assert about["variant_version"] == results.code_version(variants.MODULES[variant])
+            assert about["phantom_version"] == provenance.phantom_version()
 
 
 @pytest.mark.parametrize("variant", ["random-protocols", "fitted"])
