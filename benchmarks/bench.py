@@ -22,12 +22,12 @@ from pathlib import Path
 
 import torch
 
-from rfe_core import provenance
-from rfe_core.domains import Patient
 from rfe_core.losses import dice_loss
-from rfe_core.profiles import PROFILES
 from rfe_core.training import build
 from rfe_core.unet import UNet
+from rfe_study import provenance
+from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom.domains import Patient
 
 WIDTHS = (8, 16, 32, 64, 128)
 LAST = Path(__file__).with_name("last.json")
@@ -86,7 +86,7 @@ def inference(model: torch.nn.Module, layout: torch.memory_format) -> Callable[[
 
 
 def phantom_patient() -> Callable[[], None]:
-    from rfe_core.phantom import make_patient
+    from rfe_study.phantom.heads import make_patient
 
     return lambda: make_patient(Patient("A", "dev", 1)) and None
 

@@ -28,8 +28,9 @@ from bench import measure
 from torch import Tensor
 from torch.nn import functional as F
 
-from rfe_core import provenance, results
-from rfe_core.losses import exact_embedding_loss, label_embedding_loss
+from rfe_core.exact import exact_embedding_loss
+from rfe_core.losses import label_embedding_loss
+from rfe_study import provenance, results
 
 CHANNELS, N = 64, 4000
 BATCH = 12 * 128 * 128

@@ -27,8 +27,9 @@ import torch
 from numpy.typing import NDArray
 from skimage.feature import match_template
 
-from rfe_core import prior, provenance, results
-from rfe_core.templates import N_TEMPLATES, SIZE
+from rfe_core import ncc
+from rfe_core.prior import N_TEMPLATES, SIZE
+from rfe_study import provenance, results
 
 SHAPE, SMALL = (144, 512, 512), (20, 40, 60)
 COUNTS = (1, N_TEMPLATES)
@@ -47,7 +48,7 @@ def library(volume: NDArray, templates: NDArray) -> None:
         match_template(volume, template)
 
 
-VARIANTS: dict[str, Callable] = {"match_template": library, "ours": prior.response}
+VARIANTS: dict[str, Callable] = {"match_template": library, "ours": ncc.response}
 
 
 def compare_values() -> float:
@@ -55,8 +56,8 @@ def compare_values() -> float:
     volume, templates = arrays(SMALL, N_TEMPLATES)
     theirs = np.stack([match_template(volume.astype(float), t.astype(float)) for t in templates])
     inside = (slice(SIZE // 2, -(SIZE // 2)),) * 3
-    ours = prior.response(volume, templates)[inside]
-    return float(np.abs(ours - prior.combine(0.5 + 0.5 * theirs)).max())
+    ours = ncc.response(volume, templates)[inside]
+    return float(np.abs(ours - ncc.combine(0.5 + 0.5 * theirs)).max())
 
 
 def print_peak_memory(name: str, n: int) -> None:

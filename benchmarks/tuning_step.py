@@ -15,12 +15,12 @@ from dataclasses import replace
 
 import torch
 
-from rfe_core import provenance, results
-from rfe_core.experiments import CHOSEN, rfe
 from rfe_core.losses import dice_loss, total_loss
-from rfe_core.profiles import PROFILES
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
 from rfe_core.training import build, make_optimizer
+from rfe_study import provenance, results
+from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.proof import CHOSEN, rfe
 
 LIMIT = 1.15
 PLAIN = "no embedding"

@@ -3,7 +3,7 @@
     python book/build.py
 
 A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its
-own source, the rfe_core modules it imports (also through each other, with the JavaScript beside
+own source, the modules of ours it imports (also through each other, with the JavaScript beside
 them), the committed data and requirements.lock. Executed copies lie in _build/.notebooks, what
 Jupyter Book reads in _build/src, the pages in _build/html. In a Markdown cell ``{{run_time}}``
 becomes the measured time of that notebook, in words; in a Markdown page ``{{claims:scoreboard}}``
@@ -30,27 +30,34 @@ from nbclient.exceptions import CellExecutionError
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
 BUILD = ROOT / "_build"
+#: Our packages, whose code a notebook may depend on.
+PACKAGES = {
+    "rfe_core": ROOT / "rfe_core",
+    "rfe_study": ROOT / "rfe_study",
+    "rfe_book": BOOK / "rfe_book",
+}
 DATA_FOLDERS = ("results", "checkpoints", "explorer")
 CELL_TIMEOUT_S = 300
 
 
 def imported_modules(source: str) -> set[str]:
-    """Dotted names of the rfe_core modules that Python source imports, also inside functions."""
-    names = {"rfe_core"}
+    """Dotted names of the modules of ours that Python source imports, also inside functions."""
+    names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "rfe_core"}
+    return {name for name in names if name.split(".")[0] in PACKAGES}
 
 
-def core_files(source: str) -> list[Path]:
-    """Files of rfe_core that Python source depends on: modules, and what lies beside a widget."""
+def files_of(source: str) -> list[Path]:
+    """Files of ours that Python source depends on: modules, and what lies beside a widget."""
     files, todo = set(), imported_modules(source)
     while todo:
         name = todo.pop()
-        base = ROOT.joinpath(*name.split("."))
+        package, *rest = name.split(".")
+        base = PACKAGES[package].joinpath(*rest)
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file() and path not in files:
                 files.add(path)
@@ -58,7 +65,7 @@ def core_files(source: str) -> list[Path]:
                 if path.name == "__init__.py":
                     files |= {*path.parent.glob("_*.js"), *path.parent.glob("*.css")}
                 todo |= imported_modules(path.read_text())
-                todo.add(name.rpartition(".")[0] or "rfe_core")
+                todo.add(name.rpartition(".")[0] or name)
     return sorted(files)
 
 
@@ -92,7 +99,7 @@ def code_of(notebook: nbformat.NotebookNode) -> str:
 def key_of(path: Path) -> str:
     """Hash of everything the executed copy of a notebook depends on."""
     notebook = nbformat.read(path, as_version=4)
-    files = [path, *core_files(code_of(notebook)), *data_files(), ROOT / "requirements.lock"]
+    files = [path, *files_of(code_of(notebook)), *data_files(), ROOT / "requirements.lock"]
     shown = os.environ.get("RFE_PROFILE", "").encode()
     return digest(contents(files) | {"python": sys.version.encode(), "profile": shown})
 
@@ -179,7 +186,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
     files = {}
     for path in BOOK.rglob("*"):
         name = path.relative_to(BOOK).as_posix()
-        if path.is_file() and not re.search(r"(^|/)(\.|__pycache__)|\.ipynb$|^build\.py$", name):
+        if path.is_file() and not re.search(r"(^|/)(\.|__pycache__)|\.ipynb$|^build\.py$|^rfe_book/", name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
     nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"

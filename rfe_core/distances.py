@@ -25,7 +25,9 @@ import torch
 from torch import Tensor
 
 DISTANCES = ("cosine", "angular", "l2", "l2_squared")
+
 REDUCTIONS = ("sum", "per_embedding", "mean")
+
 SHORTEST = 1e-8
 
 

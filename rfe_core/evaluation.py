@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from rfe_core import metrics
 from rfe_core.patches import Patches, stack
+from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
-from rfe_core.volumes import Subject
 
 THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
 

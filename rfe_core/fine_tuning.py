@@ -9,11 +9,11 @@ from torch import nn
 from rfe_core.batches import Batch, Batches
 from rfe_core.losses import dice_loss, total_loss
 from rfe_core.patches import Patches
-from rfe_core.profiles import Profile
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
-from rfe_core.self_training import SelfTraining
+from rfe_core.settings import Profile
 from rfe_core.training import as_tensor, as_tensors, train
 from rfe_core.unet import UNet
+from rfe_study.methods.self_training import SelfTraining
 
 
 def fine_tune(

@@ -10,12 +10,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from rfe_core.domains import MODALITIES
-from rfe_core.volumes import Subject
+from rfe_core.scans.layouts import MODALITIES
+from rfe_core.scans.subject import Subject
 
 CROP = 128  # pixels, both sides
+
 SLAB = 10  # consecutive slices that stay on one side of the split
+
 GAP = 2  # slices at either end of a validation slab that nobody uses
+
 VALIDATION_SLABS = (1, 4, 8)  # of every ten slabs; the other seven are for training
 
 

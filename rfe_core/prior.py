@@ -6,179 +6,21 @@ templates, thresholded, stands in for the missing labels. NCC ignores a window's
 so volumes need no normalisation.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 
-#: A window is flat if its standard deviation is at most this share of its mean, as float32 has.
-FLAT = 1e-6
-WINDOWS = 2048  # looked at together: their values stay in a processor's cache
+from rfe_core import ncc
+from rfe_core.scans.subject import Subject
 
+SIZE = 5  # voxels, all sides
 
-def unit_templates(templates: NDArray) -> torch.Tensor:
-    """Templates (K, s, s, s) as rows (K, s^3) of mean 0 and length 1: float32.
-
-    Raises
-    ------
-    ValueError
-        If they are no cubes of odd side, none, not finite, or one is constant (has no pattern).
-    """
-    shape = templates.shape
-    if len(shape) != 4 or not shape[0] or len(set(shape[1:])) > 1 or shape[1] % 2 == 0:
-        raise ValueError(
-            f"templates must be one or more cubes of odd side (K, s, s, s), got {shape}"
-        )
-    flat = torch.from_numpy(np.asarray(templates, np.float64).reshape(len(templates), -1))
-    if not torch.isfinite(flat).all():
-        raise ValueError("templates must be finite, got NaN or infinity")
-    rows = flat - flat.mean(dim=1, keepdim=True)
-    length = rows.norm(dim=1, keepdim=True)
-    constant = torch.nonzero(length[:, 0] <= FLAT * flat.norm(dim=1)).flatten().tolist()
-    if constant:
-        raise ValueError(f"templates must vary, got constant ones at {constant}")
-    return (rows / length).float()
-
-
-def checked_mean(volume: NDArray, size: int, brain_mask: NDArray[np.bool_] | None) -> float:
-    """Mean of a volume that templates of `size` voxels may be sought in, or the reason why not."""
-    if volume.ndim != 3 or min(volume.shape) < size:
-        raise ValueError(
-            f"volume must be (X, Y, Z) with sides >= a template's {size}, got {volume.shape}"
-        )
-    if brain_mask is not None and (brain_mask.shape, brain_mask.dtype) != (volume.shape, bool):
-        raise ValueError(
-            f"brain_mask must be bool of the volume's shape {volume.shape}, "
-            f"got {brain_mask.dtype} {brain_mask.shape}"
-        )
-    with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
-        mean = volume.mean(dtype=np.float64)
-    if not np.isfinite(mean):
-        bad = np.count_nonzero(~np.isfinite(volume))
-        raise ValueError(f"volume must be finite, got NaN or infinity at {bad} voxels")
-    return mean
-
-
-def box_sums(slab: torch.Tensor, size: int) -> torch.Tensor:
-    """Sum over every cube of `size` voxels, along one axis after another: no running sum."""
-    for axis in range(3):
-        slab = slab.unfold(axis, size, 1).sum(dim=-1)
-    return slab
-
-
-def window_responses(
-    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
-) -> Iterator[tuple[tuple[slice, ...], torch.Tensor]]:
-    """Responses 0.5 + 0.5 NCC of some windows at a time, to all templates.
-
-    What depends on the volume alone (windows without their mean, their lengths) is computed once;
-    the correlations with all templates are then one matrix product. Means and lengths are float64
-    sums over single windows, so no error runs up along the volume, and a large offset of the
-    intensities does no harm. Rows without brain are left out.
-
-    Yields
-    ------
-    place : tuple of slice
-        Where the windows' centres lie in the volume.
-    responses : (K, 1, rows, columns) float32, in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        As `checked_mean` and `unit_templates`.
-    """
-    unit = unit_templates(templates)  # (K, s^3)
-    size, offset = templates.shape[1], checked_mean(volume, templates.shape[1], brain_mask)
-    volume = np.ascontiguousarray(volume)
-    r, (depth, height, width) = size // 2, (n - size + 1 for n in volume.shape)
-    step = max(1, WINDOWS // width)
-    brain = np.broadcast_to(True, volume.shape) if brain_mask is None else brain_mask
-    for x in range(depth):
-        brain_rows = np.flatnonzero(brain[x + r, r : r + height].any(axis=1))
-        if len(brain_rows) == 0:
-            continue
-        slab = torch.from_numpy(volume[x : x + size] - offset).float()
-        mean = box_sums(slab.double(), size) / size**3
-        energy = box_sums(slab.double().square(), size) - size**3 * mean.square()
-        is_flat = energy <= size**3 * (FLAT * mean).square()
-        one_over_length = energy.clamp_min(0).rsqrt().masked_fill_(is_flat, 0).float()
-        windows = slab.unfold(0, size, 1).unfold(1, size, 1).unfold(2, size, 1)
-        windows, mean = windows.permute(3, 4, 5, 0, 1, 2), mean.float()
-        for y in range(brain_rows[0], brain_rows[-1] + 1, step):
-            rows = slice(y, min(y + step, brain_rows[-1] + 1))
-            some = windows[..., rows, :]  # (s, s, s, 1, rows, columns)
-            centred = torch.sub(some, mean[:, rows], out=torch.empty(some.shape))
-            ncc = unit @ centred.view(size**3, -1) * one_over_length[:, rows].flatten()
-            responses = ncc.clamp_(-1, 1).mul_(0.5).add_(0.5).view(len(unit), 1, -1, width)
-            rows = slice(rows.start + r, rows.stop + r)
-            yield (slice(x + r, x + r + 1), rows, slice(r, r + width)), responses
-
-
-def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
-    """Response of every voxel to each template: 0.5 + 0.5 NCC, in [0, 1].
-
-    NCC at a voxel is the correlation coefficient of the template and the window centred there.
-    A flat window, and one that would leave the volume, has NCC 0: no evidence, response 0.5.
-
-    Deviation: the released code replaces the undefined NCC of a flat window (0 / 0) by a response
-    of 1, so air becomes a perfect match for every template.
-
-    Parameters
-    ----------
-    volume : array, (X, Y, Z)
-        FLAIR in any units.
-    templates : array, (K, s, s, s)
-        For example from `rfe_core.templates.extract_templates`.
-
-    Returns
-    -------
-    (K, X, Y, Z) float32. For whole patients use `response`, which keeps the mean alone.
-
-    Raises
-    ------
-    ValueError
-        As `window_responses`.
-    """
-    responses = np.full((len(templates), *volume.shape), 0.5, np.float32)
-    for place, values in window_responses(volume, templates):
-        responses[(slice(None), *place)] = values.numpy()
-    return responses
-
-
-def combine(responses: NDArray) -> NDArray[np.float32]:
-    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0.
-
-    Raises
-    ------
-    ValueError
-        If there is no response, or one outside [0, 1].
-    """
-    if len(responses) == 0 or not ((responses >= 0) & (responses <= 1)).all():
-        found = f"{responses.min()} to {responses.max()}" if len(responses) else "none"
-        raise ValueError(f"responses must be one or more in [0, 1], got {found}")
-    with np.errstate(divide="ignore"):  # log 0 = -inf is meant
-        return np.exp(np.log(responses).mean(axis=0)).astype(np.float32)
-
-
-def response(
-    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
-) -> NDArray[np.float32]:
-    """The same as ``combine(ncc_response(volume, templates))``, without keeping each response.
-
-    Takes the memory of the result and little more, however many templates there are.
-
-    Parameters
-    ----------
-    volume, templates
-        As for `ncc_response`, which says what is raised.
-    brain_mask : bool array, (X, Y, Z), optional
-        Outside it the response is 0.
-    """
-    mean = np.full(volume.shape, 0.5, np.float32)
-    for place, values in window_responses(volume, templates, brain_mask):
-        mean[place] = values.log_().mean(dim=0).exp_().numpy()
-    return mean if brain_mask is None else np.where(brain_mask, mean, np.float32(0))
+N_TEMPLATES = 30
 
 
 def dice_curve(
@@ -248,3 +90,99 @@ def prior_mask(response: NDArray, threshold: float) -> NDArray[np.bool_]:
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1], got {threshold}")
     return response >= threshold
+
+
+def threshold_in_brain(values: NDArray, subject: Subject) -> float:
+    """`rfe_core.prior.best_threshold` among the voxels of the brain."""
+    return best_threshold(values[subject.brain_mask], subject.lesion_mask[subject.brain_mask])
+
+
+def ncc_labels(
+    source: Subject, targets: Sequence[Subject], *, seed: int
+) -> list[NDArray[np.bool_]]:
+    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
+
+    If `source` has fewer lesions than the paper's 30 templates, all of them are taken.
+    """
+    templates = extract_templates(
+        source.images["flair"],
+        source.lesion_mask,
+        generator=np.random.default_rng(seed),
+        shortfall="all available",
+    )
+
+    def respond(subject: Subject) -> NDArray[np.float32]:
+        return ncc.response(subject.images["flair"], templates, subject.brain_mask)
+
+    threshold = threshold_in_brain(respond(source), source)
+    return [prior_mask(respond(target), threshold) for target in targets]
+
+
+def lesion_centres(lesion_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Centroids of the connected lesions (26 neighbours), rounded to voxels: (n, 3).
+
+    The centroid of a bent lesion may lie outside it, as in the released code.
+    """
+    if lesion_mask.ndim != 3 or lesion_mask.dtype != bool:
+        raise ValueError(
+            f"lesion_mask must be bool (X, Y, Z), got {lesion_mask.dtype} {lesion_mask.shape}"
+        )
+    labels, n = ndimage.label(lesion_mask, np.ones((3, 3, 3)))
+    centres = ndimage.center_of_mass(lesion_mask, labels, np.arange(1, n + 1))
+    return np.round(np.array(centres).reshape(n, 3)).astype(np.int64)
+
+
+def extract_templates(
+    volume: NDArray,
+    lesion_mask: NDArray[np.bool_],
+    n: int = N_TEMPLATES,
+    size: int = SIZE,
+    *,
+    generator: np.random.Generator,
+    shortfall: Literal["error", "all available"] = "error",
+) -> NDArray[np.float32]:
+    """Cubes around lesions, one a lesion, drawn at random without replacement.
+
+    A cube is centred on the lesion's centroid and may be smaller or larger than the lesion. Lesions
+    whose cube would leave the volume are not drawn. The first k of a draw are a draw of k.
+
+    Parameters
+    ----------
+    volume : array, (X, Y, Z)
+        FLAIR of the labelled patient V1.
+    lesion_mask : bool array, (X, Y, Z)
+    n : int, >= 1
+    size : int, odd
+        Side in voxels.
+    shortfall : {"error", "all available"}
+        What to do when there are fewer lesions than `n`.
+
+    Returns
+    -------
+    (n, size, size, size) float32; fewer only with ``shortfall="all available"``, never none.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule, or too few lesions have room for a cube.
+    """
+    if volume.shape != lesion_mask.shape:
+        raise ValueError(
+            f"lesion_mask must have the shape of volume {volume.shape}, got {lesion_mask.shape}"
+        )
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"size must be odd, so that a cube has a centre voxel, got {size}")
+    if n < 1:
+        raise ValueError(f"n must be >= 1, got {n}")
+    if shortfall not in ("error", "all available"):
+        raise ValueError(f'shortfall must be "error" or "all available", got {shortfall!r}')
+    low = lesion_centres(lesion_mask) - size // 2
+    low = low[((low >= 0) & (low + size <= volume.shape)).all(axis=1)]
+    if len(low) == 0 or (len(low) < n and shortfall == "error"):
+        raise ValueError(
+            f"lesion_mask must hold {n} lesions with room for a cube of {size} voxels, "
+            f'got {len(low)}; lower n or choose shortfall="all available"'
+        )
+    chosen = low[generator.permutation(len(low))[:n]]
+    cubes = [volume[x : x + size, y : y + size, z : z + size] for x, y, z in chosen]
+    return np.stack(cubes).astype(np.float32)

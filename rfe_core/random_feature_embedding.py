@@ -16,7 +16,8 @@ from torch import Tensor
 
 from rfe_core import sampling
 from rfe_core.distances import DISTANCES, REDUCTIONS
-from rfe_core.losses import exact_embedding_loss, label_embedding_loss
+from rfe_core.exact import exact_embedding_loss
+from rfe_core.losses import label_embedding_loss
 
 ALL = "all"
 

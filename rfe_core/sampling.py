@@ -16,12 +16,17 @@ from torch.nn import functional as F
 
 #: Lesion share of the strategies that fix it.
 SHARES = {"50/50": Fraction(1, 2), "80/20": Fraction(1, 5)}
+
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
+
 SHORTFALLS = ("error", "all available", "replace")
+
 CLASSES = ("background", "lesion")
+
 IGNORE = -1
 
 Strategy = Literal["50/50", "distribution-aware", "80/20"]
+
 Shortfall = Literal["error", "all available", "replace"]
 
 

@@ -17,7 +17,7 @@ from rfe_core.batches import Batch, Batches
 from rfe_core.evaluation import patch_f_score
 from rfe_core.losses import dice_loss
 from rfe_core.patches import Patches
-from rfe_core.profiles import Profile
+from rfe_core.settings import Profile
 from rfe_core.unet import UNet
 
 #: The loss of one batch, and numbers worth averaging over an epoch.

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 from sweep_rows import BORN
 
-from rfe_core.adaptation import adaptation
-from rfe_core.adaptation_tables import Rows
-from rfe_core.domains import DOMAINS, patients
+from rfe_study.claims.scores import Rows
+from rfe_study.methods.adaptation import adaptation_methods
+from rfe_study.phantom.domains import DOMAINS, patients
 
 TARGETS = ("B", "C", "D")
-NAMES = [method.name for method in adaptation()]
+NAMES = [method.name for method in adaptation_methods()]
 
 #: F of a model made for a target, by the domain of the patient: (target, model, seed, domain).
 FScore = Callable[[str, str, int, str], float]
@@ -51,7 +51,7 @@ def rows(
     diverged, seeds = set(diverged), list(seeds)
     models, scores, baselines = [], [], []
     for target in TARGETS:
-        for method in adaptation():
+        for method in adaptation_methods():
             for seed in seeds:
                 gone = (target, method.name, seed) in diverged
                 about = {"profile": "laptop", "experiment": "adaptation", "target": target}

@@ -24,7 +24,7 @@ def ball_anatomy():
     """A ball of white matter in a shell of gray, CSF around it; one lesion."""
     import numpy as np
 
-    from rfe_core import phantom
+    from rfe_study.phantom import heads
 
     shape = (40, 44, 30)
     radius = np.sqrt(sum((np.indices(shape)[k] - (shape[k] - 1) / 2) ** 2 for k in range(3)))
@@ -36,7 +36,7 @@ def ball_anatomy():
     damage = lesion.astype(np.float32)
     csf = np.clip(1 - gm - wm, 0, 1)
     tissues = np.stack([csf, gm * (1 - damage), wm * (1 - damage), damage * (1 - csf)]) * brain
-    return phantom.Anatomy(
+    return heads.Anatomy(
         tissues=tissues.astype(np.float32),
         flow=np.zeros(shape, np.float32),
         wm_probability=wm * brain,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from rfe_core.domains import patients
-from rfe_core.experiments import proof_of_concept
-from rfe_core.methods import Method
+from rfe_study.methods.method import Method
+from rfe_study.methods.proof import proof_of_concept
+from rfe_study.phantom.domains import patients
 
 BORN = {
     "code_version": "abc",

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from rfe_core.domains import MODALITIES, Patient
-from rfe_core.volumes import Subject, phantom_folder, save_subject
+from rfe_core.scans.bids import save_subject
+from rfe_core.scans.layouts import MODALITIES
+from rfe_core.scans.subject import Subject
+from rfe_study.phantom.cache import phantom_folder
+from rfe_study.phantom.domains import Patient
 
 
 def tiny_subject(name="Atrain1", *, seed=0, shape=(40, 36, 60), domain="A", lesions=25) -> Subject:
@@ -30,6 +33,32 @@ def tiny_subject(name="Atrain1", *, seed=0, shape=(40, 36, 60), domain="A", lesi
         brain_mask=brain_mask,
         affine=np.eye(4),
         domain=domain,
+    )
+
+
+HEAD_SHAPE = (48, 48, 48)
+GRAY, CSF, LESION = {"t1": 0.7, "t2": 1.4, "flair": 1.2}, {"t1": 0.2, "t2": 2.5, "flair": 0.3}, 1.5
+
+
+def layered_head(noise=0.0, *, lesion=True, seed=0) -> Subject:
+    """A ball of white matter in shells of gray matter and CSF; one lesion of 3 x 3 x 3 voxels."""
+    rng = np.random.default_rng(seed)
+    radius = np.sqrt(((np.indices(HEAD_SHAPE) - 23.5) ** 2).sum(axis=0))
+    brain = radius < 23
+    white, gray = radius < 12, (radius >= 12) & (radius < 17)
+    truth = (abs(np.indices(HEAD_SHAPE) - 22) < 2).all(axis=0)  # 3 x 3 x 3
+    images = {}
+    for m in ("t1", "t2", "flair"):
+        image = 100 * (white + GRAY[m] * gray + CSF[m] * (brain & ~white & ~gray))
+        image = np.where(truth & lesion, 100 * LESION, image)
+        image = image + 100 * noise * rng.standard_normal(HEAD_SHAPE)
+        images[m] = (image * brain).astype(np.float32)
+    return Subject(
+        name="x",
+        images=images,
+        lesion_mask=truth if lesion else None,
+        brain_mask=brain,
+        affine=np.diag([1.0, 1.0, 2.0, 1.0]),
     )
 
 

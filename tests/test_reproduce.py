@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from synthetic import fill_phantom_cache
 
-from rfe_core import adaptation, results
-from rfe_core.domains import patients
-from rfe_core.experiments import proof_of_concept, search
+from rfe_study import results
+from rfe_study.methods import adaptation
+from rfe_study.methods.proof import proof_of_concept, search
+from rfe_study.phantom.domains import patients
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 READ = """
 import numpy as np
 from rfe_core import adaptation_verdicts, results, sweep_verdicts
-from rfe_core.profiles import SHOWN
+from rfe_study.methods.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
@@ -83,14 +84,14 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     run = {"env": environment, "text": True, "capture_output": True}
     for line in recipe(tmp_path):
         command = line.replace(
-            f"{Path(sys.executable).parent}/rfe", f"{sys.executable} -m rfe_core.cli"
+            f"{Path(sys.executable).parent}/rfe", f"{sys.executable} -m rfe_study.command.cli"
         )
         done = subprocess.run(command, shell=True, cwd=ROOT, **run)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
     models, scores = (results.read(f"sweep-{name}", anew) for name in ("models", "scores"))
     expected = {"proof-of-concept": 2 * len(proof_of_concept()), "search": len(search())}
-    expected |= {"adaptation": 3 * len(adaptation.adaptation())}
+    expected |= {"adaptation": 3 * len(adaptation.adaptation_methods())}
     expected |= {"adaptation-search": 3 * len(adaptation.search())}
     assert models.groupby("experiment").size().to_dict() == expected
     finished = models[models["status"] == "finished"].groupby("experiment").size()

@@ -36,11 +36,12 @@ import torch
 from ipywidgets.embed import embed_data
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from rfe_book.widgets.slice_draws import slice_pixels
 
-from rfe_core import checkpoints, results
-from rfe_core.domains import Patient
-from rfe_core.volumes import phantom_subjects
-from rfe_core.widgets.slice_draws import slice_pixels
+from rfe_core import checkpoints
+from rfe_study import results
+from rfe_study.phantom.cache import phantom_subjects
+from rfe_study.phantom.domains import Patient
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"

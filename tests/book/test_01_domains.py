@@ -5,10 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rfe_book.style import COLOURS
+from rfe_book.widgets import decode_stack
 
-from rfe_core import fidelity, scanner
-from rfe_core.domains import DOMAINS, MODALITIES
-from rfe_core.widgets import COLOURS, decode_stack
+from rfe_core.scans.layouts import MODALITIES
+from rfe_study.phantom import scanner
+from rfe_study.phantom.domains import DOMAINS
+from rfe_study.realism import fidelity
 
 KNOBS, SCANNERS = 0, 1  # order of the views on the page
 
@@ -83,14 +86,20 @@ def test_four_scanners(page):
     page.choose("Image", "T2")
     page.set_slider("Slice", 2)
     assert check_scanners(page, state) == {
-        "scanner": "3", "image": "1", "index": "2", "outlined": "true",
+        "scanner": "3",
+        "image": "1",
+        "index": "2",
+        "outlined": "true",
     }
     page.check("Outline lesions", False)
     page.choose("Image", "T1")
     page.choose("Scanner", "C")
     page.press_slider("Slice", "ArrowRight")
     assert check_scanners(page, state) == {
-        "scanner": "2", "image": "0", "index": "3", "outlined": "false",
+        "scanner": "2",
+        "image": "0",
+        "index": "3",
+        "outlined": "false",
     }
 
 

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+from rfe_book.style import COLOURS, outline
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.embedding_maps import embedding_maps, named_places
+from rfe_book.widgets.embedding_tables import ZERO
+from rfe_book.widgets.embedding_view import STAGES, palette
 
-from rfe_core import checkpoints, patches, phantom, probes, results, volumes
-from rfe_core.domains import Patient
-from rfe_core.widgets import COLOURS, decode_stack
-from rfe_core.widgets.embedding_maps import embedding_maps, named_places
-from rfe_core.widgets.embedding_tables import ZERO
-from rfe_core.widgets.embedding_view import STAGES, palette
-from rfe_core.widgets.scanner_view import outline
+from rfe_core import checkpoints, patches
+from rfe_study import results
+from rfe_study.measures import probes
+from rfe_study.phantom import cache, heads
+from rfe_study.phantom.domains import Patient
 
 PATIENT = Patient("A", "dev", 1)
 COUNT = 5
@@ -19,8 +22,8 @@ COUNT = 5
 def chapter():
     """What the chapter's cells make: widget, exact embeddings and masks of its slices."""
     model = checkpoints.load_model(results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors")
-    (subject,) = volumes.phantom_subjects([PATIENT], progress=False)
-    anatomy = phantom.make_anatomy(PATIENT)
+    (subject,) = cache.phantom_subjects([PATIENT], progress=False)
+    anatomy = heads.make_anatomy(PATIENT)
     z = int(subject.lesion_mask.sum(axis=(0, 1)).argmax())
     slices = list(range(z - 16, z + 17, 8))
     return {

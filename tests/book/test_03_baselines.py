@@ -6,13 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
-from rfe_core import evaluation, metrics, patches, results
-from rfe_core.checkpoints import load_model
-from rfe_core.domains import patients
-from rfe_core.volumes import phantom_subjects
-from rfe_core.widgets import decode_stack
-from rfe_core.widgets.segmentation_view import (
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.segmentation_view import (
     COLUMNS,
     OUTCOMES,
     Case,
@@ -22,6 +17,12 @@ from rfe_core.widgets.segmentation_view import (
     segmentation_view,
     slice_scores,
 )
+
+from rfe_core import evaluation, metrics, patches
+from rfe_core.checkpoints import load_model
+from rfe_study import results
+from rfe_study.phantom.cache import phantom_subjects
+from rfe_study.phantom.domains import patients
 
 KINDS, DOMAINS, MODELS, COUNT, ZOOM = ("T1", "FLAIR"), ("A", "B"), ("Low", "High"), 4, 3
 SHAPE = (COUNT, 12, 9)

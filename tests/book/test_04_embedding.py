@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from rfe_book.widgets.pair_view import MARGINS, NAMES, PRESETS
 
 from rfe_core.losses import embedding_loss
-from rfe_core.widgets.pair_view import MARGINS, NAMES, PRESETS
 
 NAME = "04-embedding"
 

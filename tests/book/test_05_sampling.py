@@ -4,11 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from rfe_book.widgets.slice_draws import PAPER, REDRAWS, stops
 
 from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
-from rfe_core.monte_carlo import draw
-from rfe_core.widgets.slice_draws import PAPER, REDRAWS, stops
+from rfe_study.measures.monte_carlo import draw
 
 BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)
 BUDGET = 600_000

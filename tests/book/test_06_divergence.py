@@ -4,10 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from rfe_book.widgets.slice_draws import REDRAWS, stops
 
-from rfe_core import divergence, results, sampling, verdicts
-from rfe_core.monte_carlo import draw
-from rfe_core.widgets.slice_draws import REDRAWS, stops
+from rfe_core import divergence, sampling
+from rfe_study import results
+from rfe_study.claims import sampling as sampling_claims
+from rfe_study.claims import verdicts
+from rfe_study.measures.monte_carlo import draw
 
 BUDGET = 600_000
 
@@ -64,8 +67,10 @@ def test_verdicts_on_the_page_are_those_of_the_rows(page_for):
     rows = results.read("representativeness")
     rows = rows[rows["batch_of"] == "12 B"]
     generator = np.random.default_rng(0)
-    published = verdicts.overall(verdicts.falls(rows, "own_flattened", generator=generator))
-    beyond = verdicts.overall(verdicts.falls_beyond_null(rows, "channel", generator=generator))
+    published = verdicts.overall(sampling_claims.falls(rows, "own_flattened", generator=generator))
+    beyond = verdicts.overall(
+        sampling_claims.falls_beyond_null(rows, "channel", generator=generator)
+    )
     text = page_for("06-divergence").tab.locator("main").inner_text()
     assert f"As published, claim 1 is {published} with the released code’s binning" in text
     assert f"and {beyond} per channel" in text

@@ -8,9 +8,13 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
+from rfe_book.tables import proof as proof_tables
 
-from rfe_core import results, scoreboard, sweep_tables, sweep_verdicts
-from rfe_core.experiments import SEARCH, proof_of_concept
+from rfe_study import results
+from rfe_study.claims import board as board_claims
+from rfe_study.claims import proof
+from rfe_study.claims import scores as scores_claims
+from rfe_study.methods.proof import SEARCH, proof_of_concept
 
 BOOK = Path(__file__).parents[2] / "book"
 
@@ -62,12 +66,12 @@ def text_of(page):
 
 @pytest.mark.browser
 def test_page_has_every_verdict_with_its_figures(page_for):
-    scores, models = sweep_tables.read("sweep-scores"), sweep_tables.read("sweep-models")
-    judged = sweep_verdicts.judge(scores, models, generator=np.random.default_rng(0))
-    smallest = sweep_verdicts.detectable(0.0, patients=8, seeds=3)
-    table = sweep_tables.verdict_table(judged, smallest)
+    scores, models = scores_claims.read("sweep-scores"), scores_claims.read("sweep-models")
+    judged = proof.judge(scores, models, generator=np.random.default_rng(0))
+    smallest = proof.detectable(0.0, patients=8, seeds=3)
+    table = proof_tables.verdict_table(judged, smallest)
     shown = text_of(page_for("07-proof-of-concept"))
-    for who in sweep_verdicts.PATIENTS:
+    for who in scores_claims.PATIENTS:
         missing = [text for text in table[who] if text not in shown]
         assert not missing, f"{who}: not on the page {missing}"
 
@@ -88,11 +92,11 @@ def test_cost_of_a_step_is_that_of_the_rows(page_for):
 @pytest.mark.browser
 def test_search_and_models_are_whole(page_for):
     page = page_for("07-proof-of-concept", width=390)
-    searched = sweep_tables.read("sweep-scores", experiment="search")
+    searched = scores_claims.read("sweep-scores", experiment="search")
     for distance in ("ACD", "l2"):
         box = page.tab.locator(f"#tab-grid-{distance.lower()}")
         cells = [c.inner_text() for c in box.locator("tbody td").all()]
-        grid = sweep_tables.grid(searched, distance)
+        grid = proof_tables.grid(searched, distance)
         assert grid.size == len(SEARCH["cosine"]["weight"]) * len(SEARCH["cosine"]["margin"])
         assert all(f"{f:.3f}" in cells for f in grid.to_numpy().ravel())
     fold = page.tab.locator("details:has(#tab-models)")
@@ -110,8 +114,8 @@ def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
     table = page.tab.locator("article table").first
     lines = table.locator("tbody tr").all()
     rows = [[cell.strip() for cell in line.locator("td").all_inner_texts()] for line in lines]
-    assert [row[0] for row in rows] == [str(claim.number) for claim in scoreboard.CLAIMS]
-    board = scoreboard.board(scoreboard.all_parts())
+    assert [row[0] for row in rows] == [str(claim.number) for claim in board_claims.CLAIMS]
+    board = board_claims.board(board_claims.all_parts())
     shares = [f", {share} parts reproduced" if share else "" for share in board["parts"]]
     assert [row[2] for row in rows] == [
         verdict + share for verdict, share in zip(board["verdict"], shares, strict=True)
@@ -119,5 +123,5 @@ def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
     for link in table.locator("tbody a").all():
         assert page.tab.request.get(link.evaluate("a => a.href")).ok
     assert table.locator("tbody a").count() == sum(
-        claim.chapter.startswith("ch-") for claim in scoreboard.CLAIMS
+        claim.chapter.startswith("ch-") for claim in board_claims.CLAIMS
     )

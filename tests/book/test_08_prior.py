@@ -5,12 +5,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from synthetic import tiny_subject
-
-from rfe_core import metrics, prior, prior_noise, prior_quality, results
-from rfe_core.templates import extract_templates
-from rfe_core.widgets import decode_stack, upright
-from rfe_core.widgets.prior_explorer import (
+from rfe_book.style import upright
+from rfe_book.tables import prior as prior_tables
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.prior_explorer import (
     STEP,
     THRESHOLDS,
     PriorSlice,
@@ -19,6 +17,14 @@ from rfe_core.widgets.prior_explorer import (
     prior_slice,
     slice_response,
 )
+from synthetic import tiny_subject
+
+from rfe_core import metrics, prior
+from rfe_core import ncc as core_ncc
+from rfe_core.prior import extract_templates
+from rfe_study import results
+from rfe_study.measures import prior_quality
+from rfe_study.phantom import domains
 
 COUNTS, SIZES, SHAPE, ZOOM = (1, 30), (3, 5), (30, 24), 3
 BUDGET = 600_000
@@ -148,7 +154,7 @@ def test_slice_is_that_of_the_volume():
             size,
             generator=np.random.default_rng(0),
         )
-        volume = prior.response(subject.images["flair"], templates)
+        volume = core_ncc.response(subject.images["flair"], templates)
         whole = slice_response(subject, z, templates)
         np.testing.assert_allclose(whole, volume[:, :, z], atol=1e-6)
         inside = upright(whole)[upright(subject.brain_mask[:, :, z])]
@@ -188,10 +194,10 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
     page = page_for("08-prior")
     assert 0 < page.own_weight("08-prior") <= BUDGET
     rows = results.read(prior_quality.TABLE)
-    chosen = prior_noise.thresholds(rows, "Btrain1", seed=0)
+    chosen = prior_tables.thresholds(rows, "Btrain1", seed=0)
     drawn = page.drawn()
     assert float(drawn["threshold"]) == pytest.approx(chosen[30, 5], abs=STEP / 2 + 1e-9)
-    found = prior_noise.findings(prior_noise.paper_setting(rows))
+    found = prior_tables.findings(prior_tables.paper_setting(rows))
     text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
     assert f"reaches Dice {found['dice_low']:.2f} to {found['dice_high']:.2f}" in text
     assert f"beats the templates on {found['bright_wins']} of {found['cases']} patients" in text
@@ -204,8 +210,8 @@ def test_stored_rows_are_of_training_patients_and_complete():
     rows = results.read(prior_quality.TABLE)
     assert not rows.duplicated(list(prior_quality.KEY)).any()
     assert rows[["subject", "source"]].stack().str.fullmatch(r"[A-D]train[123]").all()
-    paper = prior_noise.paper_setting(rows)
-    for target in prior_quality.TARGETS:
+    paper = prior_tables.paper_setting(rows)
+    for target in domains.TARGETS:
         of_target = paper[paper["target"] == target]
         assert set(of_target["subject"]) == {f"{target}train{k}" for k in (1, 2, 3)}
         assert set(of_target["source"]) == {f"{target}train1", "Atrain1"}

@@ -6,23 +6,20 @@ import shutil
 import nbformat
 import numpy as np
 import pytest
+from rfe_book import words as book_words
+from rfe_book.tables import adaptation as adaptation_tables
+from rfe_book.tables import proof
+from rfe_book.tables.adaptation import CONTROL
 from test_07_proof import BOOK, glued_by, text_of
 
-from rfe_core import (
-    adaptation_search,
-    adaptation_summary,
-    adaptation_tables,
-    adaptation_verdicts,
-    results,
-    sweep_tables,
-)
-from rfe_core.adaptation import adaptation, search
-from rfe_core.adaptation_claims import PAPER
-from rfe_core.adaptation_tables import CONTROL, Rows
-from rfe_core.domains import DOMAINS, patients
-from rfe_core.profiles import SHOWN
-from rfe_core.shift import TARGETS
-from rfe_core.sweep_commands import OTHERS
+from rfe_study import results
+from rfe_study.claims import adaptation
+from rfe_study.claims import scores as scores_claims
+from rfe_study.claims.scores import Rows
+from rfe_study.command.sweep import OTHERS
+from rfe_study.methods.adaptation import PAPER, adaptation_methods, search
+from rfe_study.methods.profiles import SHOWN
+from rfe_study.phantom.domains import DOMAINS, TARGETS, patients
 
 #: What the page itself may weigh, gzipped, in bytes.
 BUDGET = 1_200_000
@@ -55,8 +52,8 @@ def test_a_changed_row_changes_the_chapter(tmp_path, monkeypatch):
 
 def verdicts(rows):
     lesions = results.read("adaptation-lesions")
-    return adaptation_verdicts.judge(
-        adaptation_verdicts.on_target(rows.scores, rows.baselines),
+    return adaptation.judge(
+        scores_claims.on_target(rows.scores, rows.baselines),
         lesions[lesions["profile"] == SHOWN],
         generator=np.random.default_rng(0),
     )
@@ -69,18 +66,18 @@ def test_page_has_every_verdict_and_difference_with_its_figures(page_for):
     shown = text_of(page_for("09-adaptation"))
     for which, parts in judged.items():
         texts = [
-            f"{p.verdict}: {sweep_tables.interval_text(p.estimate, p.low, p.high)}" for p in parts
+            f"{p.verdict}: {book_words.interval_text(p.estimate, p.low, p.high)}" for p in parts
         ]
         missing = [text for text in texts if text not in shown]
         assert not missing, f"{which}: not on the page {missing}"
-    words = sweep_tables.overall_table(judged)
+    words = proof.overall_table(judged)
     for claim, verdict in words["all 8"].items():
         assert re.search(rf"Claim {claim}, [^.]*: {verdict} \(", shown), f"claim {claim}"
     by_target = rows.by_target()
-    for text in adaptation_summary.chain_table(by_target).to_numpy().ravel():
+    for text in adaptation_tables.chain_table(by_target).to_numpy().ravel():
         assert text in shown
     assert adaptation_tables.sentence(by_target, PAPER, CONTROL) in shown
-    assert adaptation_summary.comparisons(judged["all 8"]) in shown
+    assert adaptation_tables.comparisons(judged["all 8"]) in shown
 
 
 @pytest.mark.browser
@@ -89,8 +86,8 @@ def test_page_is_light_and_its_tables_are_whole(page_for):
     own = {path: size for path, size in page.weights.items() if path.startswith("09-adaptation")}
     assert 0 < sum(own.values()) <= BUDGET
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
-    searched = adaptation_tables.read("sweep-scores", experiment=adaptation_tables.SEARCH)
-    table = adaptation_search.searched(searched)
+    searched = scores_claims.read_adaptation("sweep-scores", experiment=adaptation_tables.SEARCH)
+    table = adaptation_tables.searched(searched)
     cells = [c.inner_text() for c in page.tab.locator("#tab-search-09 tbody td").all()]
     for value in table[[*TARGETS, "mean"]].to_numpy().ravel():
         assert f"{value:.3f}" in cells
@@ -99,13 +96,13 @@ def test_page_is_light_and_its_tables_are_whole(page_for):
     fold.locator("summary").click()
     table = page.tab.locator("#tab-models-09")
     assert table.is_visible()
-    assert table.locator("tbody tr").count() == len(TARGETS) * (2 + len(adaptation()))
+    assert table.locator("tbody tr").count() == len(TARGETS) * (2 + len(adaptation_methods()))
 
 
 @pytest.mark.browser
 def test_explorer_answers_on_the_page(page_for):
     page = page_for("09-adaptation", dark=True)
-    names = [method.name for method in adaptation()]
+    names = [method.name for method in adaptation_methods()]
     assert page.drawn()["domain"] == "1" and page.drawn()["method"] == str(names.index(PAPER))
     rows = Rows.stored()
     for target, method in (("D", CONTROL), ("B", PAPER)):
@@ -126,7 +123,7 @@ def test_stored_rows_are_whole():
     for target in TARGETS:
         of_target = rows.models[rows.models["target"] == target]
         assert sorted(of_target["model"]) == sorted(
-            m.name for m in adaptation() for _ in rows.seeds
+            m.name for m in adaptation_methods() for _ in rows.seeds
         )
         everyone = {p.name for p in patients([target], ["test", "extra"])}
         others = patients([d for d in DOMAINS if d != target], ["test"])
@@ -137,8 +134,8 @@ def test_stored_rows_are_whole():
 
 
 def test_the_search_saw_v1_alone():
-    searched = adaptation_tables.read("sweep-scores", experiment=adaptation_tables.SEARCH)
+    searched = scores_claims.read_adaptation("sweep-scores", experiment=adaptation_tables.SEARCH)
     assert set(searched["subject"]) == {f"{target}train1" for target in TARGETS}
-    models = adaptation_tables.read("sweep-models", experiment=adaptation_tables.SEARCH)
+    models = scores_claims.read_adaptation("sweep-models", experiment=adaptation_tables.SEARCH)
     assert set(models["model"]) == {method.name for method in search()}
     assert (searched["target"] == searched["domain"]).all()

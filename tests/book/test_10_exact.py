@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from rfe_book.widgets.exact_explorer import CEILING, exact_explorer
 
-from rfe_core import embedding_cost, gradient_noise, results, sampling
+from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
-from rfe_core.monte_carlo import draw
-from rfe_core.widgets.exact_explorer import CEILING, exact_explorer
+from rfe_study import results
+from rfe_study.measures import cost, gradient_noise
+from rfe_study.measures.monte_carlo import draw
 
 STOPS = (20, 50, 100, 200, 500, 1000, 2000, 3000)
 BUDGET = 600_000
@@ -52,7 +54,7 @@ def check_state(page, layer, found, rows):
         ("error", own.errors[:, at].mean()),
     ):
         assert float(drawn[name]) == pytest.approx(value, rel=1e-3, abs=1e-12), name
-    seconds = [embedding_cost.cost(rows, v, n_e).seconds for v in embedding_cost.POWERS]
+    seconds = [cost.cost(rows, v, n_e).seconds for v in cost.POWERS]
     np.testing.assert_allclose(np.fromstring(drawn["seconds"], sep=" "), seconds, rtol=1e-3)
     marks = page.tab.locator(".rfe-draw").evaluate_all("all => all.map(m => +m.dataset.value)")
     np.testing.assert_allclose(marks, own.losses[:, at], rtol=1e-3)
@@ -120,20 +122,20 @@ def test_weight_gradient_is_that_of_autograd(layer):
 
 def test_cost_between_and_beyond_measurements(rows):
     last = rows[(rows["variant"] == "z @ z.T")].sort_values("n_e").iloc[-1]
-    at, measured = embedding_cost.cost(rows, "z @ z.T", int(last["n_e"]))
+    at, measured = cost.cost(rows, "z @ z.T", int(last["n_e"]))
     assert measured and at == pytest.approx(last["seconds"])
-    beyond = embedding_cost.cost(rows, "z @ z.T", 3 * int(last["n_e"]))
+    beyond = cost.cost(rows, "z @ z.T", 3 * int(last["n_e"]))
     assert not beyond.measured and beyond.seconds == pytest.approx(9 * at)
-    leaves = embedding_cost.reaches(rows, "z @ z.T", 10)
-    assert embedding_cost.cost(rows, "z @ z.T", leaves).seconds == pytest.approx(10)
+    leaves = cost.reaches(rows, "z @ z.T", 10)
+    assert cost.cost(rows, "z @ z.T", leaves).seconds == pytest.approx(10)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda rows: embedding_cost.cost(rows, "loops", 100), "variant must be one of"),
-        (lambda rows: embedding_cost.cost(rows, "z @ z.T", 2), "n_e must be >= 20"),
-        (lambda rows: embedding_cost.reaches(rows, "z @ z.T", 1e-6), "seconds must be >="),
+        (lambda rows: cost.cost(rows, "loops", 100), "variant must be one of"),
+        (lambda rows: cost.cost(rows, "z @ z.T", 2), "n_e must be >= 20"),
+        (lambda rows: cost.reaches(rows, "z @ z.T", 1e-6), "seconds must be >="),
     ],
 )
 def test_costs_refuse(rows, call, message):

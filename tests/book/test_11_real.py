@@ -3,8 +3,12 @@
 import re
 
 import pytest
+from rfe_book.tables import real as real_tables
 
-from rfe_core import checkpoints, real_scans, real_tables, realism, results
+from rfe_core import checkpoints
+from rfe_study import results
+from rfe_study.realism import distance
+from rfe_study.runs import real
 
 BUDGET = 900_000
 
@@ -24,7 +28,7 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
         ends = f"{gains[f'{model}_own_low']:+.3f} to {gains[f'{model}_own_high']:+.3f}"
         assert f"itself adds {gains[f'{model}_own']:+.3f} ({ends}" in text
     page.choose("Phantom", "fitted")
-    far = realism.distances(results.read(realism.STATISTICS))["all"]
+    far = distance.distances(results.read(distance.STATISTICS))["all"]
     assert page.drawn()["far"] == f"{far['fitted']:.2f}"
 
 
@@ -42,7 +46,7 @@ def test_the_test_patient_was_scored_once():
 
 def test_scans_go_in_as_was_best_on_the_development_patient():
     ways = real_tables.preparations(results.read("real"), real_tables.DEVELOPMENT)
-    assert ways.loc["mean"].idxmax() == real_tables.AS_READ == real_tables.AS_TRAINED[0]
+    assert ways.loc["mean"].idxmax() == real.AS_READ == real.AS_TRAINED[0]
 
 
 def test_what_the_text_says_of_patient_19_is_so():
@@ -71,9 +75,9 @@ def test_what_the_text_says_of_patient_19_is_so():
 
 def test_networks_are_in_the_repository_and_made_the_rows():
     rows = results.read("real")
-    rows = rows[rows["model"].isin(real_tables.MODELS) & (rows["experiment"] != real_tables.PRIOR)]
+    rows = rows[rows["model"].isin(real_tables.MODELS) & (rows["experiment"] != real.PRIOR)]
     for (profile, model, seed), own in rows.groupby(["profile", "model", "seed"]):
         for branch, adapted in (("", False), ("-branch", True)):
             path = results.DATA / f"checkpoints/{profile}-{model}{branch}-seed{seed}.safetensors"
-            made = own[own["experiment"].isin(real_scans.METHODS) == adapted]["weights"]
+            made = own[own["experiment"].isin(real.METHODS) == adapted]["weights"]
             assert made.empty or set(made) == {checkpoints.weights_digest(path)}

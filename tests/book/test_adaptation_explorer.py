@@ -7,23 +7,20 @@ from types import SimpleNamespace
 import adaptation_rows
 import numpy as np
 import pytest
+from rfe_book.style import upright
+from rfe_book.tables.adaptation import found_by_size
+from rfe_book.widgets.adaptation_explorer import SLICES, AdaptationExplorer, adaptation_explorer
+from rfe_book.widgets.segmentation_view import OUTCOMES, slice_scores
+from rfe_book.words import interval_text
 from test_sweep_explorer import picture
 
-from rfe_core.adaptation_claims import LOWER, PAPER, UPPER
-from rfe_core.adaptation_summary import found_by_size
-from rfe_core.adaptation_tables import means
-from rfe_core.explorer import Explorer
-from rfe_core.sweep_tables import interval_text
-from rfe_core.widgets import upright
-from rfe_core.widgets.adaptation_explorer import (
-    SLICES,
-    AdaptationExplorer,
-    adaptation_explorer,
-)
-from rfe_core.widgets.segmentation_view import OUTCOMES, slice_scores
+from rfe_study.claims.resampling import means
+from rfe_study.methods.adaptation import PAPER
+from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
+from rfe_study.runs.masks import Explorer
 
 DOMAINS, SEEDS = ("B", "C", "D"), (0, 1)
-NAMES = [LOWER, UPPER, *adaptation_rows.NAMES]
+NAMES = [LOWER_BOUND, UPPER_BOUND, *adaptation_rows.NAMES]
 GONE = ("C", "entropy", 1)
 #: What the widget may weigh on a page, in bytes before compression.
 BUDGET = 1_500_000
@@ -84,11 +81,11 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
     view, file = widget.children[-1], stored[target]
     drawn = page.drawn()
     d = DOMAINS.index(target)
-    stored_as = {LOWER: "lower", UPPER: f"upper-{target}"}
+    stored_as = {LOWER_BOUND: "lower", UPPER_BOUND: f"upper-{target}"}
     notes = page.tab.locator(".rfe-panels .rfe-note").all_inner_texts()
     titles = page.tab.locator(".rfe-panels figcaption").all_inner_texts()
-    assert titles == [LOWER, method, f"{UPPER} {target}"]
-    for side, name in enumerate((LOWER, method, UPPER)):
+    assert titles == [LOWER_BOUND, method, f"{UPPER_BOUND} {target}"]
+    for side, name in enumerate((LOWER_BOUND, method, UPPER_BOUND)):
         shown = json.loads(drawn["scores"])[side]
         expected = expected_texts(rows, target, name)
         assert shown[0].split(" ")[0] == expected[0] and shown[1:] == expected[1:]

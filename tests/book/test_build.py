@@ -21,11 +21,11 @@ def repository(tmp_path):
         "rfe_core/a.py": "def f():\n    from rfe_core import b\n",
         "rfe_core/b.py": "",
         "rfe_core/unused.py": "",
-        "rfe_core/widgets/__init__.py": "",
-        "rfe_core/widgets/_shared.js": "",
-        "rfe_core/widgets/w.py": "",
-        "rfe_core/widgets/w.js": "",
-        "rfe_core/widgets/other.js": "",
+        "book/rfe_book/widgets/__init__.py": "",
+        "book/rfe_book/widgets/_shared.js": "",
+        "book/rfe_book/widgets/w.py": "",
+        "book/rfe_book/widgets/w.js": "",
+        "book/rfe_book/widgets/other.js": "",
         "data/results/rows.csv": "a\n1\n",
         "data/cache/x.csv": "",
     }
@@ -59,7 +59,7 @@ def write_notebook(repository, *cells):
 @pytest.fixture
 def notebook(repository):
     return write_notebook(
-        repository, "%matplotlib inline\nfrom rfe_core import a\nimport rfe_core.widgets.w"
+        repository, "%matplotlib inline\nfrom rfe_core import a\nimport rfe_book.widgets.w"
     )
 
 
@@ -70,9 +70,9 @@ def notebook(repository):
         "requirements.lock",
         "rfe_core/a.py",
         "rfe_core/b.py",
-        "rfe_core/widgets/w.py",
-        "rfe_core/widgets/w.js",
-        "rfe_core/widgets/_shared.js",
+        "book/rfe_book/widgets/w.py",
+        "book/rfe_book/widgets/w.js",
+        "book/rfe_book/widgets/_shared.js",
         "data/results/rows.csv",
     ],
 )
@@ -84,7 +84,7 @@ def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebo
 
 
 @pytest.mark.parametrize(
-    "name", ["rfe_core/unused.py", "rfe_core/widgets/other.js", "data/cache/x.csv"]
+    "name", ["rfe_core/unused.py", "book/rfe_book/widgets/other.js", "data/cache/x.csv"]
 )
 def test_key_stays_when_anything_else_changes(build, repository, notebook, name):
     before = build.key_of(notebook)

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
+from rfe_book.style import COLOURS, outline
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.embedding_maps import named_places
+from rfe_book.widgets.embedding_tables import ZERO, NamedPixel, signed
+from rfe_book.widgets.embedding_view import STAGES, embedding_view, palette
 
-from rfe_core import phantom, probes
-from rfe_core.domains import Patient
-from rfe_core.widgets import COLOURS, decode_stack
-from rfe_core.widgets.embedding_maps import named_places
-from rfe_core.widgets.embedding_tables import ZERO, NamedPixel, signed
-from rfe_core.widgets.embedding_view import STAGES, embedding_view, palette
-from rfe_core.widgets.scanner_view import outline
+from rfe_study.measures import probes
+from rfe_study.phantom import heads
+from rfe_study.phantom.domains import Patient
 
 SLICES, CHANNELS, SHAPE = 3, 2, (16, 14)
 PIXELS = [
@@ -191,7 +192,7 @@ def test_what_does_not_fit_is_refused(change, message):
 
 
 def test_named_places_lie_in_what_they_are_named_after():
-    anatomy = phantom.make_anatomy(Patient("A", "dev", 1))
+    anatomy = heads.make_anatomy(Patient("A", "dev", 1))
     z = int(anatomy.lesion_mask.sum(axis=(0, 1)).argmax())
     places = named_places(anatomy, z)
     csf, gray, white, _ = anatomy.tissues[..., z]

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from rfe_book.widgets.four_scanners import CONTRAST_FIGURES, contrast_figures, four_scanners
 
-from rfe_core.domains import DOMAINS
-from rfe_core.phantom import Anatomy
-from rfe_core.widgets.four_scanners import CONTRAST_FIGURES, contrast_figures, four_scanners
+from rfe_study.phantom.domains import DOMAINS
+from rfe_study.phantom.heads import Anatomy
 
 SHAPE = (24, 20, 6)
 

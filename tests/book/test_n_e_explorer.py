@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 import torch
+from rfe_book.widgets.divergence_explorer import divergence_explorer
+from rfe_book.widgets.loss_explorer import loss_explorer
+from rfe_book.widgets.slice_draws import PAPER, REDRAWS, SliceDraws, SlicePixels, stops
 
 from rfe_core import divergence, sampling
 from rfe_core.losses import label_embedding_loss
-from rfe_core.monte_carlo import draw
-from rfe_core.widgets.divergence_explorer import divergence_explorer
-from rfe_core.widgets.loss_explorer import loss_explorer
-from rfe_core.widgets.slice_draws import PAPER, REDRAWS, SliceDraws, SlicePixels, stops
+from rfe_study.measures.monte_carlo import draw
 
 SEED = 3
 BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)

@@ -5,10 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-
-from rfe_core.distances import DISTANCES
-from rfe_core.losses import embedding_loss
-from rfe_core.widgets.pair_view import (
+from rfe_book.widgets.pair_view import (
     LABELS,
     MARGINS,
     NAMES,
@@ -18,6 +15,9 @@ from rfe_core.widgets.pair_view import (
     RATE,
     pair_view,
 )
+
+from rfe_core.distances import DISTANCES
+from rfe_core.losses import embedding_loss
 
 
 def reference(points, labels, distance, margin):

@@ -3,18 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from rfe_book.style import to_display
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.realism_view import WHITE, drawn_slices, figure_rows, histograms, realism_view
 
-from rfe_core import realism
-from rfe_core.domains import MODALITIES
-from rfe_core.scan_statistics import EDGES
-from rfe_core.widgets import decode_stack, to_display
-from rfe_core.widgets.realism_view import (
-    WHITE,
-    drawn_slices,
-    figure_rows,
-    histograms,
-    realism_view,
-)
+from rfe_core.scans.layouts import MODALITIES
+from rfe_study.realism import distance
+from rfe_study.realism.statistics import EDGES
 
 KINDS, SHAPE = ("scanner A", "fitted"), (22, 18)
 
@@ -29,7 +24,7 @@ def made_up(count=3):
     for n, kind in enumerate(("real", *KINDS)):
         for m in MODALITIES:
             about = {"kind": kind, "subject": "x", "modality": m}
-            for group in realism.GROUPS:
+            for group in distance.GROUPS:
                 name = {"texture": "fine", "edges": "gradient", "range": "p50"}.get(group, "gray")
                 figures.append({**about, "group": group, "figure": name, "value": 0.5 * 2**n})
             shares = generator.dirichlet(np.ones(len(EDGES) - 1))
@@ -59,7 +54,7 @@ def test_traits_are_what_went_in():
     np.testing.assert_allclose(view.shares[1], histograms(bins, "fitted"), atol=1e-5)
     assert view.width == pytest.approx(0.05)
     assert view.far == ["1.00", "2.00"]
-    table = realism.by_kind(figures)
+    table = distance.by_kind(figures)
     assert figure_rows(table, "fitted", "t2")[0] == [
         "gray / white matter",
         "2.000",
@@ -88,7 +83,7 @@ def test_what_does_not_fit_is_refused():
 def test_every_control(widget_page):
     box, (images, figures, _) = view_of()
     page = widget_page(box)
-    table = realism.by_kind(figures)
+    table = distance.by_kind(figures)
     for n, kind in enumerate(KINDS):
         page.choose("Phantom", kind)
         for k, m in enumerate(MODALITIES):

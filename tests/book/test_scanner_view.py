@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
-from rfe_core.widgets import COLOURS, decode_stack
-from rfe_core.widgets.scanner_view import outline, scanner_view
+from rfe_book.style import COLOURS, outline
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.scanner_view import scanner_view
 
 KINDS = ("T1", "FLAIR")
 SCANNERS = ("A", "B", "C")

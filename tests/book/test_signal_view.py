@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rfe_book.widgets.signal_view import signal_table, signal_view
 
-from rfe_core import scanner
-from rfe_core.domains import DOMAINS
-from rfe_core.widgets.signal_view import signal_table, signal_view
+from rfe_study.phantom import scanner
+from rfe_study.phantom.domains import DOMAINS
 
 TE_MS, TI_MS = range(40, 201, 40), range(300, 4001, 370)
 WINDOW = 2.5

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
-from rfe_core.widgets import COLOURS, decode_stack
-from rfe_core.widgets.slice_viewer import slice_viewer
+from rfe_book.style import COLOURS
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.slice_viewer import slice_viewer
 
 COUNT, HEIGHT, WIDTH = 5, 12, 8
 

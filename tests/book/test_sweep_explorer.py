@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sweep_rows
+from rfe_book.style import upright
+from rfe_book.widgets import decode_stack
+from rfe_book.widgets.segmentation_view import OUTCOMES, outcome, slice_scores
+from rfe_book.widgets.sweep_explorer import NO_MODEL, STOPS, SweepExplorer, sweep_explorer
 
-from rfe_core.experiments import DISTANCES, N_E, proof_of_concept
-from rfe_core.explorer import Explorer
 from rfe_core.sampling import STRATEGIES
-from rfe_core.widgets import decode_stack, upright
-from rfe_core.widgets.segmentation_view import OUTCOMES, outcome, slice_scores
-from rfe_core.widgets.sweep_explorer import NO_MODEL, STOPS, SweepExplorer, sweep_explorer
+from rfe_study.methods.proof import DISTANCES, N_E, proof_of_concept
+from rfe_study.runs.masks import Explorer
 
 SEEDS, ZOOM = (0, 1, 2), 3
 NAMES = [method.name for method in proof_of_concept()]

@@ -1,0 +1,124 @@
+"""Tables of the book with a number and a caption, made from a DataFrame."""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown
+
+#: The repository, to name a source by its place in it.
+ROOT = Path(__file__).parents[2]
+
+
+def numbered(
+    frame: pd.DataFrame,
+    name: str,
+    caption: str,
+    *,
+    digits: int = 2,
+    columns: Mapping[str, int] | None = None,
+) -> Markdown:
+    """A table that the book numbers and {numref} finds, as the last line of a notebook cell.
+
+    The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``; JupyterLab shows the
+    same table with its name and caption as plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Shown with its index first; an outer index level is written once a group.
+    name : str
+        Label, for example "tab-protocols".
+    caption : str
+        MyST Markdown on one line.
+    digits : int
+        Decimals of floats; whole numbers are written without.
+    columns : mapping of str to int, optional
+        Decimals of some columns, always written.
+
+    Raises
+    ------
+    ValueError
+        If the caption has more than one line.
+    """
+    if "\n" in caption:
+        raise ValueError(f"caption must be on one line, got {caption!r}")
+    body = frame.reset_index()
+    if frame.index.nlevels > 1:
+        outer = body.columns[0]
+        body[outer] = body[outer].astype(object).mask(body[outer] == body[outer].shift(), "")
+    align = [
+        "---:" if pd.api.types.is_numeric_dtype(body[column]) else ":---" for column in body.columns
+    ]
+    for column, decimals in (columns or {}).items():
+        body[column] = body[column].map(f"{{:.{decimals}f}}".format, na_action="ignore")
+    lines = [list(map(str, body.columns)), align]
+    levels = frame.index.nlevels
+    for row in body.itertuples(index=False):
+        lines.append([_text(v, digits, short=n < levels) for n, v in enumerate(row)])
+    rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::")
+
+
+def _text(value, digits: int, *, short: bool = False) -> str:
+    """One cell: nothing for what is missing, "1×1.1×2" for a tuple; `short` drops final zeros."""
+    if isinstance(value, tuple):
+        return "×".join(_text(part, digits, short=True) for part in value)
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        text = f"{value:.{digits}f}" if value % 1 else f"{value:.0f}"
+        return text.rstrip("0") if short and "." in text else text
+    return str(value).replace("|", "\\|")
+
+
+def check(what: str, is_right: Callable[[], bool]) -> bool:
+    """Say whether an answer is right, without ever stopping the notebook.
+
+    Parameters
+    ----------
+    what : str
+        What a right answer does, as the rest of "Right: ..." or "Not yet: ...".
+    is_right : callable
+        Tries the answer. An exception counts as "not yet" and is shown: an unfinished answer is
+        the normal case here, so no exception of it is an error of the book.
+
+    Returns
+    -------
+    bool
+        Whether the answer is right, so that the solution can assert it.
+    """
+    try:
+        right, reason = bool(is_right()), ""
+    except Exception as error:
+        right, reason = False, f" ({type(error).__name__}: {error})"
+    print(f"{'Right' if right else 'Not yet'}: {what}{reason}")
+    return right
+
+
+def source(thing, *, docstring: bool = True) -> Markdown:
+    """The source of a function or class as the last line of a notebook cell.
+
+    Parameters
+    ----------
+    thing : function or class
+        Something of rfe_core.
+    docstring : bool
+        False leaves the docstring out, where the chapter's text says the same.
+
+    Raises
+    ------
+    TypeError
+        If `thing` has no Python source.
+    """
+    lines, first = inspect.getsourcelines(thing)
+    code = textwrap.dedent("".join(lines))
+    if not docstring and thing.__doc__:
+        start = code.index('"""')
+        end = code.index('"""', start + 3) + 3
+        code = code[:start].rstrip(" r") + code[end:].lstrip("\n")  # r: a raw docstring
+    path = Path(inspect.getsourcefile(thing))
+    place = path.relative_to(ROOT).as_posix()
+    return Markdown(f"```python\n# {place}, line {first}\n{code}```")

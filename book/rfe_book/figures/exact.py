@@ -1,0 +1,75 @@
+"""Figures of chapter 10, one function a figure; each returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rfe_book.style import STRATEGY_STYLE, bare
+from rfe_study.measures.cost import POWERS, cost, reaches
+
+#: Name, colour, marker and line style of each variant of the benchmark.
+VARIANT_STYLE = {
+    "pytorch-metric-learning": ("pairs, by a library", "#D55E00", "^", "-."),
+    "z @ z.T": ("pairs, z @ z.T", "#CC79A7", "s", "--"),
+    "exact form": ("exact form", "#0072B2", "o", "-"),
+}
+
+
+def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
+    """Seconds of one forward and backward pass against n_E, up to `ceiling` seconds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Columns ``variant``, ``n_e``, ``seconds``.
+    ceiling : float
+        The screen's upper end; pairs leave it where they are continued with n_E squared.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    for variant in POWERS:
+        name, colour, marker, line = VARIANT_STYLE[variant]
+        own = rows[rows["variant"] == variant]
+        axes.plot(own["n_e"], own["seconds"], line, marker=marker, color=colour, label=name)
+        if POWERS[variant] == 1:
+            continue
+        beyond = np.geomspace(own["n_e"].max(), reaches(rows, variant, ceiling), 20)
+        continued = [cost(rows, variant, n).seconds for n in beyond]
+        axes.plot(beyond, continued, ":", color=colour, linewidth=1.6)
+        axes.plot(beyond[-1], ceiling, marker, color=colour, markerfacecolor="white", clip_on=False)
+    axes.set(xscale="log", yscale="log", ylim=(1e-4, ceiling), xlabel="n_E", ylabel="seconds")
+    whole = int(rows["n_e"].max())
+    axes.set_xticks(ticks := [20, 100, 500, 2000, 20000, whole], [f"{t:,}" for t in ticks])
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    bare(axes)
+    return figure
+
+
+def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
+    """Relative error of a sample's gradient against n_E: mean and range over draws.
+
+    Parameters
+    ----------
+    n_e : sequence of N int
+    errors : mapping of strategy to array (draws, N)
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    for number, (strategy, values) in enumerate(errors.items()):
+        colour, marker, line = STRATEGY_STYLE[strategy]
+        x = np.array(n_e) * 1.06 ** (number - 1)  # side by side
+        middle = values.mean(0)
+        bars = [middle - values.min(0), values.max(0) - middle]
+        axes.errorbar(x, middle, bars, fmt=line, marker=marker, color=colour, label=strategy)
+    axes.axhline(1, color="#666666", linestyle=":", linewidth=1.5)
+    axes.text(n_e[-1], 1.08, "as large as the gradient itself", fontsize=8, ha="right")
+    axes.set(xscale="log", yscale="log", xlabel="n_E", ylabel="relative error of the gradient")
+    axes.set_xticks(n_e, [f"{n:,}" for n in n_e], fontsize=8)
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=8)
+    bare(axes)
+    return figure

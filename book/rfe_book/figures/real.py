@@ -1,0 +1,72 @@
+"""Figures of chapter 11, one function a figure; each returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rfe_book.tables.real import MODELS, of_patient
+from rfe_study.runs.real import AS_TRAINED
+
+#: Colour and marker of the groups of figures, and of the scores.
+GROUP_STYLE = {
+    "contrast": ("#0072B2", "o"),
+    "texture": ("#D55E00", "^"),
+    "edges": ("#009E73", "s"),
+    "range": ("#CC79A7", "D"),
+    "shape": ("#E69F00", "v"),
+    "spots": ("#56B4E9", "P"),
+}
+
+SCORE_STYLE = {
+    "f_score": ("Dice", "#0072B2", "o"),
+    "precision": ("precision", "#D55E00", "^"),
+    "recall": ("recall", "#009E73", "s"),
+}
+
+
+def distances(table: pd.DataFrame) -> Figure:
+    """Distance of each kind of phantom from the real scan, by group of figures.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `rfe_study.realism.distance.distances`.
+    """
+    figure, panel = plt.subplots(figsize=(7, 0.42 * len(table) + 1.1), layout="constrained")
+    for group, (colour, marker) in GROUP_STYLE.items():
+        panel.plot(table[group], range(len(table)), marker, color=colour, label=group)
+    panel.plot(table["all"], range(len(table)), "|", color="black", ms=16, mew=2, label="mean")
+    panel.set_yticks(range(len(table)), table.index)
+    panel.invert_yaxis()
+    panel.set_xscale("symlog", linthresh=1, linscale=2)  # even up to 1, then compressed
+    panel.set_xlim(0, 8)
+    ticks = [0, 0.25, 0.5, 0.75, 1, 2, 4, 8]
+    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panel.minorticks_off()
+    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two, 2 of four")
+    panel.grid(axis="x", alpha=0.3)
+    panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return figure
+
+
+def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
+    """Dice, precision and recall of each network, without adaptation; a panel a patient."""
+    figure, panels = plt.subplots(
+        1, len(subjects), figsize=(7, 2.6), sharey=True, squeeze=False, layout="constrained"
+    )
+    plain = rows[rows["experiment"] == AS_TRAINED[0]]
+    shown = [model for model in MODELS if (plain["model"] == model).any()]
+    for panel, subject in zip(panels[0], subjects, strict=True):
+        own = of_patient(plain, subject)
+        for k, (score, (name, colour, marker)) in enumerate(SCORE_STYLE.items()):
+            at = own["model"].map(shown.index) + 0.22 * (k - 1)
+            panel.plot(own[score], at, marker, color=colour, label=name, alpha=0.8)
+        panel.set_yticks(range(len(shown)), [MODELS[model] for model in shown])
+        panel.set_ylim(len(shown) - 0.5, -0.5)
+        panel.set_xlim(0, 1)
+        panel.set_title(subject, fontsize=10)
+        panel.grid(axis="x", alpha=0.3)
+    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return figure

@@ -1,0 +1,177 @@
+"""The rows of a sweep put into the tables of chapters 07 and 10.
+
+Nothing is chosen or judged here: `rfe_study.claims.proof` does that.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rfe_book.words import interval_text
+from rfe_study.claims.scores import by_model
+from rfe_study.claims.verdicts import Verdict, overall
+from rfe_study.methods.method import Method
+from rfe_study.methods.proof import proof_of_concept
+
+#: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
+SHOWN = ("80/20 ACD 2000", 0)
+
+SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
+
+
+def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+    """All models in the experiment's order: mean F, its spread over seeds, and what makes it.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``group`` and ``model``. ``F, paper's 2`` and ``F, all 8`` (means over seeds and
+        patients; a seed that diverged counts 0), ``seeds ±`` (standard deviation over seeds of the
+        mean over all 8), ``precision``, ``recall``, ``FP a slice`` (all 8, finished models),
+        ``diverged`` (how many seeds).
+    """
+    two, eight = (by_model(scores, models, who) for who in ("paper's 2", "all 8"))
+    parts = scores.groupby("model")[["precision", "recall", "fp_per_slice"]].mean()
+    diverged = (models["status"] == "diverged").groupby(models["model"]).sum()
+    rows = [
+        {
+            "group": method.group,
+            "model": method.name,
+            "F, paper's 2": two[method.name].mean(),
+            "F, all 8": eight[method.name].mean(),
+            "seeds ±": eight[method.name].mean(1).std(ddof=1),
+            **parts.reindex([method.name]).iloc[0].rename({"fp_per_slice": "FP a slice"}),
+            "diverged": int(diverged[method.name]),
+        }
+        for method in proof_of_concept()
+        if method.name in eight
+    ]
+    return pd.DataFrame(rows).set_index(["group", "model"])
+
+
+def rates(scores: pd.DataFrame) -> pd.DataFrame:
+    """The search's first stage: mean F on development patients, a row a learning rate."""
+    return _searched(scores, r"^(?P<column>no embedding|labels of B) rate (?P<row>\S+)$")
+
+
+def grid(scores: pd.DataFrame, distance: str) -> pd.DataFrame:
+    """The search's second stage for "ACD" or "l2": mean F, a row a weight, a column a margin."""
+    return _searched(scores, rf"^{distance} weight (?P<row>\S+) margin (?P<column>\S+)$")
+
+
+def _searched(scores: pd.DataFrame, pattern: str) -> pd.DataFrame:
+    found = scores["model"].str.extract(pattern)
+    wide = scores.assign(**found).dropna(subset=["row", "column"])
+    if wide.empty:
+        raise ValueError(f"scores must have models named as {pattern}, got none")
+    wide["row"] = wide["row"].astype(float)
+    table = wide.pivot_table(index="row", columns="column", values="f_score")
+    try:
+        return table.sort_index(axis=1, key=lambda names: names.astype(float))
+    except ValueError:  # names, not margins
+        return table
+
+
+def lengths(curves: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Mean length |h| of drawn embeddings in the last epoch of fine-tuning, over seeds.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``model``: ``background``, ``lesion``, ``ratio`` (lesion over background).
+    """
+    last = curves[curves["epoch"] == curves["epoch"].max()]
+    columns = {"length_background": "background", "length_lesion": "lesion"}
+    means = last.groupby("model")[list(columns)].mean().rename(columns=columns).loc[list(names)]
+    return means.assign(ratio=means["lesion"] / means["background"])
+
+
+def by_margin(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The search's second stage by distance and margin, means over weights, seeds and patients.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``distance`` and ``margin``: ``background`` and ``lesion`` (mean lengths of drawn
+        embeddings in the last epoch), ``Dice loss`` (same epoch, training), ``F`` (development).
+    """
+    last = curves[curves["epoch"] == curves["epoch"].max()].set_index("model")
+    columns = {"length_background": "background", "length_lesion": "lesion"}
+    columns["dice_loss"] = "Dice loss"
+    found = last.groupby(level=0)[list(columns)].mean().rename(columns=columns)
+    found["F"] = scores.groupby("model")["f_score"].mean()
+    named = found.index.str.extract(r"^(?P<distance>ACD|l2) weight \S+ margin (?P<margin>\S+)$")
+    keys = [named["distance"].to_numpy(), named["margin"].astype(float).to_numpy()]
+    return found.groupby(keys).mean().rename_axis(["distance", "margin"])
+
+
+def cost(curves: pd.DataFrame) -> pd.Series:
+    """Median seconds of an epoch, its validation included, by model; over epochs and seeds."""
+    return curves.groupby("model")["seconds"].median()
+
+
+def shortfalls(curves: pd.DataFrame) -> pd.DataFrame:
+    """What the sampled models drew, means over seeds and epochs; the 36 of Section 3.2.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``strategy`` and ``n_E``: ``lesion pixels, labelled side`` and ``unlabelled
+        side`` (a batch), ``batches that run short (%)``.
+    """
+    columns = {
+        "drawn_labelled_lesion": "lesion pixels, labelled side",
+        "drawn_unlabelled_lesion": "unlabelled side",
+        "short": "batches that run short (%)",
+    }
+    means = curves.groupby("model")[list(columns)].mean().rename(columns=columns)
+    means["batches that run short (%)"] *= 100
+    terms = {m.name: m.embedding for m in proof_of_concept() if m.group == "rfe"}
+    means = means[means.index.isin(list(terms))]
+    keys = {"strategy": [terms[m].strategy for m in means.index]}
+    keys["n_E"] = [terms[m].n_e for m in means.index]
+    return means.assign(**keys).groupby(["strategy", "n_E"], sort=True).mean()
+
+
+def verdict_table(found: Mapping[str, Sequence[Verdict]], smallest: pd.DataFrame) -> pd.DataFrame:
+    """All parts of the claims with their verdicts on each set of patients.
+
+    Parameters
+    ----------
+    found : mapping
+        As `rfe_study.claims.proof.judge` returns it.
+    smallest : DataFrame
+        As `rfe_study.claims.proof.detectable` returns it, for all patients.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``claim`` and ``part``: ``above`` (threshold), a column of text for each set of
+        patients, ``detectable`` (how far beyond the threshold an effect is found in four of five
+        repetitions; empty where the statistic is not linear in F).
+    """
+    detectable = smallest.set_index("part")["detectable"]
+    lines = {}
+    for which, parts in found.items():
+        for p in parts:
+            row = lines.setdefault((p.claim, p.part), {"above": p.threshold})
+            row[which] = f"{p.verdict}: {interval_text(p.estimate, p.low, p.high)}"
+    table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
+    parts = table.index.get_level_values("part")
+    return table.assign(detectable=[detectable.get(part, np.nan) for part in parts])
+
+
+def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """The verdict on each numbered claim, a column a set of patients."""
+    claims = sorted({p.claim for parts in found.values() for p in parts if p.claim != "ours"})
+    words = {
+        which: [overall(p for p in parts if p.claim == claim) for claim in claims]
+        for which, parts in found.items()
+    }
+    return pd.DataFrame(words, index=pd.Index(claims, name="claim"))
+
+
+def groups(methods: Sequence[Method]) -> pd.Series:
+    """How many methods each group has."""
+    return pd.Series([method.group for method in methods]).value_counts(sort=False)

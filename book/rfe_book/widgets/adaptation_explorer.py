@@ -1,0 +1,190 @@
+"""Chapter 09's explorer: bounds and an adapted model on a slice, and F of all methods."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import numpy as np
+import pandas as pd
+import traitlets
+
+from rfe_book import widgets
+from rfe_book.tables.adaptation import found_by_size
+from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
+from rfe_book.widgets.sweep_masks import check_weights, pictures
+from rfe_book.words import interval_text
+from rfe_study.claims.resampling import means
+from rfe_study.claims.scores import Rows
+from rfe_study.methods.adaptation import PAPER, adaptation_methods
+from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER_BOUND
+from rfe_study.runs import masks
+
+_HERE = Path(__file__)
+
+NOTHING = "–"
+
+#: Columns of the table, by the column of the scores; the last is of single lesions.
+COLUMNS = {
+    "f_score": "F",
+    "precision": "precision",
+    "recall": "recall",
+    "fp_per_slice": "FP a slice",
+    "small": "< 10 mm³ found",
+}
+
+#: The slices of `rfe_study.runs.masks.chosen_slices` in words, the same for every domain.
+SLICES = tuple(
+    f"patient {number}, slice with {what}"
+    for number in (1, 2)
+    for what in ("most lesion", "a middling area of lesion")
+)
+
+
+class AdaptationExplorer(anywidget.AnyWidget):
+    """One slice with what lower bound, a method and upper bound make of it; F of all methods.
+
+    Models are numbered: lower bound 0, upper bound 1, then the methods. Every trait but `domain`,
+    `method`, `slice`, `seed` and `marked` is fixed once the widget is shown.
+    """
+
+    _esm = OUTCOME_MARKS + widgets.esm("adaptation_explorer")
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+
+    names = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
+    domains = traitlets.List(traitlets.Unicode(), help="letters").tag(sync=True)
+    patients = traitlets.List(traitlets.Int(), help="[domain]: how many").tag(sync=True)
+    seeds = traitlets.List(traitlets.Int()).tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    scores = traitlets.List(help="[domain][model]: texts of the columns").tag(sync=True)
+    bars = traitlets.List(help="[domain][model]: mean, low, high, [seed], or null").tag(sync=True)
+    captions = traitlets.List(help="[domain][slice]").tag(sync=True)
+    images = traitlets.List(traitlets.Unicode(), help="[domain]: S slices").tag(sync=True)
+    outcomes = traitlets.List(help="[domain][slice][seed]: a stack of M maps").tag(sync=True)
+    has_mask = traitlets.List(help="[domain][seed][model]").tag(sync=True)
+    slice_scores = traitlets.List(help="[domain][slice][seed][model]: texts").tag(sync=True)
+    # pairs, not a dict: notebooks are stored with sorted keys
+    colours = traitlets.List(help="[name, '#rrggbb'] of each outcome").tag(sync=True)
+    zoom = traitlets.Int(3, help="canvas pixels a pixel").tag(sync=True)
+    domain = traitlets.Int(0).tag(sync=True)
+    method = traitlets.Int(0).tag(sync=True)
+    slice = traitlets.Int(0).tag(sync=True)
+    seed = traitlets.Int(0).tag(sync=True)
+    marked = traitlets.Bool(True).tag(sync=True)
+
+    @classmethod
+    def from_results(cls, rows: Rows, stored: Mapping[str, masks.Explorer]) -> "AdaptationExplorer":
+        """The view alone, without controls; see `adaptation_explorer`."""
+        names = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
+        parts = {key: [] for key in ("captions", "images", "outcomes", "has_mask", "slice_scores")}
+        for target, file in stored.items():
+            if (about := (file.record["experiment"], file.record["target"])) != (
+                "adaptation",
+                target,
+            ):
+                raise ValueError(f"masks of {target} must be of its adaptation, got {about}")
+            check_weights(_weights(rows, target), file)
+            stored_as = {LOWER_BOUND: LOWER, UPPER_BOUND: f"upper-{target}"}
+            keys = [stored_as.get(name, name) for name in names]
+            made = pictures(keys, rows.seeds, file)
+            for key, values in parts.items():
+                values.append(made[key])
+        return cls(
+            names=names,
+            domains=list(stored),
+            seeds=rows.seeds,
+            columns=list(COLUMNS.values()),
+            colours=[list(pair) for pair in OUTCOMES.items()],
+            **_numbers(rows, list(stored), names),
+            **parts,
+        )
+
+
+def _weights(rows: Rows, target: str) -> pd.DataFrame:
+    """``model``, ``seed`` and ``weights`` of adapted models and baselines, as rows name them."""
+    own = rows.models[rows.models["target"] == target]
+    both = pd.concat([own, rows.baselines])[["model", "seed", "weights"]]
+    return both.dropna().drop_duplicates()
+
+
+def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
+    """The traits that rows fill: means over seeds and patients; nothing where there is no row."""
+    found = found_by_size(rows)
+    small = found[found["size"] == found["size"].iloc[0]]
+    small = 100 * small.groupby(["domain", "model"])["found"].mean()
+    bars, scores, patients = [], [], []
+    for target in targets:
+        f = rows.values(target)
+        other = {c: rows.values(target, column=c) for c in list(COLUMNS)[1:-1]}
+        table = means(f)
+        patients.append(f[LOWER_BOUND].shape[1])
+        bars.append([None] * len(names))
+        scores.append([[NOTHING] * len(COLUMNS) for _ in names])
+        for number, name in enumerate(names):
+            if name not in f:
+                continue
+            line = [round(float(v), 4) for v in table.loc[name]]
+            bars[-1][number] = [*line, [round(float(v), 4) for v in f[name].mean(axis=1)]]
+            texts = [interval_text(*table.loc[name])]
+            for column, tables in other.items():
+                digits = 2 if column == "fp_per_slice" else 3
+                texts.append(f"{tables[name].mean():.{digits}f}" if name in tables else NOTHING)
+            share = small.get((target, name), np.nan)
+            texts.append(NOTHING if np.isnan(share) else f"{share:.0f}%")
+            scores[-1][number] = texts
+    return {"bars": bars, "scores": scores, "patients": patients}
+
+
+def adaptation_explorer(
+    rows: Rows,
+    stored: Mapping[str, masks.Explorer],
+    *,
+    domain: str = "C",
+    method: str = PAPER,
+    slice: int = 0,
+) -> ipywidgets.VBox:
+    """Choose a domain, a method, a slice and a seed; controls work without a kernel.
+
+    Parameters
+    ----------
+    rows : Rows
+        Models without rows have no bar.
+    stored : mapping of domain to Explorer
+        See `rfe_study.runs.masks.load`.
+    domain, method, slice
+        What is shown first.
+
+    Raises
+    ------
+    ValueError
+        If masks are of another experiment, or of other weights than the rows name.
+    """
+    view = AdaptationExplorer.from_results(rows, stored)
+    view.domain, view.slice = view.domains.index(domain), slice
+    view.method = view.names[2:].index(method)
+    style = {"description_width": "4.5em", "button_width": "auto"}
+    wide = {"width": "min(100%, 36em)"}
+
+    def linked(kind, description: str, options, trait: str) -> ipywidgets.Widget:
+        made = kind(
+            options=[str(option) for option in options],
+            index=getattr(view, trait),
+            description=description,
+            style=style if kind is ipywidgets.ToggleButtons else {"description_width": "4.5em"},
+            layout={} if kind is ipywidgets.ToggleButtons else wide,
+        )
+        ipywidgets.jslink((made, "index"), (view, trait))
+        return made
+
+    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
+    ipywidgets.jslink((marked, "value"), (view, "marked"))
+    return ipywidgets.VBox(
+        [
+            linked(ipywidgets.ToggleButtons, "Domain", view.domains, "domain"),
+            linked(ipywidgets.Dropdown, "Method", view.names[2:], "method"),
+            linked(ipywidgets.Dropdown, "Slice", SLICES, "slice"),
+            linked(ipywidgets.ToggleButtons, "Seed", view.seeds, "seed"),
+            marked,
+            view,
+        ]
+    )

@@ -1,0 +1,128 @@
+"""What a data set holds and what is wrong with it, as a table for people (``rfe data check``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from scipy import ndimage
+
+from rfe_core.scans.discovery import SubjectFiles, find_subjects
+from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.subject import load_subject
+
+LEGEND = {
+    "stored": "orientation on disk; arrays are turned to RAS",
+    "brain ml": "volume of the brain mask in millilitres",
+    "lesions": "connected components, 26 neighbours",
+    "outside": "part of the lesion voxels outside the brain mask",
+    "FLAIR ratio": "median of lesions / median of the rest of the brain",
+    "t1, t2, flair": "intensity percentiles 1..99 in the brain",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetReport:
+    """What `describe` found: a row for each readable patient, the problems of each other one."""
+
+    rows: list[dict[str, str]]
+    problems: dict[str, list[str]]
+    text: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether there was a patient, and no problem."""
+        return bool(self.rows) and not self.problems
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def describe(
+    path: str | Path, layout: str = "bids", names: Sequence[str] | None = None
+) -> DatasetReport:
+    """Read every patient of a data set and tell what is there and what is wrong.
+
+    Unlike `load_subjects` it goes on after a problem, keeps no image in memory, and accepts a
+    lesion mask without lesions (the table shows 0).
+
+    Raises
+    ------
+    ValueError
+        Unknown layout.
+    VolumeError
+        No such folder, no patient in it, or an unknown name.
+    """
+    found, skipped = find_subjects(path, layout, names)
+    rows, problems = [], {}
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        for files, result in zip(found, threads.map(_row_or_error, found), strict=True):
+            if isinstance(result, VolumeError):
+                problems[files.name] = str(result).splitlines()
+            else:
+                rows.append(result)
+    lines = [f"{path}: {layout} layout, {len(rows)} of {len(found)} patients readable"]
+    lines += _table(rows)
+    if skipped:
+        lines.append(
+            f"skipped {len(skipped)} patients with a lesion mask but no images: "
+            f"{', '.join(skipped)}"
+        )
+    for name, messages in problems.items():
+        lines += [f"PROBLEM {name}: {message}" for message in messages]
+    return DatasetReport(rows=rows, problems=problems, text="\n".join(lines))
+
+
+def _row_or_error(files: SubjectFiles) -> dict[str, str] | VolumeError:
+    try:
+        subject = load_subject(files, allow_empty_lesions=True)
+    except VolumeError as error:
+        return error
+    millilitres = abs(np.linalg.det(subject.affine[:3, :3])) / 1000
+    flair, lesion, brain = subject.images["flair"], subject.lesion_mask, subject.brain_mask
+    row = {
+        "patient": subject.name,
+        "domain": subject.domain or "-",
+        "grid": "x".join(map(str, subject.shape)),
+        "voxel mm": "x".join(f"{size:.3g}" for size in subject.voxel_size_mm),
+        "stored": "".join(nib.aff2axcodes(nib.load(files.images["flair"]).affine)),
+        "brain ml": f"{np.count_nonzero(brain) * millilitres:.0f}"
+        + ("" if files.brain_mask else "*"),
+    }
+    row |= dict.fromkeys(("lesions", "load ml", "outside", "FLAIR ratio"), "-")
+    if lesion is not None:
+        row["lesions"] = str(ndimage.label(lesion, np.ones((3, 3, 3)))[1])
+        row["load ml"] = f"{np.count_nonzero(lesion) * millilitres:.2f}"
+        if lesion.any():
+            row["outside"] = f"{np.count_nonzero(lesion & ~brain) / np.count_nonzero(lesion):.1%}"
+            row["FLAIR ratio"] = (
+                f"{np.median(flair[lesion]) / np.median(flair[brain & ~lesion]):.2f}"
+            )
+    for modality, image in subject.images.items():
+        row[modality] = "{:.3g}..{:.3g}".format(*np.percentile(image[brain], (1, 99)))
+    return row
+
+
+def _table(rows: list[dict[str, str]]) -> list[str]:
+    """Columns padded to their widest entry, and a legend."""
+    if not rows:
+        return []
+    widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
+    lines = ["  ".join(key.ljust(width) for key, width in widths.items()).rstrip()]
+    lines += [
+        "  ".join(row[key].ljust(width) for key, width in widths.items()).rstrip() for row in rows
+    ]
+    lines += ["", *(f"  {key}: {meaning}" for key, meaning in LEGEND.items())]
+    if any(row["brain ml"].endswith("*") for row in rows):
+        lines.append("  *: the data set has no brain mask; brain = voxels where any image is not 0")
+    return [*lines, ""]
+
+
+def usable_cores() -> int:
+    """Cores this process may use: a container may grant fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,221 @@
+"""Find the patients of a data set on disk, and the name of each of their files.
+
+A folder belongs to a patient when it fits the layout's rule; the layout then names its files,
+whether they exist or not, so that a missing one can be reported by the name it should have. The
+user may point at the root of a data set, at any folder between it and the patients, or at one
+patient.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rfe_core.scans.layouts import LAYOUTS, Layout
+from rfe_core.scans.nifti import VolumeError
+
+MAX_DEPTH = 4  # folders between the given path and a patient
+
+MSSEG_SCANNERS = {"01": "C", "07": "B", "08": "A"}  # centre to domain, see `msseg_domain`
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectFiles:
+    """Files of one patient: a path per modality, existing or not; a mask that is absent is None."""
+
+    name: str
+    folder: Path
+    images: dict[str, Path]
+    lesion_mask: Path | None
+    brain_mask: Path | None
+    domain: str | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """Modalities whose file does not exist."""
+        return [modality for modality, path in self.images.items() if not path.is_file()]
+
+    @property
+    def existing(self) -> dict[str, Path]:
+        """Files there are, by modality, ``"lesion_mask"`` and ``"brain_mask"``."""
+        masks = {"lesion_mask": self.lesion_mask, "brain_mask": self.brain_mask}
+        files = {key: path for key, path in self.images.items() if key not in self.missing}
+        return files | {key: path for key, path in masks.items() if path}
+
+
+def find_subjects(
+    path: str | Path,
+    layout: str,
+    names: Sequence[str] | None = None,
+) -> tuple[list[SubjectFiles], list[str]]:
+    """Find the patients of a data set, sorted by name, without opening their images.
+
+    Parameters
+    ----------
+    path
+        Root of the data set, a folder between it and its patients, or one patient's folder.
+    layout
+        A key of `LAYOUTS`.
+    names
+        Only these patients, in this order (folder names, with or without ``sub-``). None: all.
+
+    Returns
+    -------
+    found
+        Files of each patient.
+    skipped
+        Names of patients with a lesion mask and no image at all, where the data set has such
+        (most MNI folders of open-ms-data) and they were not asked for by name.
+
+    Raises
+    ------
+    ValueError
+        Unknown layout; ``names`` is empty or a single string.
+    VolumeError
+        No such folder, no patient in it, two patients of one name, or an unknown name.
+    """
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    if names is not None and (isinstance(names, str) or not names):
+        raise ValueError(f"names must be a list of patients or None for all, got {names!r}")
+    rules, root = LAYOUTS[layout], Path(path).expanduser()
+    if not root.is_dir():
+        raise VolumeError(
+            f"{root}: must be a folder in the {layout} layout ({rules.tree}), "
+            f"got {'a file' if root.exists() else 'nothing there'}"
+        )
+    folders = sorted(_patient_folders(root.absolute(), rules), key=lambda folder: folder.name)
+    if layout == "open-ms-data":  # its raw/ and coregistered/ folders repeat the patients
+        folders = [folder for folder in folders if folder.parent.name == "MNI"] or folders
+    if not folders:
+        raise VolumeError(
+            f"{root}: must contain patients in the {layout} layout, found none; expected "
+            f"{rules.tree}; found {_listing(root)}"
+        )
+    by_name: dict[str, Path] = {}
+    for folder in folders:
+        name = folder.name.removeprefix("sub-")
+        if name in by_name:
+            raise VolumeError(
+                f"{root}: each patient must occur once, got {name} in {by_name[name]} and in "
+                f"{folder}; point at one of the two data sets"
+            )
+        by_name[name] = folder
+    wanted = list(by_name) if names is None else [name.removeprefix("sub-") for name in names]
+    for name in wanted:
+        if name not in by_name:
+            raise VolumeError(f"{root}: patient must be one of {', '.join(by_name)}, got {name!r}")
+    found = [_files(name, by_name[name], layout) for name in wanted]
+    if not rules.lone_masks or names is not None:
+        return found, []
+    lone = [
+        files.name
+        for files in found
+        if files.lesion_mask and len(files.missing) == len(files.images)
+    ]
+    return [files for files in found if files.name not in lone], lone
+
+
+def msseg_domain(folder: Path) -> str | None:
+    """Domain letter of an MSSEG patient by its centre, or None for a scanner outside Table 1.
+
+    The centre is ``Center_XX`` among the parent folders, else the patient's first two digits.
+
+    Deviation: letters follow the scanner, as the challenge documents it (01 Verio, 07 Aera, 08
+    Ingenia) and Table 1 names it; the authors' code has centres 01 and 08 the other way round.
+    """
+    centres = [
+        match[1]
+        for part in folder.parts[:-1]
+        if (match := re.fullmatch(r"[Cc]ent(?:er|re)_(\d\d)", part))
+    ]
+    number = re.match(r"\d\d", folder.name)
+    centre = centres[-1] if centres else number[0] if number else ""
+    return MSSEG_SCANNERS.get(centre)
+
+
+def read_participants(root: Path) -> dict[str, str | None]:
+    """Name to domain letter (None for ``n/a``) from ``participants.tsv``; empty without one."""
+    table = root / "participants.tsv"
+    if not table.is_file():
+        return {}
+    rows = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines(), delimiter="\t")
+    if "participant_id" not in (rows.fieldnames or []):
+        raise VolumeError(
+            f"{table}: must have a column participant_id, got {', '.join(rows.fieldnames or '-')}"
+        )
+    return {
+        row["participant_id"].removeprefix("sub-"): None
+        if row.get("domain") in (None, "", "n/a")
+        else row["domain"]
+        for row in rows
+    }
+
+
+def _patient_folders(folder: Path, rules: Layout, depth: int = 0) -> Iterator[Path]:
+    """Walk down from ``folder``, itself included, and stop at each patient."""
+    if _is_patient(folder, rules):
+        yield folder
+    elif depth <= MAX_DEPTH:
+        for child in folder.iterdir():
+            # derivatives/ of a BIDS tree repeats the patients' names
+            if child.is_dir() and not child.name.startswith(".") and child.name != "derivatives":
+                yield from _patient_folders(child, rules, depth + 1)
+
+
+def _is_patient(folder: Path, rules: Layout) -> bool:
+    if not re.fullmatch(rules.patient, folder.name):
+        return False
+    return not rules.inside or any(_existing(folder / part) for part in rules.inside)
+
+
+def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
+    rules, domain = LAYOUTS[layout], None
+    if layout.startswith("msseg"):
+        domain = msseg_domain(folder)
+    elif layout == "bids":
+        domain = read_participants(folder.parent).get(name)
+
+    def existing(place: str | None) -> Path | None:
+        return _existing(folder / place.format(name=folder.name)) if place else None
+
+    places = max(rules.images, key=lambda names: sum(map(bool, map(existing, names.values()))))
+    images = {
+        modality: existing(place) or folder / place.format(name=folder.name)
+        for modality, place in places.items()
+    }
+    return SubjectFiles(
+        name=name,
+        folder=folder,
+        images=images,
+        lesion_mask=existing(rules.lesion_mask),
+        brain_mask=existing(rules.brain_mask),
+        domain=domain,
+    )
+
+
+def normal_path(path: Path) -> Path:
+    """The path without ``..``: masks of ``root/sub-X`` are named ``../derivatives/...``."""
+    return Path(os.path.normpath(path))
+
+
+def _existing(path: Path) -> Path | None:
+    """Return the path, or its uncompressed form, if there is one."""
+    path = normal_path(path)
+    if path.exists():
+        return path
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    return plain if plain.exists() else None
+
+
+def _listing(folder: Path, limit: int = 8) -> str:
+    names = sorted(child.name + "/" * child.is_dir() for child in folder.iterdir())
+    if not names:
+        return "an empty folder"
+    return ", ".join(names[:limit]) + (
+        f" and {len(names) - limit} more" if len(names) > limit else ""
+    )

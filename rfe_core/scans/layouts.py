@@ -1,0 +1,97 @@
+"""How each data set names a patient's files: four folder layouts, each a row of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MODALITIES = ("t1", "t2", "flair")
+
+OPEN_MS = "_N4_noneck_reduced_winsor_regtoFLAIR"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One data set's naming.
+
+    Paths start at a patient's folder; ``{name}`` stands for that folder's name, and a ``.nii.gz``
+    may also be a plain ``.nii``.
+
+    Attributes
+    ----------
+    tree
+        The layout in words, for messages.
+    patient
+        Pattern that the name of a patient's folder matches as a whole.
+    inside
+        The folder also holds at least one of these; empty: the name is enough.
+    images
+        Alternative names, modality to path. The alternative with most files present is taken whole,
+        so that raw and preprocessed images are never mixed.
+    lesion_mask, brain_mask
+        Where the masks are; None: the data set has none.
+    lone_masks
+        The data set itself has patients with a lesion mask and no images.
+    """
+
+    tree: str
+    patient: str
+    inside: tuple[str, ...] = ()
+    images: tuple[dict[str, str], ...]
+    lesion_mask: str
+    brain_mask: str | None
+    lone_masks: bool = False
+
+
+LAYOUTS = {
+    "bids": Layout(
+        tree="ROOT/sub-NAME/anat/sub-NAME_{T1w,T2w,FLAIR}.nii.gz and "
+        "ROOT/derivatives/masks/sub-NAME/anat/sub-NAME_{label-lesion,desc-brain}_mask.nii.gz",
+        patient=r"sub-[0-9A-Za-z]+",
+        images=(
+            {
+                "t1": "anat/{name}_T1w.nii.gz",
+                "t2": "anat/{name}_T2w.nii.gz",
+                "flair": "anat/{name}_FLAIR.nii.gz",
+            },
+        ),
+        lesion_mask="../derivatives/masks/{name}/anat/{name}_label-lesion_mask.nii.gz",
+        brain_mask="../derivatives/masks/{name}/anat/{name}_desc-brain_mask.nii.gz",
+    ),
+    "msseg-2016": Layout(
+        tree="ROOT/01016SACH/{3DFLAIR,3DT1,T2,Consensus}.nii.gz, or there "
+        "{FLAIR,T1,T2}_preprocessed.nii.gz and Mask_registered.nii.gz",
+        patient=r".+",
+        inside=(
+            *("3DFLAIR.nii.gz", "3DT1.nii.gz"),
+            *("FLAIR_preprocessed.nii.gz", "T1_preprocessed.nii.gz", "Consensus.nii.gz"),
+        ),
+        images=(
+            {name: f"{name.upper()}_preprocessed.nii.gz" for name in MODALITIES},
+            {"t1": "3DT1.nii.gz", "t2": "T2.nii.gz", "flair": "3DFLAIR.nii.gz"},
+        ),
+        lesion_mask="Consensus.nii.gz",
+        brain_mask="Mask_registered.nii.gz",
+    ),
+    "msseg-2021": Layout(
+        tree="ROOT/Training/Center_01/PATIENT/{Preprocessed_Data/{FLAIR,T1,T2}_preprocessed,"
+        "Masks/{Consensus,Brain_Mask}}.nii.gz",
+        patient=r".+",
+        inside=("Preprocessed_Data", "Masks", "Raw_Data"),
+        images=(
+            {name: f"Preprocessed_Data/{name.upper()}_preprocessed.nii.gz" for name in MODALITIES},
+        ),
+        lesion_mask="Masks/Consensus.nii.gz",
+        brain_mask="Masks/Brain_Mask.nii.gz",
+    ),
+    "open-ms-data": Layout(
+        tree=f"ROOT/cross_sectional/MNI/patient07/{{{{FLAIR,T1,T2}}{OPEN_MS}_brain_N4_regtoMNI,"
+        f"GOLD_STANDARD{OPEN_MS}_regtoMNI}}.nii.gz",
+        patient=r"patient\d+",
+        images=(
+            {name: f"{name.upper()}{OPEN_MS}_brain_N4_regtoMNI.nii.gz" for name in MODALITIES},
+        ),
+        lesion_mask=f"GOLD_STANDARD{OPEN_MS}_regtoMNI.nii.gz",
+        brain_mask=None,
+        lone_masks=True,
+    ),
+}

@@ -1,0 +1,153 @@
+"""TODO rfe_study.claims.sampling."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from rfe_study.claims.resampling import interval
+from rfe_study.claims.verdicts import Verdict, decide
+
+#: Claim 1: minus Spearman's rank correlation of divergence and n_E (1: falls at every step).
+MONOTONE = 0.9
+
+#: Claim 1: share of the fall that must be left once a perfect sample's fall is taken off.
+BEYOND_NULL = 0.1
+
+#: Claim 13: how many times the true lesion share 50/50 must draw to "oversample".
+OVERSAMPLED = 2.0
+
+#: Claim 13: a draw whose lesion share is below this part of the true one undersamples; at the
+#: smallest n_E more than half of the batches must, at the largest less than half.
+UNDERSAMPLED, OFTEN = 0.9, 0.5
+
+
+def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A row a batch, a column an n_E; one strategy and model of `rows`."""
+    wide = rows.pivot(index="batch", columns="n_e", values=column).sort_index(axis=1)
+    if wide.isna().any(axis=None) or wide.shape[0] < 2 or wide.shape[1] < 2:
+        raise ValueError(
+            f"{column} must be there for each batch (2 or more) and n_E, got {wide.shape} with "
+            f"{int(wide.isna().sum().sum())} missing"
+        )
+    return wide
+
+
+def _resampled(
+    tables: Sequence[pd.DataFrame],
+    statistic: Callable[..., float],
+    generator: np.random.Generator,
+    draws: int,
+) -> tuple[float, float, float]:
+    """A statistic of tables that share their batches: estimate and 95% interval."""
+    arrays = [table.to_numpy() for table in tables]
+    n = len(arrays[0])
+    values = []
+    for _ in range(draws):
+        again = generator.integers(n, size=n)
+        values.append(statistic(*(array[again] for array in arrays)))
+    return (float(statistic(*arrays)), *interval(values))
+
+
+def _parts(
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    statistic: Callable[..., float],
+    about: dict,
+    generator: np.random.Generator,
+    draws: int,
+) -> list[Verdict]:
+    """One part a strategy and seed of A_L."""
+    parts = []
+    for (strategy, seed), group in rows.groupby(["strategy", "seed"], sort=False):
+        tables = [_wide(group, column) for column in columns]
+        estimate, low, high = _resampled(tables, statistic, generator, draws)
+        verdict = decide(low, high, about["threshold"])
+        part = f"{strategy}, seed {seed}"
+        parts.append(
+            Verdict(part=part, estimate=estimate, low=low, high=high, verdict=verdict, **about)
+        )
+    return parts
+
+
+def falls(
+    rows: pd.DataFrame, measure: str, *, generator: np.random.Generator, draws: int = 2000
+) -> list[Verdict]:
+    """Claim 1 as published: the divergence falls as n_E grows, for every strategy.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of one kind of batch, from `rfe_study.measures.representativeness`.
+    measure : str
+        Column of divergences, for example "own_flattened".
+    """
+
+    def statistic(jsd: np.ndarray) -> float:
+        return -stats.spearmanr(np.arange(jsd.shape[1]), jsd.mean(0)).statistic
+
+    about = {"claim": 1, "statistic": "−ρ(JSD, n_E)", "threshold": MONOTONE}
+    return _parts(rows, [measure], statistic, about, generator, draws)
+
+
+def falls_beyond_null(
+    rows: pd.DataFrame, per: str, *, generator: np.random.Generator, draws: int = 2000
+) -> list[Verdict]:
+    """Claim 1 beyond arithmetic: the divergence falls by more than a perfect sample's does.
+
+    Parameters
+    ----------
+    per : {"flattened", "channel"}
+        Which pair of columns: shared edges and their null.
+    """
+
+    def statistic(jsd: np.ndarray, null: np.ndarray) -> float:
+        fall, expected = (x[:, 0].mean() - x[:, -1].mean() for x in (jsd, null))
+        return (fall - expected) / fall
+
+    about = {"claim": 1, "statistic": "share beyond the null", "threshold": BEYOND_NULL}
+    columns = [f"shared_{per}", f"null_{per}"]
+    return _parts(rows, columns, statistic, about, generator, draws)
+
+
+def _share_ratio(rows: pd.DataFrame) -> pd.Series:
+    """Lesion share of what is drawn over that of the batch."""
+    drawn = rows["drawn_lesion"] / (rows["drawn_lesion"] + rows["drawn_background"])
+    return drawn / (rows["lesion_pixels"] / rows["pixels"])
+
+
+def class_balance(
+    rows: pd.DataFrame, *, generator: np.random.Generator, draws: int = 2000
+) -> list[Verdict]:
+    """Claim 13: 50/50 oversamples lesions; distribution-aware undersamples them when n_E is small.
+
+    Counts do not depend on the network, so rows of one seed are enough.
+    """
+    rows = rows[rows["seed"] == rows["seed"].min()]
+    rows = rows.assign(ratio=_share_ratio(rows))
+    balanced = _wide(rows[rows["strategy"] == "50/50"], "ratio")
+    aware = _wide(rows[rows["strategy"] == "distribution-aware"], "ratio") < UNDERSAMPLED
+    small, large = (aware[[n]].astype(float) for n in (aware.columns[0], aware.columns[-1]))
+    first, last = small.columns[0], large.columns[0]
+    cases = [
+        ("50/50 oversamples lesions", "times the true share", OVERSAMPLED, balanced),
+        (f"distribution-aware undersamples at {first}", "share of batches", OFTEN, small),
+        (f"distribution-aware does not at {last}", "share of batches", OFTEN, 1 - large),
+    ]
+    parts = []
+    for part, statistic, threshold, table in cases:
+        estimate, low, high = _resampled([table], np.mean, generator, draws)
+        parts.append(
+            Verdict(
+                claim=13,
+                part=part,
+                statistic=statistic,
+                threshold=threshold,
+                estimate=estimate,
+                low=low,
+                high=high,
+                verdict=decide(low, high, threshold),
+            )
+        )
+    return parts

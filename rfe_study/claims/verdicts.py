@@ -1,0 +1,123 @@
+"""The paper's claims tested on stored rows: reproduced, not reproduced, or undecided.
+
+Each test fixes its statistic and its threshold here, before its rows are made. A part of a claim is
+*reproduced* if the whole 95% interval of its statistic lies above the threshold, *not reproduced*
+if it lies below, else *undecided*. Intervals come from drawing batches again, with replacement.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rfe_study.claims.scores import SeedMeans
+
+#: From F by seed to one number a resample, (K,).
+Statistic = Callable[[SeedMeans], NDArray[np.float64]]
+
+REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One part of a claim and what our rows say about it."""
+
+    claim: int  # as numbered in the book's list of claims
+    part: str
+    statistic: str
+    threshold: float
+    estimate: float
+    low: float
+    high: float
+    verdict: str
+
+
+def verdict_of(
+    part: Any, estimate: float, low: float, high: float, *, known: bool = True
+) -> Verdict:
+    """The verdict on a part of a claim, which has `claim`, `part`, `statistic` and `threshold`.
+
+    Not `known`: the interval says nothing, so the part is undecided.
+    """
+    return Verdict(
+        claim=part.claim,
+        part=part.part,
+        statistic=part.statistic,
+        threshold=part.threshold,
+        estimate=estimate,
+        low=low,
+        high=high,
+        verdict=decide(low, high, part.threshold) if known else UNDECIDED,
+    )
+
+
+def decide(low: float, high: float, threshold: float) -> str:
+    """The verdict for an interval that should lie above a threshold."""
+    if not low <= high:
+        raise ValueError(f"low must be <= high, got {low} and {high}")
+    if low > threshold:
+        return REPRODUCED
+    return NOT_REPRODUCED if high < threshold else UNDECIDED
+
+
+def overall(parts: Iterable[Verdict]) -> str:
+    """Of several parts: reproduced if all are, not reproduced if one is not, else undecided."""
+    found = {part.verdict for part in parts}
+    if not found:
+        raise ValueError("overall needs at least one part, got none")
+    if NOT_REPRODUCED in found:
+        return NOT_REPRODUCED
+    return REPRODUCED if found == {REPRODUCED} else UNDECIDED
+
+
+def as_table(parts: Iterable[Verdict]) -> pd.DataFrame:
+    """The parts as a table, a row each."""
+    return pd.DataFrame([asdict(part) for part in parts])
+
+
+def summary(tests: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """A row a test, a column a strategy: the estimates' range over networks, and the verdict.
+
+    Parameters
+    ----------
+    tests : mapping of name to the parts that `falls` or `falls_beyond_null` return
+    """
+    lines = {}
+    for name, parts in tests.items():
+        found: dict[str, list[float]] = {}
+        for part in parts:
+            found.setdefault(part.part.partition(", seed")[0], []).append(part.estimate)
+        ranges = {
+            strategy: " to ".join(dict.fromkeys(f"{end(values):.2f}" for end in (min, max)))
+            for strategy, values in found.items()
+        }
+        about = {"statistic": parts[0].statistic, "above": parts[0].threshold}
+        lines[name] = about | ranges | {"verdict": overall(parts)}
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("JSD")
+
+
+def verdict(holds: Sequence[bool]) -> str:
+    """``"holds"`` if everything does, else ``"does not hold"``."""
+    if not len(holds):
+        raise ValueError("verdict needs at least one condition, got none")
+    return "holds" if all(holds) else "does not hold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a claim: what is computed, and the threshold it should exceed.
+
+    `linear`: the statistic is a weighted sum of F. `seeds_stay`: seeds are not drawn again, since
+    it compares them with each other and a seed drawn twice would agree with itself.
+    """
+
+    claim: int | str  # a number of the paper's claims, or "ours"
+    part: str
+    statistic: str
+    threshold: float
+    compute: Statistic
+    linear: bool = False
+    seeds_stay: bool = False

@@ -1,0 +1,52 @@
+"""All settings of a training run in one place: `smoke`, `laptop` and `paper`."""
+
+import os
+
+from rfe_core.settings import Profile
+
+PROFILES = {
+    p.name: p
+    for p in (
+        # Seconds; for tests of the machinery. Its scores mean nothing.
+        Profile(
+            name="smoke",
+            widths=(4, 8, 8, 8),
+            norm="batch",
+            patches_per_domain=36,
+            crop=64,
+            epochs=2,
+            branch_epoch=1,
+            subset=12,
+            target_crops=12,
+            tuning_steps=3,
+            optimizer="adam",
+            learning_rate=1e-3,
+        ),
+        # Two CPU cores. 1320 crops leave 924 for training, 77 steps an epoch. The learning rate is
+        # a first choice that trains steadily; no search was made.
+        Profile(
+            name="laptop",
+            widths=(8, 16, 32, 64),
+            norm="batch",
+            patches_per_domain=1320,
+            optimizer="adam",
+            learning_rate=3e-3,
+        ),
+        # The paper's network and data; needs a GPU. The release's learning rate of 1e-6 belongs
+        # to gradients without their 1/n; this one is a start for a search on development data.
+        Profile(
+            name="paper",
+            widths=(64, 128, 256, 512),
+            norm="none",
+            patches_per_domain=6000,
+            target_crops=4000,
+            tuning_steps=34,
+            optimizer="sgd",
+            learning_rate=1e-2,
+            weight_decay=5e-4,
+        ),
+    )
+}
+
+#: The profile whose rows the book shows; see `rfe_study.results.read` for rows made anew.
+SHOWN = os.environ.get("RFE_PROFILE", "laptop")

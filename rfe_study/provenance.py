@@ -1,0 +1,93 @@
+"""Where a row was born: versions of code, phantom and packages, the machine, the commit."""
+
+import ast
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from rfe_study.versions import PACKAGES, ROOT, code_version
+
+#: What makes a phantom patient.
+PHANTOM = "rfe_study.phantom.heads"
+
+#: Versions of libraries that can change a number, as columns of a row.
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "nilearn")
+
+#: Columns that `certificate` gives a row, after those of the row's own settings.
+COLUMNS = (
+    *("code_version", "phantom_version", "commit"),
+    *(library.replace("-", "_") for library in LIBRARIES),
+    *("hardware", "date"),
+)
+
+#: The name of the phantom whose rows are stored, by the version of its source. Sources that make
+#: the same patients share a name: `test_frozen.py` shows that they do.
+FROZEN = {"53eaf9b09e41": "1.0-1c0c2aaca615"}
+
+
+# As the code is when this process first asks: later edits did not make its numbers.
+_own_version = cache(code_version)
+
+
+@cache
+def phantom_version() -> str:
+    """Version of the phantom and of its code, e.g. ``"1.0-3f2a9c81d0b7"``."""
+    source = _own_version(PHANTOM)
+    if source in FROZEN:
+        return FROZEN[source]
+    # Read, not imported: the phantom brings the brain atlas's packages with it.
+    tree = ast.parse(Path(find_spec(PHANTOM).origin).read_text(encoding="utf-8"))
+    (number,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION"
+    )
+    return f"{number}-{source}"
+
+
+def hardware(device: str = "cpu", threads: int = 1) -> str:
+    """The machine in words: ``"cpu: <model>, 1 thread"`` or ``"gpu: <model>"``."""
+    if device != "cpu":
+        import torch  # only here: reading results needs no torch
+
+        return f"gpu: {torch.cuda.get_device_name(device)}"
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [s for s in cpuinfo.read_text().splitlines() if s.startswith("model name")]
+        model = names[0].split(":", 1)[1].strip() if names else model
+    return f"cpu: {model}, {threads} thread{'s' if threads != 1 else ''}"
+
+
+@cache
+def commit() -> str:
+    """The commit this process runs from, with "+" if files differ from it; "" outside git."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *PACKAGES)
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+    except FileNotFoundError:  # no git on this machine
+        return ""
+
+
+def certificate(*modules: str, device: str = "cpu", threads: int = 1) -> dict[str, str]:
+    """The columns that say where a row was born, apart from its own settings.
+
+    `modules` are those whose code made it.
+    """
+    return {
+        "code_version": _own_version(*modules),
+        "phantom_version": phantom_version(),
+        "commit": commit(),
+        **{library.replace("-", "_"): version(library) for library in LIBRARIES},
+        "hardware": hardware(device, threads),
+        "date": datetime.now(UTC).date().isoformat(),
+    }

@@ -1,0 +1,67 @@
+"""Which single lesions a model finds, so that two models can be compared lesion by lesion.
+
+Claim 11 needs it: scores count what a model finds, not whether another one finds the same.
+"""
+
+from collections.abc import Sequence
+
+from rfe_core import checkpoints
+from rfe_core.evaluation import segment
+from rfe_core.metrics import detected_lesions
+from rfe_core.patches import stack
+from rfe_study import provenance
+from rfe_study.methods.adaptation import PAPER
+from rfe_study.methods.bounds import UPPER_BOUND
+from rfe_study.phantom.cache import phantom_subjects
+from rfe_study.phantom.domains import Patient
+from rfe_study.runs import baselines
+from rfe_study.runs.scoring import Trained, check_phantom
+from rfe_study.runs.sweep import Job
+from rfe_study.workers import one_thread
+
+KEY = ("profile", "target", "model", "seed", "subject")
+
+
+def compared(jobs: Sequence[Job]) -> list[tuple[str, str, Trained]]:
+    """Target, name and job of each model to look at: the paper's method, and its upper bound."""
+    found = []
+    for job in jobs:
+        if job.method.name == PAPER:
+            bound = baselines.Job(
+                profile=job.profile,
+                model=f"upper-{job.target}",
+                seed=job.seed,
+                weights=job.baselines,
+                device=job.device,
+            )
+            found += [(job.target, PAPER, job), (job.target, UPPER_BOUND, bound)]
+    return found
+
+
+def key(target: str, name: str, job: Trained, patient: Patient) -> tuple:
+    """What identifies a row: the values of `KEY`."""
+    return job.profile.name, target, name, job.seed, patient.name
+
+
+def rows(models: Sequence[tuple[str, str, Trained]], patient: Patient) -> list[dict]:
+    """A row a model: ``found`` is a 1 or 0 for each lesion of the patient, in a fixed order."""
+    with one_thread():
+        (subject,) = phantom_subjects([patient], workers=1, progress=False)
+        images = stack(subject)
+        lines = []
+        for target, name, job in models:
+            born = provenance.certificate(__name__, device=job.device)
+            check_phantom(job)
+            model = checkpoints.load_model(job.path()).to(job.device)
+            mask = segment(model, subject, images=images)
+            detected, _ = detected_lesions(mask, subject.lesion_mask)
+            lines.append(
+                {
+                    **dict(zip(KEY, key(target, name, job, patient), strict=True)),
+                    "role": patient.role,
+                    "found": "".join(str(int(d)) for d in detected),
+                    "weights": checkpoints.weights_digest(job.path()),
+                    **born,
+                }
+            )
+    return lines

@@ -1,0 +1,98 @@
+"""Scores of finished models on patients, as rows with a birth certificate."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from pathlib import Path
+from typing import Any, Protocol
+
+from rfe_core import checkpoints
+from rfe_core.evaluation import score, segment
+from rfe_core.patches import stack
+from rfe_core.settings import Profile
+from rfe_study import provenance
+from rfe_study.phantom.cache import phantom_subjects
+from rfe_study.phantom.domains import Patient
+from rfe_study.workers import one_thread
+
+
+class Trained(Protocol):
+    """A job whose network is trained: `rfe_study.runs.baselines.Job` or `rfe_study.runs.sweep.Job`."""
+
+    profile: Profile
+    device: str
+    phantom_version: str
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The columns that name the model."""
+
+    def path(self) -> Path:
+        """Its weights."""
+
+
+def key(job: Trained, patient: str) -> tuple:
+    """What identifies a row of scores: the model's identity and the patient."""
+    return (*job.identity.values(), patient)
+
+
+def check_phantom(job: Trained) -> None:
+    """Refuse to mix phantoms when their code was edited while jobs were waiting."""
+    if (now := provenance.phantom_version()) != job.phantom_version:
+        raise ValueError(
+            f"the phantom must not change during a run, {job.path().stem} began with "
+            f"{job.phantom_version} and met {now}; start the command again"
+        )
+
+
+def score_rows(
+    jobs: Sequence[Trained], patient: Patient, skip: Iterable[tuple] = ()
+) -> list[dict[str, Any]]:
+    """Scores of finished models on one patient, on full slices; rows in `skip` are left out.
+
+    `skip` holds tuples as `key` makes them. ``wall_s`` is the time the model took to train (an
+    upper bound or a fine-tuned model: from the branch epoch on).
+    """
+    wanted = [job for job in jobs if key(job, patient.name) not in skip]
+    if not wanted:
+        return []
+    with one_thread():
+        return _score_rows(wanted, patient)
+
+
+def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any]]:
+    (subject,) = phantom_subjects([patient], workers=1, progress=False)
+    images = stack(subject)
+    born = provenance.certificate(__name__, device=jobs[0].device)
+    rows = []
+    for job in jobs:
+        check_phantom(job)
+        about = checkpoints.read_about(job.path())
+        model = checkpoints.load_model(job.path()).to(job.device)
+        training = {
+            "epochs": job.profile.epochs,
+            "learning_rate": about.get("learning_rate", job.profile.learning_rate),
+            "weights": checkpoints.weights_digest(job.path()),
+            "wall_s": about["wall_s"],
+            "train_code_version": about["code_version"],
+            "train_hardware": about["hardware"],
+        }
+        scores = score(segment(model, subject, images=images), subject)
+        rows.append({**job.identity, "role": patient.role, **scores, **training, **born})
+    return rows
+
+
+def score_all(
+    jobs: Sequence[Trained],
+    who: Sequence[Patient],
+    *,
+    skip: Iterable[tuple] = (),
+    executor: Executor,
+    on_patient: Callable[[list[dict[str, Any]]], None],
+) -> None:
+    """Score all models on all patients; `on_patient` gets the rows of each patient."""
+    skip = set(skip)
+    running = {executor.submit(score_rows, jobs, patient, skip) for patient in who}
+    while running:
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            on_patient(future.result())

@@ -1,0 +1,248 @@
+"""An experiment's methods and seeds, run on any executor, so that it can be killed at any moment.
+
+A job is a pure function of its settings; the process that started the sweep alone writes. A model
+is finished once its row stands in the table of models. Weights and learning curve are written
+before that row, so whatever moment the sweep is killed at, the same command finds each model either
+finished or not there, and ends with the same tables.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rfe_core import checkpoints
+from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.patches import Patches
+from rfe_core.settings import Profile
+from rfe_core.training import Diverged
+from rfe_study import provenance, results
+from rfe_study.methods.bounds import BRANCH
+from rfe_study.methods.histograms import match_patches
+from rfe_study.methods.method import Method
+from rfe_study.results import CURVES, MODEL_KEY, MODELS, SCORES
+from rfe_study.runs.baselines import domain_patches
+from rfe_study.runs.crops import training_crops, v1_crops
+from rfe_study.runs.scoring import check_phantom
+from rfe_study.workers import one_thread
+
+FINISHED, DIVERGED = "finished", "diverged"
+
+#: Crops of either domain's validation part that a learning curve looks at.
+VALIDATION = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One model to fine-tune."""
+
+    profile: Profile
+    experiment: str
+    target: str  # a domain's letter
+    method: Method
+    seed: int
+    baselines: Path  # folder with the lower bound's weights at the branch epoch
+    weights: Path  # folder for finished weights
+    device: str = "cpu"
+    phantom_version: str = field(default_factory=provenance.phantom_version)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The columns that name this job's model in a table."""
+        values = (self.profile.name, self.experiment, self.target, self.method.name, self.seed)
+        return dict(zip(MODEL_KEY, values, strict=True))
+
+    @property
+    def branch(self) -> Path:
+        """The weights it starts from."""
+        return self.baselines / f"{self.profile.name}-{BRANCH}-seed{self.seed}.safetensors"
+
+    def path(self) -> Path:
+        """Where its own weights are kept."""
+        name = self.method.name
+        for character, replacement in (("/", "-"), (" ", "_"), (",", "")):
+            name = name.replace(character, replacement)
+        folder = self.weights / f"{self.profile.name}-{self.experiment}-{self.target}"
+        return folder / f"{name}-seed{self.seed}.safetensors"
+
+    def settings(self) -> str:
+        """First 12 hex digits of the SHA-256 over all that decides the result but the code."""
+        unused = "target_crops" if self.method.source == "subset" else "subset"
+        parts = {
+            "profile": {k: v for k, v in asdict(self.profile).items() if k != unused},
+            "method": self.method.settings,
+            "target": self.target,
+            "seed": self.seed,
+            "phantom_version": self.phantom_version,
+            "branch": checkpoints.weights_digest(self.branch),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a job brings home: everything that is written about it."""
+
+    status: str  # FINISHED or DIVERGED
+    history: list[dict[str, Any]]
+    weights: bytes | None  # a safetensors file; None if it diverged
+    about: dict[str, Any]
+    message: str = ""
+
+
+# What jobs have in common is read once a process.
+_of_domain = lru_cache(maxsize=2)(domain_patches)
+
+_of_v1 = lru_cache(maxsize=1)(v1_crops)
+
+_of_target = lru_cache(maxsize=8)(training_crops)
+
+
+def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
+    """Labelled crops of A, crops of the target, and those that learning curves look at.
+
+    In the proof of concept a subset of either domain; else all crops of A, and of the target what
+    the method may see, watched on V1 alone.
+    """
+    profile, source, key = job.profile, job.method.source, (job.profile, job.target, job.seed)
+    labelled, on_a = _of_domain(profile, "A", job.seed)
+    if source == "subset":
+        target, on_target = _of_domain(*key)
+        labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
+    else:
+        target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
+    watched = {"A": on_a, job.target: on_target}
+    return labelled, target, {k: crops.subset(slice(VALIDATION)) for k, crops in watched.items()}
+
+
+def execute(job: Job) -> Outcome:
+    """Fine-tune one model, on one thread, without writing anything."""
+    with one_thread():
+        return _execute(job)
+
+
+def _execute(job: Job) -> Outcome:
+    born = provenance.certificate(__name__, device=job.device)
+    check_phantom(job)
+    method, status, message = job.method, FINISHED, ""
+    labelled, target, watched = _crops(job)
+    if method.match_histograms:
+        labelled = match_patches(labelled, target)
+    model = checkpoints.load_model(job.branch).to(job.device)
+    rate = job.profile.learning_rate * method.rate
+    try:
+        history = fine_tune(
+            model,
+            labelled,
+            target if method.unlabelled else None,
+            embedding=method.embedding,
+            self_training=method.self_training,
+            primary=method.primary,
+            profile=replace(job.profile, learning_rate=rate),
+            seed=job.seed,
+            validation=watched,
+            progress=False,
+        )
+    except Diverged as error:
+        status, history, message = DIVERGED, error.history, str(error)
+    if method.statistics:
+        adapt_statistics(model, target, batch_size=job.profile.batch_size)
+    about = {
+        "status": status,
+        "learning_rate": rate,
+        "steps": len(history) * job.profile.tuning_steps,
+        "wall_s": sum(row["seconds"] for row in history),
+        "settings": job.settings(),
+        **born,
+    }
+    weights = None
+    if status == FINISHED:
+        weights = checkpoints.weights_bytes(model, {**job.identity, **about})
+    return Outcome(status=status, history=history, weights=weights, about=about, message=message)
+
+
+def completed(
+    jobs: Iterable[Job], executor: Executor, *, ahead: int
+) -> Iterator[tuple[Job, Outcome]]:
+    """Run jobs on an executor and yield each as it completes.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+    executor : concurrent.futures.Executor
+        Of threads, processes or a cluster.
+    ahead : int
+        How many jobs are handed to the executor at a time.
+    """
+    waiting, running = iter(jobs), {}
+    try:
+        while True:
+            while len(running) < ahead and (job := next(waiting, None)) is not None:
+                running[executor.submit(execute, job)] = job
+            if not running:
+                return
+            done: set[Future] = wait(running, return_when=FIRST_COMPLETED).done
+            # Those that failed last: what others have made is kept first.
+            for future in sorted(done, key=lambda f: f.exception() is not None):
+                yield running.pop(future), future.result()
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def keep(job: Job, outcome: Outcome, folder: Path | None = None) -> None:
+    """Write a completed job: weights, learning curve, and last the row that says it is finished."""
+    weights = {}
+    if outcome.weights is not None:
+        checkpoints.write_bytes(job.path(), outcome.weights)
+        weights = {"weights": checkpoints.weights_digest(job.path())}
+    curve = [{**job.identity, **row} for row in outcome.history]
+    results.append(CURVES, curve, key=(*MODEL_KEY, "epoch"), folder=folder)
+    row = {**job.identity, **job.method.columns, **outcome.about, **weights}
+    results.append(MODELS, [row], key=MODEL_KEY, folder=folder)
+
+
+def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:
+    """The jobs that have no row yet; curves of a job killed before its row was written go.
+
+    Raises
+    ------
+    ValueError
+        If a finished one was made with other settings.
+    """
+    made: dict[tuple, str] = {}
+    if results.exists(MODELS, folder):
+        table = results.stored(MODELS, folder)
+        keys = table[list(MODEL_KEY)].itertuples(index=False, name=None)
+        made = dict(zip(keys, table["settings"], strict=True))
+    if results.exists(CURVES, folder):
+        curves = results.stored(CURVES, folder)
+        whole = [k in made for k in curves[list(MODEL_KEY)].itertuples(index=False, name=None)]
+        if not all(whole):
+            results.write(CURVES, curves[whole], folder=folder)
+    left = []
+    for job in jobs:
+        settings = made.get(tuple(job.identity.values()))
+        if settings is None:
+            left.append(job)
+        elif settings != job.settings():
+            raise ValueError(
+                f"{results.path_of(MODELS, folder)} must hold models of the same settings, but "
+                f"{job.method.name!r} seed {job.seed} was made with others ({settings}, now "
+                f"{job.settings()}); choose another folder with --out"
+            )
+    return left
+
+
+def tidy(folder: Path | None = None) -> None:
+    """Order the tables by model, whatever order the jobs completed in."""
+    for name, last in ((MODELS, ()), (CURVES, ("epoch",)), (SCORES, ("subject",))):
+        if results.exists(name, folder):
+            table: pd.DataFrame = results.stored(name, folder)
+            results.write(name, table.sort_values([*MODEL_KEY, *last]), folder=folder)

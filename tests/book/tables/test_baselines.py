@@ -1,0 +1,132 @@
+"""Tables and verdicts of the baselines, on rows made here whose answers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from rfe_book import words
+from rfe_book.tables import baselines as baselines_tables
+
+from rfe_study.claims import baselines, resampling, scores, verdicts
+
+MEANS = {  # F of each model on each domain
+    "lower": {"A": 0.8, "B": 0.5, "C": 0.7, "D": 0.6},
+    "upper-B": {"A": 0.7, "B": 0.75, "C": 0.5, "D": 0.5},
+    "upper-C": {"A": 0.7, "B": 0.5, "C": 0.75, "D": 0.5},
+    "upper-D": {"A": 0.7, "B": 0.5, "C": 0.5, "D": 0.71},
+}
+BORN = {"phantom_version": "1.0-x", "code_version": "abc", "torch": "2", "hardware": "cpu"}
+
+
+def made_up(role="test", patients=4, seeds=(0, 1, 2), means=MEANS):
+    """Rows whose mean is exactly the table's: a seed adds -0.1, 0, 0.1; patients alternate."""
+    return pd.DataFrame(
+        [
+            {
+                **{"profile": "laptop", "role": role, "model": model, "seed": seed},
+                **{"domain": domain, "subject": f"{domain}{role}{number}"},
+                "f_score": mean + 0.1 * (seed - 1) + 0.05 * (-1) ** number,
+                **{"lesions_0_10": 10, "detected_0_10": number},
+                **{"lesions_10_30": 4, "detected_10_30": 2 + seed // 2},
+                **{"lesions_30_100": 1, "detected_30_100": 1},
+                **{"lesions_100_inf": 0, "detected_100_inf": 0},
+                **BORN,
+                "date": "2026-01-02",
+            }
+            for model, by_domain in means.items()
+            for domain, mean in by_domain.items()
+            for seed in seeds
+            for number in range(1, patients + 1)
+        ]
+    )
+
+
+@pytest.fixture
+def table():
+    return made_up()
+
+
+def test_scores_are_seeds_by_patients(table):
+    wide = scores.scores(table, "lower", "A")
+    assert wide.shape == (3, 4)
+    assert wide.loc[2, "Atest2"] == pytest.approx(0.8 + 0.1 + 0.05)
+
+
+def test_scores_with_a_gap_are_refused(table):
+    with pytest.raises(ValueError, match=r"each seed of lower must have a f_score .* of B, 1 miss"):
+        scores.scores(
+            table.drop(index=table.query("model == 'lower' and domain == 'B'").index[0]),
+            "lower",
+            "B",
+        )
+    with pytest.raises(ValueError, match="upper-A"):
+        scores.scores(table, "upper-A", "A")
+
+
+def test_gaps_are_paired_and_drops_are_not(table):
+    gaps = resampling.gaps(table, generator=np.random.default_rng(0), draws=500).set_index("domain")
+    assert gaps["gap"].to_dict() == pytest.approx({"B": 0.25, "C": 0.05, "D": 0.11})
+    # seeds and patients move both models alike, so nothing is left of them in the gap
+    np.testing.assert_allclose(gaps[["low", "high"]].sub(gaps["gap"], axis=0), 0, atol=1e-12)
+    assert gaps["drop"].to_dict() == pytest.approx({"B": 0.3, "C": 0.1, "D": 0.2})
+    assert (gaps["drop_low"] < gaps["drop"]).all() and (gaps["drop_high"] > gaps["drop"]).all()
+    assert (gaps["seeds"] == 3).all() and (gaps["patients"] == 4).all()
+
+
+def test_change_on_a_is_what_fine_tuning_changes_there(table):
+    changed = baselines_tables.change_on_a(table, generator=np.random.default_rng(0))
+    assert changed["model"].tolist() == ["upper bound B", "upper bound C", "upper bound D"]
+    np.testing.assert_allclose(changed[["change", "low", "high"]], -0.1)
+
+
+def test_setup_claim_reads_the_intervals(table):
+    gaps = resampling.gaps(table, generator=np.random.default_rng(0), draws=500)
+    claim = baselines_tables.setup_claim(gaps).set_index("domain")
+    assert claim.loc["B", "repaired by labels?"] == "yes, by 0.25 (0.25 to 0.25)"
+    assert claim.loc["C", "worse than on A?"].startswith("yes, by 0.10 (0.0")
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"), [((0.1, 0.2), "yes"), ((-0.1, 0.2), "undecided"), ((-0.2, -0.1), "no")]
+)
+def test_reading_of_an_interval(ends, word):
+    assert resampling.reading(*ends) == word
+
+
+def test_table_says_mean_and_spread_of_seeds(table):
+    text = baselines_tables.score_table(pd.concat([table, made_up("extra", patients=2)]), "test")
+    assert text.loc["lower bound", "A"] == "0.80 ± 0.10"
+    assert list(text.index) == ["lower bound", "upper bound B", "upper bound C", "upper bound D"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "holds"),
+    [
+        ({}, [True, True, True]),
+        ({"lower": {"A": 0.9}}, [False, True, True]),
+        ({"upper-B": {"B": 0.59}}, [True, False, True]),
+        ({"upper-D": {"D": 0.69}}, [True, True, False]),
+    ],
+)
+def test_gate_of_the_development_patients(changes, holds):
+    means = {model: {**MEANS[model], **changes.get(model, {})} for model in MEANS}
+    gate = baselines.development_gate(made_up("dev", means=means))
+    assert gate["holds"].tolist() == holds
+    assert verdicts.verdict(gate["holds"]) == ("holds" if all(holds) else "does not hold")
+
+
+def test_a_verdict_needs_conditions():
+    with pytest.raises(ValueError, match="at least one condition"):
+        verdicts.verdict([])
+
+
+def test_detection_pools_lesions_of_all_patients(table):
+    found = scores.detection(table).set_index(["model", "domain", "seed", "size"])["found"]
+    assert found["lower", "B", 0, "0-10"] == pytest.approx((1 + 2 + 3 + 4) / 40)
+    assert found["lower", "B", 2, "10-30"] == pytest.approx(0.75)
+    assert np.isnan(found["upper-C", "D", 1, "> 100"])
+
+
+def test_origin_names_all_that_differ(table):
+    table.loc[0, "code_version"] = "def"
+    line = words.origin(table)
+    assert line.startswith("profile laptop; seeds 0, 1, 2; phantom 1.0-x; code abc, def;")

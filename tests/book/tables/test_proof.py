@@ -1,0 +1,178 @@
+"""Tables of chapters 07 and 10, on made-up rows whose answers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sweep_rows
+from rfe_book import words as book_words
+from rfe_book.tables import proof
+
+from rfe_study import results
+from rfe_study.claims import resampling
+from rfe_study.claims import scores as scores_claims
+from rfe_study.claims.proof import detectable, judge
+from rfe_study.methods.proof import N_E, proof_of_concept
+
+
+def f_score(method, seed):
+    """ACD gains 0.1 over the control's 0.5, l2 loses 0.1; a seed adds the same to all."""
+    base = 0.5 + 0.02 * seed
+    term = method.embedding
+    if term is None or term.weight == 0:
+        return base
+    return base + (0.1 if term.distance == "cosine" else -0.1)
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return sweep_rows.scores(f_score)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return sweep_rows.models()
+
+
+def test_read_takes_one_experiment_of_one_profile(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    rows = pd.DataFrame({
+        "profile": ["laptop", "smoke", "laptop", "laptop"],
+        "experiment": ["search", "search", "proof-of-concept", "search"],
+        "target": ["B", "B", "B", "C"], "f_score": [1.0, 2.0, 3.0, 4.0],
+    })  # fmt: skip
+    results.write("sweep-scores", rows)
+    assert scores_claims.read("sweep-scores")["f_score"].tolist() == [3.0]
+    assert scores_claims.read("sweep-scores", experiment="search")["f_score"].tolist() == [1.0]
+    results.write("sweep-scores", rows[1:2])
+    with pytest.raises(ValueError, match=r"sweep-scores.csv must hold rows of .* got none"):
+        scores_claims.read("sweep-scores")
+
+
+def test_scores_by_model_are_seeds_by_patients(scores, models):
+    values = scores_claims.by_model(scores, models)
+    assert len(values) == len(proof_of_concept())
+    assert values["80/20 ACD 20"].shape == (3, 8)
+    row = scores.query("model == '80/20 l2 100' and seed == 2 and subject == 'Bextra3'")
+    order = sorted(scores["subject"].unique())
+    at = values["80/20 l2 100"][2, order.index("Bextra3")]
+    assert at == pytest.approx(row["f_score"].item())
+    assert scores_claims.by_model(scores, models, "paper's 2")["no embedding"].shape == (3, 2)
+
+
+def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
+    rows = scores.query("model == '80/20 ACD 20'")
+    rows = pd.concat([
+        rows.assign(model=name, f_score=f + rows["seed"])
+        for name, f in (("lower", 0.1), ("upper-B", 0.3))
+    ])  # fmt: skip
+    two = models[models["seed"] != 1]
+    found = scores_claims.bounds(rows, two)
+    assert found["lower bound"].shape == (2, 8)
+    np.testing.assert_allclose(found["upper bound B"][:, 0], [0.3, 2.3])
+
+
+def test_gain_is_paired(scores, models):
+    values = scores_claims.by_model(scores, models)
+    generator = np.random.default_rng(0)
+    found = resampling.gain(values, "80/20 ACD 20", "no embedding", generator=generator)
+    assert found == pytest.approx((0.1, 0.1, 0.1))
+    assert book_words.interval_text(-0.0123, -0.02, 0.01) == "−0.012 (−0.020 to 0.010)"
+
+
+def test_summary_has_every_model_in_the_experiments_order(scores, models):
+    table = proof.summary(scores, models)
+    assert list(table.index.get_level_values("model")) == [m.name for m in proof_of_concept()]
+    line = table.loc[("rfe", "80/20 ACD 20")]
+    eight = scores.query("model == '80/20 ACD 20'")
+    assert line["F, all 8"] == pytest.approx(eight["f_score"].mean())
+    assert line["F, paper's 2"] == pytest.approx(eight.query("role == 'test'")["f_score"].mean())
+    assert line["seeds ±"] == pytest.approx(0.02)
+    assert line["precision"] == pytest.approx(eight["precision"].mean())
+    assert line["FP a slice"] == pytest.approx(0.3) and line["diverged"] == 0
+
+
+def test_summary_counts_what_diverged_as_nothing(scores):
+    models = sweep_rows.models(diverged={("80/20 l2 20", 1)})
+    gone = (scores["model"] == "80/20 l2 20") & (scores["seed"] == 1)
+    line = proof.summary(scores[~gone], models).loc[("rfe", "80/20 l2 20")]
+    rest = scores[~gone].query("model == '80/20 l2 20'")
+    assert line["diverged"] == 1
+    assert line["F, all 8"] == pytest.approx(rest["f_score"].mean() * 2 / 3)
+    assert line["precision"] == pytest.approx(rest["precision"].mean())
+
+
+SEARCHED = {
+    "no embedding rate 1": 0.1, "labels of B rate 1": 0.2, "no embedding rate 0.3": 0.3,
+    "ACD weight 10 margin 0.5": 0.4, "ACD weight 1 margin 0.5": 0.5, "ACD weight 1 margin 1": 0.6,
+    "l2 weight 1 margin 1000": 0.7, "l2 weight 1 margin 5": 0.8,
+}  # fmt: skip
+
+
+def test_search_tables():
+    rows = pd.DataFrame([
+        {"model": model, "f_score": f + 0.01 * patient}
+        for model, f in SEARCHED.items() for patient in (-1, 1)
+    ])  # fmt: skip
+    rates = proof.rates(rows)
+    assert rates.loc[0.3, "no embedding"] == pytest.approx(0.3)
+    assert rates.loc[1, "labels of B"] == pytest.approx(0.2)
+    acd, l2 = (proof.grid(rows, name) for name in ("ACD", "l2"))
+    assert acd.loc[1, "1"] == pytest.approx(0.6) and acd.index.tolist() == [1, 10]
+    assert l2.columns.tolist() == ["5", "1000"]  # by size, not by letters
+    with pytest.raises(ValueError, match="scores must have models named"):
+        proof.grid(rows, "angular")
+
+
+def test_search_by_margin_averages_weights():
+    names = {
+        "l2 weight 1 margin 5": 6.0,
+        "l2 weight 0.1 margin 5": 8.0,
+        "ACD weight 1 margin 0.5": 9,
+    }
+    curves = pd.DataFrame([
+        {"model": model, "epoch": epoch, "length_background": 1.0, "length_lesion": long + epoch,
+         "dice_loss": 0.1}
+        for model, long in {**names, "labels of B rate 1": np.nan}.items() for epoch in (49, 50)
+    ])  # fmt: skip
+    scores = pd.DataFrame({"model": list(names), "f_score": [0.4, 0.6, 0.7]})
+    table = proof.by_margin(curves, scores)
+    assert table.loc[("l2", 5.0)].to_dict() == pytest.approx(
+        {"background": 1, "lesion": 57, "Dice loss": 0.1, "F": 0.5}
+    )
+    assert table.loc[("ACD", 0.5), "lesion"] == 59 and len(table) == 2
+
+
+def test_lengths_cost_and_shortfalls():
+    curves = sweep_rows.curves(growth=0.1)
+    long = proof.lengths(curves, ["80/20 l2 20", "80/20 ACD 20"])
+    assert long["lesion"].tolist() == pytest.approx([2 * (1 + 0.1 * 14), 2])
+    assert long["ratio"].tolist() == pytest.approx([4.8, 2])
+    seconds = proof.cost(curves)
+    assert seconds["labelled A only"] == 4
+    assert seconds["80/20 l2 20"] < seconds["80/20 l2 2000"]
+    half = (curves["model"] == "50/50 l2 2000") & (curves["epoch"] > 43)
+    curves.loc[half, "short"] = 1.0
+    short = proof.shortfalls(curves)
+    assert len(short) == 3 * len(N_E)
+    share = short["batches that run short (%)"]
+    assert share[("50/50", 2000)] == pytest.approx(100 * 7 / 15 / 2)  # one of two distances
+    assert share[("80/20", 2000)] == 0
+    assert short.loc[("80/20", 100), "lesion pixels, labelled side"] == pytest.approx(20)
+
+
+def test_verdict_tables(scores, models):
+    judged = judge(scores, models, generator=np.random.default_rng(0), draws=100)
+    smallest = detectable(0.04, patients=8, seeds=3)
+    table = proof.verdict_table(judged, smallest)
+    line = table.loc[(4, "l2 worse than ACD")]
+    assert line["all 8"] == "reproduced: 0.200 (0.200 to 0.200)"
+    assert line["above"] == 0 and line["detectable"] > 0
+    assert np.isnan(table.loc[(5, "the 36 models rank alike"), "detectable"])
+    words = proof.overall_table(judged)
+    assert words.index.tolist() == [2, 3, 4, 5]
+    assert words.loc[2, "all 8"] == "not reproduced"  # F is the same at each n_E
+
+
+def test_groups_count_methods():
+    counts = proof.groups(proof_of_concept())
+    assert counts["rfe"] == 36 and counts.sum() == len(proof_of_concept())

@@ -1,0 +1,45 @@
+"""Tables with a caption are MyST with every value in its place."""
+
+import pandas as pd
+import pytest
+from rfe_book.cells import numbered
+
+
+def test_layout_and_formats():
+    frame = pd.DataFrame(
+        {
+            "scanner": [3.0, 3.0, 1.5],
+            "image": ["T1", "T2", "T1"],
+            "TE": [4.0, 90.25, None],
+            "voxel": [(1.0, 1.0, 2.5), None, (1.0, 1.0, 1.0)],
+            "source": ["x|y", "", None],
+        }
+    ).set_index(["scanner", "image"])
+    assert numbered(frame, "tab-x", "A *caption*.").data == "\n".join(
+        [
+            ":::{table} A *caption*.",
+            ":name: tab-x",
+            ":class: compact",
+            "",
+            "| scanner | image | TE | voxel | source |",
+            "| :--- | :--- | ---: | :--- | :--- |",
+            "| 3 | T1 | 4 | 1×1×2.5 | x\\|y |",
+            "|  | T2 | 90.25 |  |  |",
+            "| 1.5 | T1 |  | 1×1×1 |  |",
+            "",
+            ":::",
+        ]
+    )
+
+
+def test_a_column_may_have_its_own_decimals():
+    frame = pd.DataFrame(
+        {"x": [0.1234, 0.5], "y": [3.0, None]}, index=pd.Index(["a", "b"], name="of")
+    )
+    table = numbered(frame, "tab-x", "A caption.", digits=3, columns={"y": 1}).data
+    assert "| of | x | y |\n| :--- | ---: | ---: |\n| a | 0.123 | 3.0 |\n| b | 0.500 |  |" in table
+
+
+def test_caption_on_two_lines():
+    with pytest.raises(ValueError, match="caption must be on one line"):
+        numbered(pd.DataFrame({"a": [1]}), "tab-x", "a\nb")

@@ -1,0 +1,296 @@
+"""Semi-supervised fine-tuning: who teaches, what is drawn, determinism, resuming, statistics."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from synthetic import tiny_subject
+from torch import nn
+
+from rfe_core import fine_tuning, losses, random_feature_embedding, training
+from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.patches import Patches, extract
+from rfe_core.random_feature_embedding import RandomFeatureEmbedding
+from rfe_core.settings import Profile
+from rfe_core.training import Diverged, build
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+TINY = Profile(
+    name="tiny",
+    widths=(4, 6, 8),
+    norm="batch",
+    patches_per_domain=20,
+    crop=20,
+    epochs=5,
+    branch_epoch=3,
+    tuning_steps=3,
+    batch_size=6,
+    optimizer="adam",
+    learning_rate=0.01,
+)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    """Training patches of two domains."""
+    subjects = [tiny_subject("Atrain1"), tiny_subject("Btrain1", seed=5, domain="B")]
+    return [extract([s], 20, generator=np.random.default_rng(0), size=20)[0] for s in subjects]
+
+
+def rfe(**settings):
+    return RandomFeatureEmbedding(**{"strategy": "80/20", "n_e": 20} | settings)
+
+
+def run(sets, profile=TINY, seed=0, **settings):
+    model = build(profile, 7)  # "the weights of the branch epoch"
+    history = fine_tune(model, *sets, profile=profile, seed=seed, progress=False, **settings)
+    return model, history
+
+
+def same_weights(a, b):
+    pairs = zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    return all(torch.equal(x, y) for x, y in pairs)
+
+
+def without_time(history):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in history]
+
+
+def relabelled(patches):
+    return replace(patches, labels=1 - patches.labels)
+
+
+def test_target_labels_teach_nothing_without_an_embedding_term(sets):
+    labelled, target = sets
+    model, history = run(sets)
+    assert same_weights(model, run([labelled, relabelled(target)])[0])
+    assert not same_weights(model, run([relabelled(labelled), target])[0])
+    images = replace(target, images=target.images + 1)  # batch norm sees them
+    assert not same_weights(model, run([labelled, images])[0])
+    assert set(history[0]) == {"epoch", "loss", "dice_loss", "seconds"}
+
+
+def test_target_labels_teach_as_the_prior_of_an_embedding_term(sets):
+    labelled, target = sets
+    model, history = run(sets, embedding=rfe())
+    assert not same_weights(model, run([labelled, relabelled(target)], embedding=rfe())[0])
+    for row in history:
+        assert row["loss"] == pytest.approx(row["dice_loss"] + row["embedding_loss"], rel=1e-5)
+
+
+def test_target_labels_teach_if_primary_is_both(sets):
+    labelled, target = sets
+    model, _ = run(sets, primary="both")
+    assert not same_weights(model, run([labelled, relabelled(target)], primary="both")[0])
+    assert not same_weights(model, run(sets)[0])
+
+
+@pytest.mark.parametrize(
+    ("primary", "expected"), [("labelled", slice(3)), ("both", slice(6))], ids=["labelled", "both"]
+)
+def test_the_dice_loss_sees_its_half(sets, monkeypatch, primary, expected):
+    seen = []
+    real = losses.dice_loss
+
+    def watch(logits, labels, valid):
+        seen.append((logits.shape, labels.numpy().copy(), valid.numpy().copy()))
+        return real(logits, labels, valid)
+
+    batches = []
+    real_tensors = training.as_tensors
+    monkeypatch.setattr(fine_tuning, "dice_loss", watch)
+    monkeypatch.setattr(
+        fine_tuning,
+        "as_tensors",
+        lambda batch, model: batches.append(batch) or real_tensors(batch, model),
+    )
+    run(sets, primary=primary)
+    assert len(seen) == len(batches) == 6
+    for (shape, labels, valid), batch in zip(seen, batches, strict=True):
+        assert shape[0] == len(labels) == len(batch.labels[expected])
+        assert (labels == batch.labels[expected]).all() and (valid == batch.valid[expected]).all()
+        assert batch.source.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_labelled_alone_is_the_same_half_and_nothing_else(sets, monkeypatch):
+    batches = []
+    real = training.as_tensors
+    monkeypatch.setattr(
+        fine_tuning, "as_tensors", lambda batch, model: batches.append(batch) or real(batch, model)
+    )
+    run(sets[:1])
+    assert [len(batch.images) for batch in batches] == [3] * 6
+    alone = [batch.images for batch in batches[:3]]
+    batches.clear()
+    run(sets)
+    assert [len(batch.images) for batch in batches] == [6] * 6
+    # of the first epoch; later ones follow a shuffle of the other set too
+    assert all((a == b.images[:3]).all() for a, b in zip(alone, batches, strict=False))
+
+
+def test_different_n_e_see_the_same_batches_and_dropout(sets):
+    """With weight 0 nothing is learnt from what is drawn, so the weights are those without it."""
+    plain = run(sets)[0]
+    for n_e in (20, 100, "all"):
+        model, history = run(sets, embedding=rfe(n_e=n_e, weight=0.0))
+        assert same_weights(plain, model)
+        assert history[0]["embedding_loss"] > 0
+        assert history[0]["loss"] == history[0]["dice_loss"]
+
+
+def test_history_counts_what_is_drawn(sets):
+    _, history = run(sets, embedding=rfe(n_e=20, strategy="50/50"))
+    assert [row["epoch"] for row in history] == [4, 5]
+    for row in history:
+        assert row["drawn_labelled_lesion"] == row["drawn_unlabelled_background"] == 10
+        assert row["short"] == 0 and row["length_lesion"] > 0
+    _, history = run(sets, embedding=rfe(n_e=2000, strategy="50/50"))
+    assert history[0]["short"] == 1 and history[0]["drawn_labelled_lesion"] < 1000
+
+
+def test_embedding_losses_of_layers_are_summed(sets):
+    one, two, both = (
+        run(sets, replace(TINY, tuning_steps=1, epochs=4), embedding=rfe(n_e="all", layers=layers))
+        for layers in ((0,), (1,), (0, 1))
+    )
+    a, b, total = (history[0]["embedding_loss"] for _, history in (one, two, both))
+    assert total == pytest.approx(a + b, rel=1e-6)
+
+
+@pytest.mark.parametrize("embedding", [None, rfe(), rfe(n_e="all"), rfe(distance="l2", margin=5.0)])
+def test_same_seed_same_weights_and_other_seed_others(sets, embedding):
+    model, history = run(sets, embedding=embedding)
+    again, again_history = run(sets, embedding=embedding)
+    assert same_weights(model, again) and without_time(history) == without_time(again_history)
+    assert not same_weights(model, run(sets, seed=1, embedding=embedding)[0])
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("steps", [4, 7, 8], ids=lambda n: f"killed in step {n}")
+def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, steps):
+    """Three steps an epoch: in the first step of the second epoch, and in the third epoch."""
+    profile = replace(TINY, epochs=6)
+    whole, history = run(sets, profile, embedding=rfe())
+    calls, real = [], random_feature_embedding.embedding_terms
+
+    def killing(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == steps:
+            raise Killed
+        return real(*args, **kwargs)
+
+    settings = {"embedding": rfe(), "checkpoint": tmp_path / "state.safetensors"}
+    with monkeypatch.context() as patch:
+        patch.setattr(fine_tuning, "embedding_terms", killing)
+        with pytest.raises(Killed):
+            run(sets, profile, **settings)
+    torch.rand(3)  # whatever else happens in between
+    resumed, resumed_history = run(sets, profile, **settings)
+    assert same_weights(whole, resumed)
+    assert without_time(history) == without_time(resumed_history)
+
+
+def test_divergence_carries_its_history_through_pickling(sets, monkeypatch):
+    calls, real = [], losses.dice_loss
+
+    def breaking(*args):
+        calls.append(1)
+        return real(*args) * (float("nan") if len(calls) == 5 else 1)
+
+    monkeypatch.setattr(fine_tuning, "dice_loss", breaking)
+    with pytest.raises(
+        Diverged, match=r"got nan at epoch 5, step 2 with learning rate 0\.01;"
+    ) as met:
+        run(sets)
+    error = met.value
+    assert [row["epoch"] for row in error.history] == [4] and error.history[0]["dice_loss"] > 0
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is Diverged
+    assert str(again) == str(error) and again.history == error.history
+
+
+def test_an_infinite_learning_rate_diverges(sets):
+    with pytest.raises(Diverged, match="loss must be finite, got nan at epoch 4"):
+        run(sets, replace(TINY, learning_rate=1e30))
+
+
+def test_the_embedding_loss_is_learnt(sets):
+    """Pixels of the two classes differ in brightness; the Dice loss alone gets less far."""
+    profile = replace(TINY, epochs=12, tuning_steps=5)
+    for settings in ({"n_e": 50}, {"n_e": "all"}, {"n_e": 50, "distance": "l2", "margin": 5.0}):
+        _, history = run(sets, profile, embedding=rfe(weight=20.0, **settings))
+        first, last = history[0]["embedding_loss"], history[-1]["embedding_loss"]
+        assert last < 0.6 * first, (settings, first, last)
+        _, untaught = run(sets, profile, embedding=rfe(**settings, weight=0.0))
+        assert last < 0.8 * untaught[-1]["embedding_loss"], settings
+
+
+def test_bad_settings(sets):
+    with pytest.raises(ValueError, match='primary must be "labelled" or "both", got \'target\''):
+        run(sets, primary="target")
+    for settings in ({"embedding": rfe()}, {"primary": "both"}):
+        with pytest.raises(ValueError, match="unlabelled patches are needed for an embedding term"):
+            run(sets[:1], **settings)
+    with pytest.raises(ValueError, match=r"layers must be below 2, .* got \(3,\)"):
+        run(sets, embedding=rfe(layers=(3,)))
+
+
+# Statistics of batch norm
+
+
+def some_patches(n, size=8, seed=0):
+    images = np.random.default_rng(seed).normal(2, 3, (n, 3, size, size)).astype(np.float32)
+    nothing = np.zeros((n, size, size), np.uint8)
+    names, slices = np.full(n, "B"), np.zeros(n, np.int64)
+    return Patches(images=images, labels=nothing, valid=nothing == 0, subjects=names, slices=slices)
+
+
+def norms(model):
+    return [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def test_adapted_statistics_are_the_mean_over_batches_by_hand():
+    """The first norm sees one convolution of the images: its statistics without PyTorch's norm."""
+    model, patches = build(TINY, 0), some_patches(13)
+    before = {k: v.clone() for k, v in model.state_dict().items() if "running" not in k}
+    adapt_statistics(model, patches, batch_size=4)  # three whole batches; the 13th patch is left
+    convolution = next(m for m in model.modules() if isinstance(m, nn.Conv2d))
+    means, variances = [], []
+    for start in (0, 4, 8):
+        with torch.no_grad():
+            x = convolution(torch.from_numpy(patches.images[start : start + 4]))
+        values = x.transpose(0, 1).flatten(1).double().numpy()
+        means.append(values.mean(1))
+        variances.append(values.var(1, ddof=1))
+    first = norms(model)[0]
+    np.testing.assert_allclose(first.running_mean.numpy(), np.mean(means, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(first.running_var.numpy(), np.mean(variances, 0), rtol=1e-4)
+    after = model.state_dict()
+    assert all(torch.equal(v, after[k]) for k, v in before.items() if "num_batches" not in k)
+    assert not model.training and not any(m.training for m in model.modules())
+    assert {m.momentum for m in norms(model)} == {0.1}
+
+
+def test_adapting_uses_the_running_statistics_of_nothing_before(sets):
+    """Whatever was in them; and each layer's own input, as normalised by the batch."""
+    model, other = build(TINY, 0), build(TINY, 0)
+    for norm in norms(other):
+        norm.running_mean.fill_(9.0)
+        norm.running_var.fill_(4.0)
+    for network in (model, other):
+        adapt_statistics(network, sets[1], batch_size=6)
+    assert same_weights(model, other)
+    few = some_patches(2)  # fewer than a batch: what there is
+    adapt_statistics(model, few, batch_size=6)
+    assert not same_weights(model, other)
+
+
+def test_adapting_needs_batch_norm():
+    with pytest.raises(ValueError, match="needs a network with batch norm, got one without"):
+        adapt_statistics(build(replace(TINY, norm="none"), 0), some_patches(4))

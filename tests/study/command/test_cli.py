@@ -1,0 +1,124 @@
+"""The command line: help with examples, one-line errors, tables."""
+
+import subprocess
+import sys
+
+import pytest
+from synthetic import tiny_subject
+
+from rfe_core.scans.bids import save_subject
+from rfe_core.scans.layouts import LAYOUTS
+from rfe_study import results
+from rfe_study.command import cli
+from rfe_study.command.cli import main
+from rfe_study.methods.bounds import BOUNDS
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    return tmp_path
+
+
+def test_names_repeated_for_a_fast_start_agree_with_their_owners():
+    assert tuple(LAYOUTS) == cli.LAYOUTS
+    assert BOUNDS == cli.MODEL_NAMES
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *([], ["data"], ["data", "make"], ["data", "check"], ["data", "statistics"]),
+        *(["train"], ["sweep"], ["adapt"], ["results"]),
+    ],
+)
+def test_help_has_examples(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    printed = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert command == ["data"] or f"examples:\n  {' '.join(['rfe', *command])}" in printed
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+def test_help_needs_no_torch():
+    code = "import rfe_study.command.cli, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train --profile huge", "invalid choice: 'huge'"),
+        ("train --seeds -1", "must be a whole number >= 0, got -1"),
+        ("train --jobs 0", "must be a whole number >= 1, got 0"),
+        ("train --learning-rate nan", "must be a number > 0, got nan"),
+        ("train --epochs 3.5", "must be a whole number >= 1, got 3.5"),
+        ("sweep --experiment all", "invalid choice: 'all'"),
+        ("sweep --target A", "invalid choice: 'A'"),
+        ("sweep --jobs 2 --scheduler x", "not allowed with argument --jobs"),
+        ("data check", "arguments are required: path"),
+        ("data statistics", "arguments are required: path"),
+        ("adapt", "arguments are required: --data"),
+        ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
+        ("fly", "invalid choice: 'fly'"),
+    ],
+)
+def test_bad_arguments_are_one_line(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments.split())
+    error = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert error.startswith("rfe: error: ") and message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train --profile paper", "profile paper needs a GPU: add --device cuda"),
+        ("train --epochs 3", "changed settings need a folder of their own: add --out DIR"),
+        ("results nonsense", "nonsense.csv does not exist; `rfe train --help`"),
+        ("data check /nowhere", "/nowhere"),
+    ],
+)
+def test_user_errors_are_one_line_and_status_2(arguments, message, data, capsys):
+    assert main(arguments.split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("rfe: error: ") and message in error and error.count("\n") == 1
+
+
+def test_data_check_prints_what_it_found(tmp_path, capsys):
+    save_subject(tiny_subject("one"), tmp_path)
+    assert main(["data", "check", str(tmp_path)]) == 0
+    assert "one" in capsys.readouterr().out
+
+
+def test_data_check_fails_on_a_broken_patient(tmp_path, capsys):
+    path = save_subject(tiny_subject("one"), tmp_path)
+    next(path.rglob("*FLAIR*")).unlink()
+    assert main(["data", "check", str(tmp_path)]) in (1, 2)
+    printed = capsys.readouterr()
+    assert "FLAIR" in printed.out + printed.err
+
+
+def test_results_lists_and_summarises(data, capsys):
+    assert main(["results"]) == 0
+    assert "no results in" in capsys.readouterr().out
+    row = {"profile": "laptop", "model": "lower", "seed": 0, "role": "test", "domain": "A"}
+    scores = {"f_score": 0.5, "precision": 0.6, "recall": 0.4, "fp_per_slice": 0.25}
+    rows = [{**row, "subject": name, **scores} for name in ("Atest1", "Atest2")]
+    results.append("baselines", rows, key=("model", "seed", "subject"))
+    assert main(["results"]) == 0
+    assert "baselines: 2 rows" in capsys.readouterr().out
+    assert main(["results", "baselines"]) == 0
+    printed = capsys.readouterr().out
+    assert "0.500" in printed and "0.250" in printed
+
+
+def test_interruption_is_a_line_and_status_130(data, monkeypatch, capsys):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.train, "show_results", interrupted)
+    assert main(["results"]) == 130
+    assert "the same command goes on" in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""Variants: whose crops a network learns from, and training that goes on where it stopped."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic import tiny_subject
+
+from rfe_core import checkpoints
+from rfe_study import provenance, results
+from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom import heads
+from rfe_study.phantom.domains import Patient
+from rfe_study.runs import variants
+
+SMOKE = replace(PROFILES["smoke"], crop=32, patches_per_domain=48)
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch, one_thread):
+    """Tiny patients instead of phantoms; notes which were asked for."""
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    asked = []
+
+    def cached(who, **_):
+        asked.extend(patient.name for patient in who)
+        return [tiny_subject(p.name, seed=p.index, domain=p.domain) for p in who]
+
+    def again(variant, patient, rng):
+        asked.append(f"{patient.name} {variant}")
+        for scan in range(variants.SCANS):
+            yield tiny_subject(f"{patient.name}V{scan + 1}", seed=patient.index + 100 * scan)
+
+    monkeypatch.setattr(variants, "phantom_subjects", cached)
+    monkeypatch.setattr(variants, "scanned_again", again)
+    return asked
+
+
+@pytest.mark.parametrize(("variant", "scans"), [("four-scanners", 1), ("fitted", 3)])
+def test_equally_many_crops_of_each_scanner_and_scan(tiny, variant, scans):
+    training, validation = variants.variant_patches(SMOKE, variant, seed=0)
+    assert len(training) + len(validation) == SMOKE.patches_per_domain
+    assert len(tiny) == 12 and tiny[0].startswith("Atrain1")
+    for letter in "ABCD":
+        share = np.mean([name.startswith(letter) for name in training.subjects])
+        assert share == pytest.approx(0.25, abs=0.02)
+    if scans > 1:
+        numbers = {name[-1] for name in training.subjects}
+        assert numbers == {"1", "2", "3"}
+        for head in ("Atrain1", "Dtrain3"):  # a head holds out the same slices in every scan
+            own = [np.char.startswith(p.subjects, head) for p in (training, validation)]
+            first, second = (
+                set(p.slices[o]) for p, o in zip((training, validation), own, strict=True)
+            )
+            assert not first & second
+    again = variants.variant_patches(SMOKE, variant, seed=0)[0]
+    np.testing.assert_array_equal(again.images, training.images)
+    assert (variants.variant_patches(SMOKE, variant, 1)[0].images != training.images).any()
+
+
+def test_training_keeps_branch_and_end_and_is_not_repeated(tiny, tmp_path):
+    job = variants.Job(profile=SMOKE, model="four-scanners", seed=0, weights=tmp_path / "w")
+    history = variants.train(job, progress=False)
+    assert [row["epoch"] for row in history] == [1, 2] and "f_own" in history[0]
+    about = checkpoints.read_about(job.path())
+    assert about["variant"] == about["model"] == "four-scanners" and about["history"] == history
+    branch = checkpoints.read_about(job.path("four-scanners-branch"))
+    assert len(branch["history"]) == SMOKE.branch_epoch
+    assert not job.state_path().exists()
+    tiny.clear()
+    assert variants.train(job) == history and not tiny
+
+
+def test_settings_name_what_decides_the_weights(tmp_path):
+    jobs = [
+        variants.Job(profile=SMOKE, model=v, seed=s, weights=tmp_path)
+        for v in variants.VARIANTS
+        for s in (0, 1)
+    ]
+    assert len({job.state_path() for job in jobs}) == len({job.path() for job in jobs}) == 6
+    versions = {job.model: job.settings["variant_version"] for job in jobs}
+    assert len(set(versions.values())) == 3
+
+
+def test_unknown_variants_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"model must be one of .*, got 'more'"):
+        variants.Job(profile=SMOKE, model="more", seed=0, weights=tmp_path)
+    with pytest.raises(ValueError, match=r"variant must be one of .*, got 'more'"):
+        next(variants.groups("more", np.random.default_rng(0)))
+
+
+def test_stored_networks_say_what_they_are():
+    for variant in variants.VARIANTS:
+        for seed in (0, 1, 2):
+            name = f"laptop-{variant}-seed{seed}.safetensors"
+            about = checkpoints.read_about(results.DATA / "checkpoints" / name)
+            assert (about["variant"], about["seed"]) == (variant, seed)
+            assert about["phantom_version"] == provenance.phantom_version()
+
+
+@pytest.mark.parametrize("variant", ["random-protocols", "fitted"])
+def test_a_head_is_scanned_again_and_again(variant, monkeypatch, ball_anatomy):
+    monkeypatch.setattr(heads, "make_anatomy", lambda patient: ball_anatomy)
+    who = Patient("B", "train", 2)
+    scans = list(variants.scanned_again(variant, who, np.random.default_rng(0)))
+    assert [s.name for s in scans] == [f"{who.name}V{k}" for k in (1, 2, 3)]
+    first, second, _ = (s.images["flair"] for s in scans)
+    assert first.shape == ball_anatomy.brain_mask.shape
+    assert np.abs(first - second).max() > 10
+    same = [np.array_equal(s.lesion_mask, ball_anatomy.lesion_mask) for s in scans]
+    assert all(same) if variant == "random-protocols" else not any(same)
