@@ -92,17 +92,17 @@ def test_files_of_another_kind(model, tmp_path):
     state = saved_state(tmp_path / "state.safetensors", model)
     weights = tmp_path / "w.safetensors"
     checkpoints.save_weights(weights, model)
-    with pytest.raises(ValueError, match="state.safetensors: file must be written by save_weights"):
+    with pytest.raises(ValueError, match=r"state.safetensors: file must be written by save_weights"):
         checkpoints.load_model(state)
-    with pytest.raises(ValueError, match="state.safetensors: file must be written by save_weights"):
+    with pytest.raises(ValueError, match=r"state.safetensors: file must be written by save_weights"):
         checkpoints.read_about(state)
-    with pytest.raises(ValueError, match="w.safetensors: file must be written by save_state"):
+    with pytest.raises(ValueError, match=r"w.safetensors: file must be written by save_state"):
         load_state(weights)
     foreign = tmp_path / "foreign.safetensors"
     foreign.write_bytes(save({"a": torch.ones(1)}, {"format": "pt"}))  # as other libraries write
-    with pytest.raises(ValueError, match="foreign.safetensors: file must be written by save_wei"):
+    with pytest.raises(ValueError, match=r"foreign.safetensors: file must be written by save_wei"):
         checkpoints.load_model(foreign)
-    with pytest.raises(FileNotFoundError, match="none.safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"none.safetensors"):
         checkpoints.load_model(tmp_path / "none.safetensors")
 
 
