@@ -95,7 +95,8 @@ def load_model(path: Path) -> UNet:
     with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
         model = UNet(**{**settings, "widths": tuple(settings["widths"])})
     model.load_state_dict(tensors)
-    return model.to(memory_format=torch.channels_last).eval()
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
+    return model.eval()
 
 
 def weights_digest(path: Path) -> str:

@@ -12,18 +12,19 @@ own range, as in the authors' code, most of the curve is the change of the range
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+Array = NDArray[Any]
 Edges = Literal["shared", "own"]
 Per = Literal["channel", "flattened"]
 
 BINS = 256
 
 
-def jsd(p: NDArray, q: NDArray) -> NDArray[np.float64]:
+def jsd(p: Array, q: Array) -> NDArray[np.float64]:
     """Divergence of distributions along the last axis; they need not be normalised.
 
     Parameters
@@ -47,16 +48,18 @@ def jsd(p: NDArray, q: NDArray) -> NDArray[np.float64]:
             raise ValueError(f"{name} must be finite, >= 0 and not all zero, got {counts}")
     p, q = p / p.sum(-1, keepdims=True), q / q.sum(-1, keepdims=True)
     m = (p + q) / 2
-    return (_entropy(m) - (_entropy(p) + _entropy(q)) / 2).clip(0)
+    divergence: NDArray[np.float64] = _entropy(m) - (_entropy(p) + _entropy(q)) / 2
+    return divergence.clip(0)
 
 
-def _entropy(p: NDArray) -> NDArray:
-    return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=-1)
+def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    entropy: NDArray[np.float64] = -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=-1)
+    return entropy
 
 
 def jensen_shannon(
-    sample: NDArray,
-    population: NDArray,
+    sample: ArrayLike,
+    population: ArrayLike,
     *,
     bins: int = BINS,
     edges: Edges = "shared",
@@ -92,11 +95,8 @@ def jensen_shannon(
     array([0.216])
     """
     sample, population = _checked(sample, "sample"), _checked(population, "population")
-    if sample.shape[1] != population.shape[1]:
-        raise ValueError(
-            f"sample must have the population's {population.shape[1]} channels, "
-            f"got {sample.shape[1]}"
-        )
+    if (n := sample.shape[1]) != (channels := population.shape[1]):
+        raise ValueError(f"sample must have the population's {channels} channels, got {n}")
     _check_choices(bins, per, edges)
     if per == "flattened":
         sample, population = sample.reshape(-1, 1), population.reshape(-1, 1)
@@ -108,7 +108,7 @@ def jensen_shannon(
     return float(divergence[0]) if per == "flattened" else divergence
 
 
-def bin_index(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArray[np.int64]:
+def bin_index(values: Array, low: Array, high: Array, bins: int) -> NDArray[np.int64]:
     """Bin (n, C) of each value between low and high (C,); the end bins take what lies outside.
 
     Raises
@@ -119,10 +119,10 @@ def bin_index(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArra
     if not np.isfinite(values).all():
         raise ValueError("values must be finite, got NaN or infinity")
     width = np.where(high > low, high - low, 1)
-    return np.clip((values - low) / width * bins, 0, bins - 1).astype(np.int64)
+    return ((values - low) / width * bins).clip(0, bins - 1).astype(np.int64)
 
 
-def histograms(values: NDArray, low: NDArray, high: NDArray, bins: int) -> NDArray[np.int64]:
+def histograms(values: Array, low: Array, high: Array, bins: int) -> NDArray[np.int64]:
     """Histogram (C, bins) of each channel of values (n, C), binned as by `bin_index`."""
     return _count(bin_index(values, low, high, bins), bins)
 
@@ -146,7 +146,7 @@ class BinnedPopulation:
     """
 
     def __init__(
-        self, population: NDArray, labels: NDArray, *, per: Per = "channel", bins: int = BINS
+        self, population: ArrayLike, labels: ArrayLike, *, per: Per = "channel", bins: int = BINS
     ) -> None:
         self.population, labels = _checked(population, "population"), np.asarray(labels)
         if labels.shape != self.population.shape[:1]:
@@ -159,7 +159,7 @@ class BinnedPopulation:
         self._index = bin_index(self.population, low, high, bins)
         self.classes = [np.flatnonzero(labels == label) for label in (0, 1)]
 
-    def histogram(self, rows: NDArray | slice) -> NDArray[np.int64]:
+    def histogram(self, rows: Array | slice) -> NDArray[np.int64]:
         """Histogram of the embeddings at `rows`: (C, bins), or (1, bins) if flattened."""
         counts = _count(self._index[rows], self.bins)
         return counts.sum(0, keepdims=True) if self.per == "flattened" else counts
@@ -168,7 +168,7 @@ class BinnedPopulation:
     def _all(self) -> NDArray[np.int64]:
         return self.histogram(slice(None))
 
-    def divergence(self, rows: NDArray, edges: Edges = "shared") -> float:
+    def divergence(self, rows: Array, edges: Edges = "shared") -> float:
         """`jensen_shannon` between the embeddings at `rows` and all."""
         _check_choices(self.bins, self.per, edges)
         if edges == "shared":
@@ -205,8 +205,7 @@ def null_divergence(
 
     Returns
     -------
-    array, (draws,)
-        In nats; the mean over channels.
+    array, (draws,), in nats; means over channels
 
     Raises
     ------
@@ -222,7 +221,7 @@ def null_divergence(
         if n < 0 or (n > 0 and len(pixels) == 0):
             raise ValueError(f"count of {name} pixels must fit the {len(pixels)} there, got {n}")
     drawn = [(pixels, n) for _, pixels, n in classes if n]
-    mixture = sum(n * population.histogram(pixels) / len(pixels) for pixels, n in drawn)
+    mixture = np.sum([n * population.histogram(rows) / len(rows) for rows, n in drawn], axis=0)
     found = np.empty(draws)
     for k in range(draws):
         rows = [generator.choice(pixels, n, replace=n > len(pixels)) for pixels, n in drawn]
@@ -230,8 +229,8 @@ def null_divergence(
     return found
 
 
-def _checked(embeddings: NDArray, name: str) -> NDArray[np.float64]:
-    embeddings = np.asarray(embeddings, float)
+def _checked(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    embeddings = np.asarray(values, float)
     if embeddings.ndim != 2 or 0 in embeddings.shape:
         raise ValueError(f"{name} must have shape (n >= 1, C >= 1), got {embeddings.shape}")
     if not np.isfinite(embeddings).all():

@@ -111,7 +111,7 @@ def fine_tune(
         losses = {str(layer): term.loss for layer, term in terms.items()}
         total = total_loss(total, losses, dict.fromkeys(losses, embedding.weight))
         finest = terms[min(terms)]
-        numbers["embedding_loss"] = sum(losses.values()).item()
+        numbers["embedding_loss"] = sum(losses.values(), torch.zeros_like(dice)).item()
         return total, numbers | finest.drawn | finest.length
 
     batches = Batches(
@@ -141,8 +141,10 @@ def adapt_statistics(model: UNet, patches: Patches, *, batch_size: int = 12) -> 
     Raises
     ------
     ValueError
-        If the network has no batch norm.
+        If the network has no batch norm, or an image is not finite.
     """
+    if not np.isfinite(patches.images).all():
+        raise ValueError("images of patches must be finite, got NaN or infinity")
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     if not norms:
         raise ValueError("adapting statistics needs a network with batch norm, got one without")

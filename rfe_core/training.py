@@ -41,7 +41,8 @@ def build(settings: TrainingSettings, seed: int) -> UNet:
         torch.manual_seed(seed)
         model = UNet(widths=settings.widths, norm=settings.norm, dropout=settings.dropout)
     # A third faster than the default layout on a CPU (measured: 0.17 s against 0.23 s a step).
-    return model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
+    return model
 
 
 def make_optimizer(model: UNet, settings: TrainingSettings) -> torch.optim.Optimizer:
@@ -110,7 +111,7 @@ def train_supervised(
     )
 
 
-def as_tensor(array: NDArray, device: torch.device) -> Tensor:
+def as_tensor(array: NDArray[Any], device: torch.device) -> Tensor:
     """An array on a device; images (four axes) in the layout that is fast for convolutions."""
     tensor = torch.from_numpy(array).to(device)
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
