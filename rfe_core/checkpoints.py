@@ -6,15 +6,13 @@ what a killed run resumes from: weights, optimiser, random generators and progre
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from rfe_core.files import replacing
@@ -36,31 +34,30 @@ def _write(path: Path, content: bytes) -> None:
         partial.write_bytes(content)
 
 
-@contextmanager
-def _opened(path: Path, key: str, writer: str) -> Iterator[tuple[safe_open, dict[str, Any]]]:
-    """A file that `writer` wrote, which its metadata `key` tells, and all its metadata."""
+def _metadata(path: Path, key: str, writer: str) -> dict[str, Any]:
+    """What is noted in a file that `writer` wrote, which its `key` tells; the file is whole."""
     try:
         with safe_open(path, framework="pt") as file:
             texts = file.metadata() or {}
-            if key not in texts:
-                raise ValueError(f"{path}: file must be written by {writer}, got no {key!r} in it")
-            metadata = {name: json.loads(text) for name, text in texts.items()}
-            if metadata.get("version", 1) > VERSION:
-                raise ValueError(
-                    f"{path}: version must be at most {VERSION}, which is what this code knows, "
-                    f"got {metadata['version']}; update the code"
-                )
-            yield file, metadata
     except SafetensorError as error:
         raise ValueError(
             f"{path}: file must be whole safetensors, got {Path(path).stat().st_size} bytes that "
             f"end early or are damaged ({error}); copy it again, or delete it and train anew"
         ) from error
+    if key not in texts:
+        raise ValueError(f"{path}: file must be written by {writer}, got no {key!r} in it")
+    metadata = {name: json.loads(text) for name, text in texts.items()}
+    if metadata.get("version", 1) > VERSION:
+        raise ValueError(
+            f"{path}: version must be at most {VERSION}, which is what this code knows, "
+            f"got {metadata['version']}; update the code"
+        )
+    return metadata
 
 
-def _tensors(file: safe_open) -> dict[str, Tensor]:
-    """Copies: what the file maps into memory goes when it is closed."""
-    return {name: file.get_tensor(name).clone() for name in file.keys()}
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors, read: of a file that is only mapped, they would change and vanish with it."""
+    return load(Path(path).read_bytes())
 
 
 def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
@@ -76,9 +73,8 @@ def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -
 
 def read_about(path: Path) -> dict[str, Any]:
     """What `save_weights` was told about the weights; raises as `load_model`."""
-    with _opened(path, "about", "save_weights") as (_, metadata):
-        about: dict[str, Any] = metadata["about"]
-        return about
+    about: dict[str, Any] = _metadata(path, "about", "save_weights")["about"]
+    return about
 
 
 def load_model(path: Path) -> UNet:
@@ -89,12 +85,10 @@ def load_model(path: Path) -> UNet:
     ValueError
         If the file is damaged, holds no network, or is of a newer version than this code knows.
     """
-    with _opened(path, "network", "save_weights") as (file, metadata):
-        tensors = _tensors(file)
-    settings = metadata["network"]
+    settings = _metadata(path, "network", "save_weights")["network"]
     with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
         model = UNet(**{**settings, "widths": tuple(settings["widths"])})
-    model.load_state_dict(tensors)
+    model.load_state_dict(_tensors(path))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
     return model.eval()
 
@@ -142,8 +136,8 @@ def load_state(
     RuntimeError
         If it belongs to a network of another shape (from PyTorch, naming the tensor).
     """
-    with _opened(path, "param_groups", "save_state") as (file, metadata):
-        tensors = _tensors(file)
+    metadata = _metadata(path, "param_groups", "save_state")
+    tensors = _tensors(path)
     model.load_state_dict(
         {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
     )
