@@ -7,7 +7,7 @@ MICCAI 2017. In the order of the paper:
 In the paper                Module                                          Chapter
 ==========================  ==============================================  ====================
 2.1  the network            `unet`                                          02 unet
-2.1  Dice loss, Eq. 1       `losses`                                        02 unet, 04 embedding
+2.1  Dice loss, Eq. 1       `dice`, `losses`                                02 unet, 04 embedding
 2.1  Eq. 2, as it stands    `losses.embedding_loss`                         04 embedding
      a_ij, d(h_i, h_j)      `adjacency`, `distances`                        04 embedding
      Eq. 2, fast            `losses.label_embedding_loss`, `pair_sums`      04 embedding

@@ -19,7 +19,7 @@ import pandas as pd
 
 from rfe_core import checkpoints
 from rfe_core.files import replacing
-from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches
 from rfe_core.training import Diverged
 from rfe_study import provenance, results
@@ -27,6 +27,7 @@ from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
 from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import Profile
+from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.results import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
