@@ -12,10 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rfe_core.settings import Profile
 from rfe_study import results
 from rfe_study.methods import bounds
-from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import Patient, patients
 
 

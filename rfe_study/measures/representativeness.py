@@ -136,7 +136,9 @@ def batch_rows(
         counts = divergence.histograms(values, values.min(0), values.max(0), divergence.BINS)[0]
         row["released"] = float(divergence.jsd(counts, released))
         for per, population in binned.items():
-            null = population.null(drawn.drawn, draws=null_draws, generator=generator)
+            null = divergence.null_divergence(
+                population, drawn.drawn, draws=null_draws, generator=generator
+            )
             row[f"null_{per}"] = float(null.mean())
         rows.append(row)
     return rows

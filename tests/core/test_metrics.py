@@ -90,13 +90,26 @@ def test_bad_masks(score):
         score(np.zeros(4), np.zeros(3))
     with pytest.raises(ValueError, match="truth must be a binary mask"):
         score(np.zeros(3), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="truth must be a binary mask"):
+        score(np.zeros(2), np.array([1, np.nan]))
+    with pytest.raises(ValueError, match="prediction must be a binary mask"):
+        score(np.array([np.inf, 0]), np.zeros(2))
     with pytest.raises(ValueError, match="prediction must be a binary mask"):
         score(np.array([0.2, 0.7]), np.zeros(2))
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"voxel_volume_mm3": 0}, {"edges_mm3": (3, 1)}, {"edges_mm3": (1,)}, {"min_overlap": 1.5}],
+    [
+        {"voxel_volume_mm3": 0},
+        {"voxel_volume_mm3": np.nan},
+        {"voxel_volume_mm3": np.inf},
+        {"edges_mm3": (3, 1)},
+        {"edges_mm3": (1,)},
+        {"edges_mm3": (0, np.nan, 3)},
+        {"min_overlap": 1.5},
+        {"min_overlap": np.nan},
+    ],
 )
 def test_bad_detection_settings(settings):
     (name,) = settings

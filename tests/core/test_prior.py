@@ -1,15 +1,24 @@
 """The prior: NCC against scikit-image, its undefined places, the exact threshold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.feature import match_template
+from synthetic import tiny_subject
 
 from rfe_core import ncc as core_ncc
 from rfe_core.metrics import f_score
 from rfe_core.ncc import combine, ncc_response, response
-from rfe_core.prior import best_threshold, dice_curve, prior_mask
+from rfe_core.prior import (
+    best_threshold,
+    dice_curve,
+    ncc_labels,
+    prior_mask,
+    threshold_in_brain,
+)
 
 SHAPE = (13, 21, 17)
 
@@ -273,7 +282,10 @@ MASK = np.ones(4, bool)
         ),
         (lambda: best_threshold(np.ones(3), MASK), r"response's shape \(3,\), got bool \(4,\)"),
         (lambda: best_threshold(np.ones(4), np.ones(4)), "lesion_mask must be bool .* got float64"),
-        (lambda: best_threshold(np.array([1, 2, np.nan, 1]), MASK), "response .* got NaN"),
+        (lambda: best_threshold(np.array([1, 2, np.nan, 1]), MASK), "response must be finite"),
+        (lambda: best_threshold(np.array([1, 2, np.inf, 1]), MASK), "response must be finite"),
+        (lambda: prior_mask(np.array([0.5, np.nan]), 0.5), "response must be finite, got NaN"),
+        (lambda: prior_mask(np.ones(4), np.nan), r"threshold must be in \(0, 1\], got nan"),
         (lambda: prior_mask(np.ones(4), 0.0), r"threshold must be in \(0, 1\], got 0.0"),
         (lambda: prior_mask(np.ones(4), 1.5), r"threshold must be in \(0, 1\], got 1.5"),
     ],
@@ -281,3 +293,11 @@ MASK = np.ones(4, bool)
 def test_bad_inputs(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_prior_needs_a_labelled_source():
+    subject = replace(tiny_subject("Atrain1"), lesion_mask=None)
+    with pytest.raises(ValueError, match="threshold needs a labelled patient, got Atrain1 without"):
+        threshold_in_brain(subject.images["flair"], subject)
+    with pytest.raises(ValueError, match="templates need a labelled patient, got Atrain1 without"):
+        ncc_labels(subject, [subject], generator=np.random.default_rng(0))
