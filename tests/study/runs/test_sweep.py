@@ -30,9 +30,9 @@ from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
 from rfe_study.phantom.domains import patients
-from rfe_study.results import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.sweep import Job
+from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
@@ -73,7 +73,7 @@ def few(monkeypatch):
     """The proof of concept with four methods, or those a test puts there."""
     methods = some_methods()
     monkeypatch.setitem(proof.EXPERIMENTS, "proof-of-concept", lambda: methods)
-    monkeypatch.setattr(sweep.train, "make", lambda who, workers: None)  # all there
+    monkeypatch.setattr(sweep.data, "make", lambda who, workers: None)  # all there
     return methods
 
 
