@@ -1,4 +1,4 @@
-"""Networks and training states on disk, as safetensors (no pickle), written atomically.
+"""Networks and training states on disk, as safetensors (no pickle), whole or not there.
 
 *Weights* are what chapters load: the network alone, with the settings to rebuild it. A *state* is
 what a killed run resumes from: weights, optimiser, random generators and progress.
@@ -6,7 +6,8 @@ what a killed run resumes from: weights, optimiser, random generators and progre
 
 import hashlib
 import json
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,49 +17,68 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from rfe_core.files import replacing
 from rfe_core.unet import UNet
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then rename it there: it is whole or not there at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+#: Of what these files hold and how; files that name none are of version 1.
+VERSION = 1
 
 
 def _bytes(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
     # The format stores no strides, so tensors are written in one layout; readers restore theirs.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {"version": VERSION, **metadata}
     return save(tensors, {k: json.dumps(v) for k, v in metadata.items()})
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextmanager
+def _opened(path: Path, key: str, writer: str) -> Iterator[tuple[safe_open, dict[str, Any]]]:
+    """A file that `writer` wrote, which its metadata `key` tells, and all its metadata."""
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            metadata = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
+            texts = file.metadata() or {}
+            if key not in texts:
+                raise ValueError(f"{path}: file must be written by {writer}, got no {key!r} in it")
+            metadata = {name: json.loads(text) for name, text in texts.items()}
+            if metadata.get("version", 1) > VERSION:
+                raise ValueError(
+                    f"{path}: version must be at most {VERSION}, which is what this code knows, "
+                    f"got {metadata['version']}; update the code"
+                )
+            yield file, metadata
     except SafetensorError as error:
         raise ValueError(
-            f"{path} is not a readable safetensors file ({error}); delete it"
-        ) from None
-    return tensors, metadata
+            f"{path}: file must be whole safetensors, got {Path(path).stat().st_size} bytes that "
+            f"end early or are damaged ({error}); copy it again, or delete it and train anew"
+        ) from error
+
+
+def _tensors(file: safe_open) -> dict[str, Tensor]:
+    """Copies: what the file maps into memory goes when it is closed."""
+    return {name: file.get_tensor(name).clone() for name in file.keys()}
 
 
 def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
     """A network's weights (float32) and how to build it, as a file's content; `about` as JSON."""
-    return _bytes(dict(model.state_dict()), {"network": model.settings, "about": about or {}})
+    metadata = {"network": model.settings, "about": about or {}}
+    return _bytes(dict(model.state_dict()), metadata)
 
 
 def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -> None:
     """Write `weights_bytes` to a file."""
-    write_bytes(Path(path), weights_bytes(model, about))
+    _write(path, weights_bytes(model, about))
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """What `save_weights` was told about the weights."""
-    with safe_open(path, framework="pt") as file:
-        return json.loads(file.metadata()["about"])
+    """What `save_weights` was told about the weights; raises as `load_model`."""
+    with _opened(path, "about", "save_weights") as (_, metadata):
+        about: dict[str, Any] = metadata["about"]
+        return about
 
 
 def load_model(path: Path) -> UNet:
@@ -67,16 +87,16 @@ def load_model(path: Path) -> UNet:
     Raises
     ------
     ValueError
-        If the file is damaged or holds no network of this book.
+        If the file is damaged, holds no network, or is of a newer version than this code knows.
     """
-    tensors, metadata = _read(Path(path))
-    if "network" not in metadata:
-        raise ValueError(f"{path} must be written by save_weights; it names no network settings")
+    with _opened(path, "network", "save_weights") as (file, metadata):
+        tensors = _tensors(file)
     settings = metadata["network"]
     with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
         model = UNet(**{**settings, "widths": tuple(settings["widths"])})
     model.load_state_dict(tensors)
-    return model.to(memory_format=torch.channels_last).eval()
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
+    return model.eval()
 
 
 def weights_digest(path: Path) -> str:
@@ -107,7 +127,7 @@ def save_state(
         "generator": generator.bit_generator.state,
         "progress": progress,
     }
-    write_bytes(Path(path), _bytes(tensors, metadata))
+    _write(path, _bytes(tensors, metadata))
 
 
 def load_state(
@@ -118,11 +138,12 @@ def load_state(
     Raises
     ------
     ValueError
-        If the file is damaged.
+        If the file is damaged, no state, or of a newer version than this code knows.
     RuntimeError
         If it belongs to a network of another shape (from PyTorch, naming the tensor).
     """
-    tensors, metadata = _read(Path(path))
+    with _opened(path, "param_groups", "save_state") as (file, metadata):
+        tensors = _tensors(file)
     model.load_state_dict(
         {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
     )
@@ -140,4 +161,5 @@ def load_state(
     torch.set_rng_state(tensors["rng.cpu"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
-    return metadata["progress"]
+    progress: dict[str, Any] = metadata["progress"]
+    return progress

@@ -1,7 +1,13 @@
-"""From a network to scores: whole slices (Section 3), masks inside the brain, rows."""
+"""From a network to masks of whole patients, and from these to rows of scores (Section 3).
+
+`predict` gives probabilities, `segment` a mask inside the brain, `score` what `rfe_core.metrics`
+says of a mask, `evaluate` all of it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -9,8 +15,10 @@ from numpy.typing import NDArray
 
 from rfe_core import metrics
 from rfe_core.patches import Patches, stack
-from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
+
+if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
+    from rfe_core.scans.subject import Subject
 
 THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
 
@@ -23,7 +31,7 @@ def predict(
     model: UNet,
     images: NDArray[np.float32],
     *,
-    slices: Sequence[int] | NDArray | None = None,
+    slices: Sequence[int] | NDArray[Any] | None = None,
     batch_size: int = 8,
 ) -> NDArray[np.float32]:
     """Lesion probability of every pixel of whole slices.
@@ -42,7 +50,14 @@ def predict(
     Returns
     -------
     float32, (Z, H, W)
+
+    Raises
+    ------
+    ValueError
+        If an image is not finite: its NaN would read as "no lesion".
     """
+    if not np.isfinite(images).all():
+        raise ValueError("images must be finite, got NaN or infinity")
     device, was_training = next(model.parameters()).device, model.training
     chosen = np.arange(len(images)) if slices is None else np.asarray(slices, dtype=int)
     probability = np.zeros((len(images), *images.shape[2:]), np.float32)
@@ -66,11 +81,19 @@ def segment(
     """Predicted lesion mask (X, Y, Z) of a patient: probability > threshold, inside the brain.
 
     `images` saves making ``stack(subject)`` again for several networks.
+
+    Raises
+    ------
+    ValueError
+        If `threshold` is not in [0, 1], or an image is not finite.
     """
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must be in [0, 1], got {threshold}")
     images = stack(subject) if images is None else images
     with_brain = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
     probability = predict(model, images, slices=with_brain)  # (Z, X, Y)
-    return (probability.transpose(1, 2, 0) > threshold) & subject.brain_mask
+    mask: NDArray[np.bool_] = probability.transpose(1, 2, 0) > threshold
+    return mask & subject.brain_mask
 
 
 def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:
@@ -98,7 +121,7 @@ def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:
     if truth is None:
         raise ValueError(f"scores need a labelled patient, got {subject.name} without lesion mask")
     false_alarms = metrics.false_positive_components(prediction, truth)
-    row = {
+    row: dict[str, Any] = {
         "subject": subject.name,
         "domain": subject.domain,
         "f_score": metrics.f_score(prediction, truth),

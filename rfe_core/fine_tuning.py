@@ -1,19 +1,34 @@
 """Semi-supervised fine-tuning from the lower bound's branch epoch (Section 3.2)."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from rfe_core.batches import Batch, Batches
 from rfe_core.losses import dice_loss, total_loss
 from rfe_core.patches import Patches
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
-from rfe_core.settings import Profile
+from rfe_core.settings import TrainingSettings
 from rfe_core.training import as_tensor, as_tensors, train
 from rfe_core.unet import UNet
-from rfe_study.methods.self_training import SelfTraining
+
+
+class SelfTraining(Protocol):
+    """A loss on the network's predictions for the unlabelled half, and its weight.
+
+    Any object with these two will do, for example `rfe_study.methods.self_training.SelfTraining`.
+    """
+
+    @property
+    def weight(self) -> float:
+        """Factor of the loss in the sum with the others."""
+        ...
+
+    def loss(self, logits: Tensor, valid: Tensor) -> Tensor:
+        """Of logits (N, 1, H, W), where valid (N, H, W) is True: a scalar."""
+        ...
 
 
 def fine_tune(
@@ -24,7 +39,7 @@ def fine_tune(
     embedding: RandomFeatureEmbedding | None = None,
     self_training: SelfTraining | None = None,
     primary: Literal["labelled", "both"] = "labelled",
-    profile: Profile,
+    settings: TrainingSettings,
     seed: int,
     **options: Any,
 ) -> list[dict[str, Any]]:
@@ -46,8 +61,8 @@ def fine_tune(
     primary : {"labelled", "both"}
         Which half the Dice loss learns from. "both" with true labels is an upper bound, with a
         guessed prior it is learning from that guess as if it were true.
-    profile : Profile
-        ``tuning_steps`` a epoch, from ``branch_epoch`` to ``epochs``.
+    settings : TrainingSettings
+        ``tuning_steps`` an epoch, from ``branch_epoch`` to ``epochs``.
     seed : int
         Decides the order of patches, dropout and the pixels drawn.
     **options
@@ -74,10 +89,12 @@ def fine_tune(
         raise ValueError(
             "unlabelled patches are needed for an embedding term, self-training or primary='both'"
         )
-    half = profile.batch_size // 2
+    half = settings.batch_size // 2
     taught = slice(half) if primary == "labelled" else slice(None)
 
-    def objective(model: UNet, batch: Batch, generator: torch.Generator):
+    def objective(
+        model: UNet, batch: Batch, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, float]]:
         images, labels, valid = as_tensors(batch, model)
         logits, levels = model.forward_levels(images)
         dice = dice_loss(logits[taught], labels[taught], valid[taught])
@@ -94,19 +111,26 @@ def fine_tune(
         losses = {str(layer): term.loss for layer, term in terms.items()}
         total = total_loss(total, losses, dict.fromkeys(losses, embedding.weight))
         finest = terms[min(terms)]
-        numbers["embedding_loss"] = sum(losses.values()).item()
+        numbers["embedding_loss"] = sum(losses.values(), torch.zeros_like(dice)).item()
         return total, numbers | finest.drawn | finest.length
 
     batches = Batches(
         labelled,
         unlabelled,
-        batch_size=half if unlabelled is None else profile.batch_size,
-        flip=profile.flip,
-        steps=profile.tuning_steps,
-        generator=np.random.default_rng([seed, profile.branch_epoch]),
+        batch_size=half if unlabelled is None else settings.batch_size,
+        flip=settings.flip,
+        steps=settings.tuning_steps,
+        generator=np.random.default_rng([seed, settings.branch_epoch]),
     )
-    start = {"start_epoch": profile.branch_epoch}
-    return train(model, batches, objective, profile=profile, seed=seed, **start, **options)
+    return train(
+        model,
+        batches,
+        objective,
+        settings=settings,
+        seed=seed,
+        start_epoch=settings.branch_epoch,
+        **options,
+    )
 
 
 def adapt_statistics(model: UNet, patches: Patches, *, batch_size: int = 12) -> None:
@@ -117,8 +141,10 @@ def adapt_statistics(model: UNet, patches: Patches, *, batch_size: int = 12) -> 
     Raises
     ------
     ValueError
-        If the network has no batch norm.
+        If the network has no batch norm, or an image is not finite.
     """
+    if not np.isfinite(patches.images).all():
+        raise ValueError("images of patches must be finite, got NaN or infinity")
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     if not norms:
         raise ValueError("adapting statistics needs a network with batch norm, got one without")

@@ -1,18 +1,19 @@
 """Scores of a predicted lesion mask: voxel-wise, lesion-wise by size, and false alarms.
 
-All functions take boolean arrays of equal shape, usually whole volumes (X, Y, Z). Lesions are
-26-connected components (8-connected in a single slice).
+All functions take two masks of equal shape, usually whole volumes (X, Y, Z), of bool or of 0 and 1;
+any other value, NaN too, is a `ValueError`. Lesions are 26-connected components (8-connected in a
+single slice). `rfe_core.evaluation` makes the masks.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 #: Lesion size classes in mm3; the real median lesion has 17 mm3, the 95th percentile 261 mm3.
-SIZE_EDGES_MM3 = (0.0, 10.0, 30.0, 100.0, float("inf"))
+SIZE_EDGES_MM3 = (0.0, 10.0, 30.0, 100.0, inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,10 @@ def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.bool_], N
 
 def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     """Label components that touch by face, edge or corner."""
-    return ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    from scipy import ndimage  # only here: voxel-wise scores need NumPy alone
+
+    labels, n = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    return labels, int(n)
 
 
 def _ratio(numerator: int, denominator: int, if_undefined: float) -> float:
@@ -78,6 +82,11 @@ def f_score(prediction: ArrayLike, truth: ArrayLike) -> float:
     ------
     ValueError
         If shapes differ or a mask holds other values than 0 and 1.
+
+    Examples
+    --------
+    >>> f_score([1, 1, 0, 0], [1, 0, 0, 0])  # 2 / (2 + 1 + 0)
+    0.6666666666666666
     """
     prediction, truth = _pair(prediction, truth)
     return _ratio(2 * int((prediction & truth).sum()), int(prediction.sum() + truth.sum()), 1.0)
@@ -137,7 +146,8 @@ def lesion_detection(
     voxel_volume_mm3 : float
         Volume of one voxel; > 0.
     edges_mm3 : increasing tuple of float
-        Bins [edge_k, edge_k+1); lesions outside all of them are not counted.
+        Bins [edge_k, edge_k+1), the last edge may be infinite; lesions outside all of them are not
+        counted.
     min_overlap : float
         See `detected_lesions`.
 
@@ -152,9 +162,9 @@ def lesion_detection(
         If an argument breaks its rule.
     """
     prediction, truth = _pair(prediction, truth)
-    if voxel_volume_mm3 <= 0:
-        raise ValueError(f"voxel_volume_mm3 must be > 0, got {voxel_volume_mm3}")
-    if len(edges_mm3) < 2 or list(edges_mm3) != sorted(set(edges_mm3)):
+    if not 0 < voxel_volume_mm3 < inf:
+        raise ValueError(f"voxel_volume_mm3 must be > 0 and finite, got {voxel_volume_mm3}")
+    if len(edges_mm3) < 2 or not all(low < high for low, high in pairwise(edges_mm3)):
         raise ValueError(f"edges_mm3 must be two or more increasing numbers, got {edges_mm3}")
     detected, voxels = detected_lesions(prediction, truth, min_overlap=min_overlap)
     size = voxels * voxel_volume_mm3

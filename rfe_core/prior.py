@@ -1,30 +1,45 @@
 """The real prior: which voxels look like the lesions of one labelled volume.
 
 Section 3.2, *Real Prior*: small FLAIR cubes around lesions of one volume (templates) are compared
-with every window of another by normalised cross-correlation (NCC); the geometric mean over the
-templates, thresholded, stands in for the missing labels. NCC ignores a window's mean and contrast,
-so volumes need no normalisation.
+with every window of another by normalised cross-correlation (`rfe_core.ncc`); the geometric mean
+over the templates, thresholded, stands in for the missing labels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from rfe_core import ncc
-from rfe_core.scans.subject import Subject
+from rfe_core.ncc import combine, ncc_response
 
-SIZE = 5  # voxels, all sides
+if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
+    from rfe_core.scans.subject import Subject
 
-N_TEMPLATES = 30
+__all__ = [
+    "N_TEMPLATES",
+    "SIZE",
+    "best_threshold",
+    "combine",
+    "dice_curve",
+    "extract_templates",
+    "lesion_centres",
+    "ncc_labels",
+    "ncc_response",
+    "prior_mask",
+    "threshold_in_brain",
+]
+
+#: Side of a template in voxels, and how many the paper takes from V1.
+SIZE, N_TEMPLATES = 5, 30
 
 
 def dice_curve(
-    response: NDArray, lesion_mask: NDArray[np.bool_]
+    response: NDArray[Any], lesion_mask: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Dice of ``response >= t`` with the truth, for every value t that the response takes.
 
@@ -44,7 +59,7 @@ def dice_curve(
     Raises
     ------
     ValueError
-        If shapes differ, the mask is not bool or holds no lesion, or a response is NaN.
+        If shapes differ, the mask is not bool or holds no lesion, or a response is not finite.
     """
     if response.shape != lesion_mask.shape or lesion_mask.dtype != bool:
         raise ValueError(
@@ -53,15 +68,15 @@ def dice_curve(
         )
     if not lesion_mask.any():
         raise ValueError("lesion_mask must hold a lesion to choose a threshold by, got none")
-    if np.isnan(response).any():
-        raise ValueError("response must be a number everywhere, got NaN")
+    if not np.isfinite(response).all():
+        raise ValueError("response must be finite, got NaN or infinity")
     order = np.argsort(response, axis=None)[::-1]
     values, found = response.ravel()[order], np.cumsum(lesion_mask.ravel()[order])
     last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # of equal ones
     return values[last], 2 * found[last] / (last + 1 + found[-1])
 
 
-def best_threshold(response: NDArray, lesion_mask: NDArray[np.bool_]) -> float:
+def best_threshold(response: NDArray[Any], lesion_mask: NDArray[np.bool_]) -> float:
     """The threshold t whose mask ``response >= t`` has the largest Dice with the truth.
 
     Exact: the maximum over all thresholds (`dice_curve`). Of equally good ones the highest, which
@@ -74,40 +89,71 @@ def best_threshold(response: NDArray, lesion_mask: NDArray[np.bool_]) -> float:
     ------
     ValueError
         As `dice_curve`.
+
+    Examples
+    --------
+    >>> best_threshold(np.array([0.9, 0.8, 0.2]), np.array([True, True, False]))
+    0.8
     """
     thresholds, dice = dice_curve(response, lesion_mask)
     return float(thresholds[dice.argmax()])
 
 
-def prior_mask(response: NDArray, threshold: float) -> NDArray[np.bool_]:
+def prior_mask(response: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
     """The prior's labels: ``response >= threshold``.
 
     Raises
     ------
     ValueError
-        If the threshold is not in (0, 1]: at 0 all voxels outside the brain are marked too.
+        If the threshold is not in (0, 1] (at 0 all voxels outside the brain are marked too), or a
+        response is not finite.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1], got {threshold}")
-    return response >= threshold
+    if not np.isfinite(response).all():
+        raise ValueError("response must be finite, got NaN or infinity")
+    mask: NDArray[np.bool_] = response >= threshold
+    return mask
 
 
-def threshold_in_brain(values: NDArray, subject: Subject) -> float:
-    """`rfe_core.prior.best_threshold` among the voxels of the brain."""
+def threshold_in_brain(values: NDArray[Any], subject: Subject) -> float:
+    """`best_threshold` among the voxels of a labelled patient's brain.
+
+    Raises
+    ------
+    ValueError
+        If the patient has no labels, and as `dice_curve`.
+    """
+    if subject.lesion_mask is None:
+        raise ValueError(f"a threshold needs a labelled patient, got {subject.name} without labels")
     return best_threshold(values[subject.brain_mask], subject.lesion_mask[subject.brain_mask])
 
 
 def ncc_labels(
-    source: Subject, targets: Sequence[Subject], *, seed: int
+    source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
 ) -> list[NDArray[np.bool_]]:
     """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
 
-    If `source` has fewer lesions than the paper's 30 templates, all of them are taken.
+    Parameters
+    ----------
+    source : Subject
+        V1. If it has fewer lesions than the paper's 30 templates, all of them are taken.
+    targets : sequence of Subject
+        Their own labels are not looked at.
+    generator : numpy.random.Generator
+        Draws the templates.
+
+    Raises
+    ------
+    ValueError
+        If `source` has no labels, or none with room for a template.
     """
+    if source.lesion_mask is None:
+        raise ValueError(f"templates need a labelled patient, got {source.name} without labels")
     templates = extract_templates(
         source.images["flair"],
         source.lesion_mask,
-        generator=np.random.default_rng(seed),
+        generator=generator,
         shortfall="all available",
     )
 
@@ -133,7 +179,7 @@ def lesion_centres(lesion_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def extract_templates(
-    volume: NDArray,
+    volume: NDArray[Any],
     lesion_mask: NDArray[np.bool_],
     n: int = N_TEMPLATES,
     size: int = SIZE,
@@ -164,12 +210,15 @@ def extract_templates(
     Raises
     ------
     ValueError
-        If an argument breaks its rule, or too few lesions have room for a cube.
+        If an argument breaks its rule, `volume` is not finite, or too few lesions have room for a
+        cube.
     """
     if volume.shape != lesion_mask.shape:
         raise ValueError(
             f"lesion_mask must have the shape of volume {volume.shape}, got {lesion_mask.shape}"
         )
+    if not np.isfinite(volume).all():
+        raise ValueError("volume must be finite, got NaN or infinity")
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size must be odd, so that a cube has a centre voxel, got {size}")
     if n < 1:

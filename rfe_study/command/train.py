@@ -10,13 +10,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from rfe_core.settings import Profile
 from rfe_study import results
 from rfe_study.command.data import make
 from rfe_study.command.errors import CommandError
 from rfe_study.command.scores import evaluate
 from rfe_study.methods import bounds
-from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import baselines, networks
 from rfe_study.workers import process_pool

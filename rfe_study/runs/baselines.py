@@ -17,10 +17,10 @@ import torch
 
 from rfe_core import checkpoints
 from rfe_core.patches import Patches, extract
-from rfe_core.settings import Profile
 from rfe_core.training import build, train_supervised
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BOUNDS, BRANCH, LOWER
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import networks
@@ -147,7 +147,7 @@ def fit(
         model.to(job.device),
         first,
         second,
-        profile=job.profile,
+        settings=job.profile,
         seed=job.seed,
         start_epoch=0 if second is None else job.profile.branch_epoch,
         validation=validation,

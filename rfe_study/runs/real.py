@@ -174,7 +174,7 @@ def adapt(
         crops,
         embedding=embedding,
         primary=primary,
-        profile=replace(profile, learning_rate=profile.learning_rate * adaptation.RATE),
+        settings=replace(profile, learning_rate=profile.learning_rate * adaptation.RATE),
         seed=network.seed,
         progress=progress,
         description=f"{method} to {target.name}",
@@ -192,4 +192,5 @@ def prior_of(source: Subject, target: Subject, *, seed: int) -> NDArray[np.bool_
     """
     if source.lesion_mask is None:
         raise ValueError(f"templates need a labelled patient, got {source.name} without labels")
-    return ncc_labels(source, [replace(target, lesion_mask=None)], seed=seed)[0]
+    hidden, generator = replace(target, lesion_mask=None), np.random.default_rng(seed)
+    return ncc_labels(source, [hidden], generator=generator)[0]

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from rfe_core.evaluation import score, segment
 from rfe_core.patches import stack
-from rfe_core.settings import Profile
 from rfe_study import provenance
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import looked_at, networks

@@ -18,14 +18,15 @@ from typing import Any
 import pandas as pd
 
 from rfe_core import checkpoints
+from rfe_core.files import replacing
 from rfe_core.fine_tuning import adapt_statistics, fine_tune
 from rfe_core.patches import Patches
-from rfe_core.settings import Profile
 from rfe_core.training import Diverged
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
 from rfe_study.methods.method import Method
+from rfe_study.methods.profiles import Profile
 from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
@@ -143,7 +144,7 @@ def _execute(job: Job) -> Outcome:
             embedding=method.embedding,
             self_training=method.self_training,
             primary=method.primary,
-            profile=replace(job.profile, learning_rate=rate),
+            settings=replace(job.profile, learning_rate=rate),
             seed=job.seed,
             validation=watched,
             progress=False,
@@ -199,7 +200,8 @@ def keep(job: Job, outcome: Outcome, folder: Path | None = None) -> None:
     """Write a completed job: weights, learning curve, and last the row that says it is finished."""
     weights = {}
     if outcome.weights is not None:
-        checkpoints.write_bytes(job.path(), outcome.weights)
+        with replacing(job.path()) as partial:
+            partial.write_bytes(outcome.weights)
         weights = {"weights": checkpoints.weights_digest(job.path())}
     curve = [{**job.identity, **row} for row in outcome.history]
     results.append(CURVES, curve, folder=folder)

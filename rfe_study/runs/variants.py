@@ -17,8 +17,8 @@ import numpy as np
 from rfe_core import checkpoints
 from rfe_core.patches import Patches, extract
 from rfe_core.scans.subject import Subject
-from rfe_core.settings import Profile
 from rfe_core.training import build
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.phantom.protocols import draw_domain

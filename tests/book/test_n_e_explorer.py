@@ -11,6 +11,7 @@ from rfe_book.widgets.slice_draws import PAPER, REDRAWS, SliceDraws, SlicePixels
 
 from rfe_core import divergence, sampling
 from rfe_core.losses import label_embedding_loss
+from rfe_study.measures.directions import principal_plane
 from rfe_study.measures.monte_carlo import draw
 
 SEED = 3
@@ -183,11 +184,11 @@ def test_every_control_of_the_divergence_explorer(widget_page, pixels):
     assert page.tab.locator(".rfe-side svg").is_visible()
     page.choose("Show", "2-D cloud")
     assert not page.tab.locator(".rfe-side svg").is_visible()
-    mean, axes = divergence.principal_axes(h)
-    flat = ((h - mean) @ axes)[expected(pixels, drawn).indices.numpy()]
+    mean, axes, _ = principal_plane(h)
+    flat = ((h - mean) @ axes.T)[expected(pixels, drawn).indices.numpy()]
     grid = page.canvas(1)[1::3, 1::3, :3].astype(int)
     marked = (grid == BACKGROUND).all(-1) | (grid == LESION).all(-1)
-    whole = (h - mean) @ axes
+    whole = (h - mean) @ axes.T
     low, span = whole.min(0), np.ptp(whole, axis=0)
     x, y = ((flat - low) / span * 191).astype(int).T + 4
     wanted = np.zeros((200, 200), bool)

@@ -13,17 +13,14 @@ from rfe_core import fine_tuning, losses, random_feature_embedding, training
 from rfe_core.fine_tuning import adapt_statistics, fine_tune
 from rfe_core.patches import Patches, extract
 from rfe_core.random_feature_embedding import RandomFeatureEmbedding
-from rfe_core.settings import Profile
+from rfe_core.settings import TrainingSettings
 from rfe_core.training import Diverged, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-TINY = Profile(
-    name="tiny",
+TINY = TrainingSettings(
     widths=(4, 6, 8),
     norm="batch",
-    patches_per_domain=20,
-    crop=20,
     epochs=5,
     branch_epoch=3,
     tuning_steps=3,
@@ -44,9 +41,9 @@ def rfe(**settings):
     return RandomFeatureEmbedding(**{"strategy": "80/20", "n_e": 20} | settings)
 
 
-def run(sets, profile=TINY, seed=0, **settings):
-    model = build(profile, 7)  # "the weights of the branch epoch"
-    history = fine_tune(model, *sets, profile=profile, seed=seed, progress=False, **settings)
+def run(sets, settings=TINY, seed=0, **options):
+    model = build(settings, 7)  # "the weights of the branch epoch"
+    history = fine_tune(model, *sets, settings=settings, seed=seed, progress=False, **options)
     return model, history
 
 
@@ -175,8 +172,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize("steps", [4, 7, 8], ids=lambda n: f"killed in step {n}")
 def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, steps):
     """Three steps an epoch: in the first step of the second epoch, and in the third epoch."""
-    profile = replace(TINY, epochs=6)
-    whole, history = run(sets, profile, embedding=rfe())
+    longer = replace(TINY, epochs=6)
+    whole, history = run(sets, longer, embedding=rfe())
     calls, real = [], random_feature_embedding.embedding_terms
 
     def killing(*args, **kwargs):
@@ -185,13 +182,13 @@ def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, s
             raise Killed
         return real(*args, **kwargs)
 
-    settings = {"embedding": rfe(), "checkpoint": tmp_path / "state.safetensors"}
+    options = {"embedding": rfe(), "checkpoint": tmp_path / "state.safetensors"}
     with monkeypatch.context() as patch:
         patch.setattr(fine_tuning, "embedding_terms", killing)
         with pytest.raises(Killed):
-            run(sets, profile, **settings)
+            run(sets, longer, **options)
     torch.rand(3)  # whatever else happens in between
-    resumed, resumed_history = run(sets, profile, **settings)
+    resumed, resumed_history = run(sets, longer, **options)
     assert same_weights(whole, resumed)
     assert without_time(history) == without_time(resumed_history)
 
@@ -222,12 +219,12 @@ def test_an_infinite_learning_rate_diverges(sets):
 
 def test_the_embedding_loss_is_learnt(sets):
     """Pixels of the two classes differ in brightness; the Dice loss alone gets less far."""
-    profile = replace(TINY, epochs=12, tuning_steps=5)
+    longer = replace(TINY, epochs=12, tuning_steps=5)
     for settings in ({"n_e": 50}, {"n_e": "all"}, {"n_e": 50, "distance": "l2", "margin": 5.0}):
-        _, history = run(sets, profile, embedding=rfe(weight=20.0, **settings))
+        _, history = run(sets, longer, embedding=rfe(weight=20.0, **settings))
         first, last = history[0]["embedding_loss"], history[-1]["embedding_loss"]
         assert last < 0.6 * first, (settings, first, last)
-        _, untaught = run(sets, profile, embedding=rfe(**settings, weight=0.0))
+        _, untaught = run(sets, longer, embedding=rfe(**settings, weight=0.0))
         assert last < 0.8 * untaught[-1]["embedding_loss"], settings
 
 

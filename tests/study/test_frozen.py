@@ -51,7 +51,7 @@ def test_training_is_the_one_of_the_stored_rows():
     subject, profile = tiny_subject(shape=(70, 70, 60)), PROFILES["smoke"]
     (crops, _) = extract([subject], 24, generator=np.random.default_rng(0), size=32)
     model = build(profile, 0)
-    options = {"profile": profile, "seed": 0, "progress": False}
+    options = {"settings": profile, "seed": 0, "progress": False}
     first = train_supervised(model, crops, **options)
     rfe = RandomFeatureEmbedding(strategy="80/20", n_e=20)
     second = fine_tune(model, crops, crops, embedding=rfe, **options)

@@ -11,6 +11,7 @@ from synthetic import tiny_subject
 
 from rfe_core import checkpoints
 from rfe_core.evaluation import segment
+from rfe_core.files import replacing
 from rfe_core.patches import stack
 from rfe_core.unet import UNet
 from rfe_study import provenance, results
@@ -268,7 +269,8 @@ def finished_sweep(subjects, tmp_path):
         )
         status = sweep_runs.DIVERGED if method.name == diverged else sweep_runs.FINISHED
         if status == sweep_runs.FINISHED:
-            checkpoints.write_bytes(job.path(), branch.read_bytes())
+            with replacing(job.path()) as partial:
+                partial.write_bytes(branch.read_bytes())
         about = {
             "status": status,
             "settings": job.settings(),

@@ -9,10 +9,9 @@ from synthetic import fill_phantom_cache
 
 from rfe_core import checkpoints, metrics
 from rfe_core.evaluation import segment
-from rfe_core.settings import Profile
 from rfe_core.training import build
 from rfe_study import provenance
-from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import looked_at, scoring
