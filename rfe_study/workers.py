@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,8 +54,8 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     ------
     ValueError
         If `workers` < 1.
-    ChildProcessError
-        If a process is killed in the middle of a job.
+    concurrent.futures.BrokenExecutor
+        If a process is killed.
     """
     if workers < 1:
         raise ValueError(f"jobs must be >= 1, got {workers}")
@@ -65,15 +65,10 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start)
     try:
         yield pool
-    except BaseException as error:
+    except BaseException:
         for process in set(multiprocessing.active_children()) - before:
             process.terminate()
         pool.shutdown(cancel_futures=True)
-        if isinstance(error, BrokenExecutor):
-            raise ChildProcessError(
-                "a worker process was killed, perhaps for want of memory; fewer --jobs need less, "
-                "and the same command goes on from here"
-            ) from None
         raise
     pool.shutdown()
 
@@ -107,7 +102,7 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[tuple[Execu
     ValueError
         If there is no scheduler at the address, or it has no workers.
     ChildProcessError
-        If a worker is killed in the middle of a job.
+        If the cluster loses a worker in the middle of a job.
     """
     if scheduler is not None:
         with dask_cluster(scheduler) as found:

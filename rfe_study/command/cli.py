@@ -8,12 +8,18 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from importlib import import_module
 
 from rfe_study.command import parse_data, parse_results, parse_runs
 from rfe_study.command.arguments import text
 from rfe_study.command.errors import CommandError
+
+KILLED = (
+    "a worker process was killed, perhaps for want of memory; fewer --jobs need less, and the same "
+    "command goes on from here"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,6 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, ValueError, OSError, FloatingPointError) as error:
         message = " ".join(str(error).split())
         print(f"rfe: error: {message}", file=sys.stderr)
+        return 2
+    except BrokenExecutor:
+        print(f"rfe: error: {KILLED}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rfe: stopped; the same command goes on from here", file=sys.stderr)
