@@ -16,5 +16,6 @@ def variants(args: argparse.Namespace) -> int:
             for variant in args.variants:
                 job = Job(profile=PROFILES[args.profile], model=variant, seed=seed, weights=weights)
                 train(job, progress=not args.quiet)
-    print(f"{len(args.seeds) * len(args.variants)} networks in {weights}")
+    number = len(args.seeds) * len(args.variants)
+    print(f"{number} network{'s' if number != 1 else ''} in {weights}")
     return 0

@@ -400,6 +400,15 @@ def test_if_all_diverge_there_is_nothing_to_score(data, few, tmp_path, capsys):
     assert "no model is finished, so there is nothing to score" in error
 
 
+def test_a_target_whose_models_all_diverged_is_left_out(data, tmp_path, capsys):
+    method = Method(name="x", group="control", rate=1.0)
+    ready = [job(data, tmp_path, method, target=target) for target in "DB"]
+    assert sweep._with_models(ready, ("B", "C", "D")) == ["B", "D"]
+    assert capsys.readouterr().out == (
+        "all models for target C diverged, so none of them is scored\n"
+    )
+
+
 def test_an_error_in_a_job_is_the_commands_error(data, few, tmp_path, capsys, monkeypatch):
     def broken(job):
         raise OSError("disk on fire")
