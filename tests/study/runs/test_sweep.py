@@ -48,7 +48,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RFE_DATA", str(folder))  # worker processes inherit it
-        patch.setenv("PYTHONPATH", str(Path(sweep_runs.__file__).parents[1]))
+        patch.setenv("PYTHONPATH", str(Path(sweep_runs.__file__).parents[2]))
         patch.setattr(results, "DATA", folder)
         fill_phantom_cache(patients("AB", ["train"]) + patients("B", ["dev", "test", "extra"]))
         for seed in (0, 1):
