@@ -1,1 +1,1 @@
-"""What was trained, measured and claimed: the study behind the book. See README.md for its folders."""
+"""What was trained, measured and claimed: the study behind the book; README.md has its folders."""
