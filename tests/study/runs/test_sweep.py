@@ -36,9 +36,9 @@ from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
-#: What differs from run to run although the result is the same: times, the commit (someone may commit
-#: while the tests run), and the digest of a weights
-#: file, which tells the time it took among other things. Weights are compared as such.
+#: What differs from run to run although the result is the same: times, the commit (one may be made
+#: while the tests run), and the digest of a weights file, which tells the time it took among other
+#: things. Weights are compared as such.
 TIMES = ["wall_s", "seconds", "date", "commit", "weights"]
 DIVERGING = Method(name="much too fast", group="control", rate=1e33)
 
