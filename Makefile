@@ -19,7 +19,9 @@ RESULTS ?=
 AGAIN := data/cache/reproduce-$(PROFILE)
 SEEDS ?= $(if $(filter smoke,$(PROFILE)),0 1,0 1 2)
 ADAPTED_SEEDS ?= $(if $(filter smoke,$(PROFILE)),0,$(SEEDS))
-ANEW = --profile $(PROFILE) --out $(AGAIN) $(if $(filter paper,$(PROFILE)),--device cuda)
+ANEW = --profile $(PROFILE) --out $(AGAIN)
+TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
+MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
 .PHONY: book test lab serve bench reproduce lint lock strip clean help
 
@@ -43,29 +45,39 @@ bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning
 	@$(BIN)/python benchmarks/prior.py
 	@$(BIN)/python benchmarks/tuning_step.py
 
-reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation  ## train, fine-tune and test all models anew, in data/cache: PROFILE=smoke, laptop or paper
+reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=$(AGAIN)/.%)  ## train, fine-tune, test and measure all anew, in data/cache: PROFILE=smoke, laptop or paper
 	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."
+	@echo "Rows of real scans (real, scan_statistics, scan_histograms) need those: the stored ones stand beside them."
 
-# Test patients are scored once, so a part that is done is not begun again.
+# Test patients are scored once, so a part that is done is not begun again. Each part writes tables of its own, or
+# waits for the one before it that writes the same.
 $(AGAIN)/.baselines: | $(STAMP)
-	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate dev
-	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate test
+	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate dev
+	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate test
+	@touch $@
+
+$(AGAIN)/.variants: $(AGAIN)/.baselines
+	@$(BIN)/rfe variants $(ANEW) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners)
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment search $(ANEW) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.sweep: $(AGAIN)/.search
-	@$(BIN)/rfe sweep $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep $(TRAINED) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
-$(AGAIN)/.adaptation-search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment adaptation-search $(ANEW) --seeds 0 --baselines $(AGAIN) --evaluate V1
+$(AGAIN)/.adaptation-search: $(AGAIN)/.sweep
+	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate V1
 	@touch $@
 
 $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
-	@$(BIN)/rfe sweep --experiment adaptation $(ANEW) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@touch $@
+
+$(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
+	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
 	@touch $@
 
 lint: $(STAMP)  ## check the style of code and notebooks

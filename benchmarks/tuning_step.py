@@ -12,6 +12,7 @@ import argparse
 import statistics
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -74,6 +75,7 @@ def step(embedding: RandomFeatureEmbedding | None):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--out", type=Path, help="folder of the table (data/results)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -97,7 +99,7 @@ def main() -> None:
         verdict = "within" if row["ratio"] <= LIMIT else "OVER"
         more = 100 * (row["ratio"] - 1)
         print(f"  {row['variant']:30s} {more:6.1f}% more, {verdict} {100 * (LIMIT - 1):.0f}%")
-    results.write("tuning_cost", rows)
+    results.write("tuning_cost", rows, folder=args.out)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 from rfe_study.phantom.domains import TARGETS
-from rfe_study.results import SCORES, TABLE
+from rfe_study.tables import LESIONS, SCORES
 
 #: Claim 14, numbers of Section 3.2: n_E and images of the proof of concept and of the real prior.
 PROOF, REAL = (2000, 200), (adaptation.N_E, 4000)
@@ -180,7 +180,7 @@ def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
     ValueError
         If it has no such rows.
     """
-    tables = [results.read(name) for name in (SCORES, "baselines", TABLE)]
+    tables = [results.read(name) for name in (SCORES, "baselines", LESIONS)]
     scores, baselines, lesions = (rows[rows["profile"] == SHOWN] for rows in tables)
     scores = scores[scores["experiment"] == "adaptation"]
     if scores.empty or lesions.empty:

@@ -1,4 +1,4 @@
-"""TODO rfe_study.claims.baselines."""
+"""Claim 9: what the task must be, from the baselines alone."""
 
 import pandas as pd
 

@@ -12,7 +12,7 @@ from rfe_study.claims.proof import judge
 from rfe_study.claims.scores import read
 from rfe_study.claims.verdicts import Verdict, overall
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.results import CURVES, MODELS, SCORES
+from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
 
 NOT_TESTED = "not tested yet"
 
@@ -78,7 +78,7 @@ def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
         judged = judge(read(SCORES), read(MODELS), generator=np.random.default_rng(seed))
         for part in judged["all 8"]:
             found.setdefault(part.claim, []).append(part)
-    if results.exists(results.TABLE):
+    if results.exists(LESIONS):
         rows = adaptation.stored()
         judged = adaptation.judge(*rows, generator=np.random.default_rng(seed))
         for part in judged["all 8"]:

@@ -1,4 +1,4 @@
-"""TODO rfe_study.claims.sampling."""
+"""Claims 1 and 13, on samples: do they resemble their batch, and how are its classes drawn."""
 
 from collections.abc import Callable, Sequence
 

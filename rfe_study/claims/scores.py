@@ -1,4 +1,4 @@
-"""TODO rfe_study.claims.scores."""
+"""Rows of scores as arrays by model, seed and patient, for those who judge claims."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Experiments, lists of methods to fine-tune: the 36 models of Section 3.2, those beside them.
 
-Those with a real prior are in `rfe_study.methods.adaptation`; `rfe_study.runs.sweep` runs any of them.
+Those with a real prior are in `rfe_study.methods.adaptation`; `rfe_study.runs.sweep` runs any.
 """
 
 from dataclasses import replace

@@ -16,6 +16,7 @@ from rfe_study.methods.method import SOURCES
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
+from rfe_study.runs import looked_at
 
 
 def training_patients(domain: str, *numbers: int) -> list[Subject]:
@@ -49,9 +50,10 @@ def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Pat
         raise ValueError(f"source must be one of {known}, got {source!r}")
     if source == "V1":
         return v1_crops(profile, domain, seed)[0]
-    subjects = training_patients(domain, 2, 3)
+    subjects = [looked_at.cut(s, profile.name) for s in training_patients(domain, 2, 3)]
     if source != "true":
         (labelled,) = training_patients("A" if source == "NCC from A" else domain, 1)
+        labelled = looked_at.cut(labelled, profile.name)
         masks = ncc_labels(labelled, subjects, generator=np.random.default_rng(seed))
         subjects = [replace(s, lesion_mask=m) for s, m in zip(subjects, masks, strict=True)]
     generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source)])
