@@ -110,10 +110,11 @@ def test_at_its_kink_a_hinge_is_active_in_every_form():
 
 def test_closed_forms_are_taken_where_they_hold_and_only_there(monkeypatch):
     blocks = []
-    for name in ("_BlockSum", "_CosineHinge", "_DistanceSum"):
-        original = getattr(pair_sums, name)
+    for name in ("_cosine_sweep", "_hinge_sweep", "_distance_sweep"):
         monkeypatch.setattr(
-            original, "apply", lambda *a, f=original.apply, n=name: blocks.append(n) or f(*a)
+            pair_sums,
+            name,
+            lambda *a, f=getattr(pair_sums, name), n=name: blocks.append(n) or f(*a),
         )
     labels = random_labels(0, 12)
     positive, signed = (random_embeddings(0, 12, signed=s) for s in (False, True))
@@ -124,9 +125,9 @@ def test_closed_forms_are_taken_where_they_hold_and_only_there(monkeypatch):
         return list(blocks)
 
     assert used(positive) == used(positive, margin=1.5) == used(signed, margin=2.0) == []
-    assert used(positive, margin=0.9) == used(signed) == ["_CosineHinge"]
+    assert used(positive, margin=0.9) == used(signed) == ["_hinge_sweep"]
     assert used(signed, distance="l2_squared", margin=1000.0) == []
-    assert used(signed, distance="l2_squared", margin=1.0) == ["_DistanceSum"]
+    assert used(signed, distance="l2_squared", margin=1.0) == ["_distance_sweep"]
 
 
 def test_no_matrix_of_all_pairs_is_built():
