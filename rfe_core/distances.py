@@ -70,7 +70,7 @@ def check_distance(distance: str) -> None:
 
 def lengths(embeddings: Tensor) -> Tensor:
     """|h| of embeddings (n, C), (n,): 0 up to :data:`SHORTEST`, NaN where it is not finite."""
-    length = torch.linalg.vector_norm(embeddings, dim=1)
+    length: Tensor = torch.linalg.vector_norm(embeddings, dim=1)
     length = length.masked_fill(length <= SHORTEST, 0)
     return length.masked_fill(length == math.inf, math.nan)
 

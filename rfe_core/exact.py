@@ -9,13 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rfe_core.distances import (
-    check_embeddings,
-    divisor,
-    full_precision,
-    integer_labels,
-    lengths,
-)
+from rfe_core.distances import check_embeddings, divisor, full_precision, integer_labels, lengths
 
 #: Rows of embeddings summed at once: they stay in cache, and sums of sums keep more digits.
 ROWS = 4096
@@ -76,10 +70,8 @@ def exact_embedding_loss(
     Notes
     -----
     The value is a difference of sums, so in float32 its mean over pairs is good to about 1e-6,
-    however small it is itself. The gradient is less affected.
-
-    ``torch.compile(fullgraph=True)`` and ``torch.func.grad`` work. Compiled code cannot look at
-    values, so there only shapes and dtypes are checked.
+    however small it is itself. The gradient is less affected. ``torch.compile(fullgraph=True)`` and
+    ``torch.func.grad`` work.
 
     Examples
     --------
@@ -119,7 +111,7 @@ def _expected(
     strata = strata.where(pixels.part, len(counts))
     pixels, owner = _owners(pixels, strata, counts)
     sums, size, directed = _sums_of_units(pixels, strata, len(counts))
-    drawn = torch.as_tensor(counts, dtype=torch.float64, device=size.device)
+    drawn = torch.tensor(counts, dtype=torch.float64).to(size.device, non_blocking=True)
     # G x G numbers from here on
     size = size.clamp_min(1)  # a stratum may be empty
     mean = sums / size[:, None]
@@ -160,18 +152,16 @@ def _owners(pixels: _Pixels, strata: Tensor, counts: Sequence[int]) -> tuple[_Pi
     inside = strata.where(~outside, n)
     owner = labels.new_zeros(n + 1).scatter(0, inside, labels)
     mixed = part & ~outside & (owner[inside] != labels)
-    marks = torch.stack([outside.any(), mixed.any()])
-    pixels, seen = _looked_at(pixels, torch.cat([marks, _sizes(inside, n)]))
+    facts = torch.cat([torch.stack([outside.any(), mixed.any()]), _sizes(inside, n)])
+    pixels, seen = _looked_at(pixels, facts)
     if not seen:
         return pixels, owner[:n]
     if seen[0]:
-        raise ValueError(
-            "counts must hold one number for each stratum, 0 ... G-1, "
-            f"got {n} and stratum {int(strata[outside][0])}"
-        )
+        stratum = int(strata[outside][0])
+        raise ValueError(f"counts must hold one number per stratum, got {n} and stratum {stratum}")
     if seen[1]:
-        mixture = int(strata[mixed][0])
-        raise ValueError(f"a stratum must lie within one class, got several in stratum {mixture}")
+        stratum = int(strata[mixed][0])
+        raise ValueError(f"a stratum must lie within one class, got several in stratum {stratum}")
     for stratum, (count, available) in enumerate(zip(counts, seen[2:], strict=True)):
         if not 0 <= count <= available or count != int(count):
             raise ValueError(
@@ -219,15 +209,12 @@ def _sums_of_units(pixels: _Pixels, index: Tensor, n: int) -> tuple[Tensor, Tens
     nil = (pixels.length == 0) | (index == n)
     inverse = torch.where(nil, 0, 1 / pixels.length)
     directed = _sizes(index.where(~nil, n), n)
-    sums = _SumsOfUnits.apply(pixels.embeddings, inverse, index, n)
+    sums: Tensor = _SumsOfUnits.apply(pixels.embeddings, inverse, index, n)  # type: ignore[no-untyped-call]
     return sums.double(), _sizes(index, n).double(), directed.double()
 
 
 class _SumsOfUnits(torch.autograd.Function):
-    """Sums of unit vectors h_i / |h_i| by index: (n, C), (n,), (n,) -> (G, C), in linear time.
-
-    Index G takes no part. The unit vectors are never stored.
-    """
+    """Sums of unit vectors h_i / |h_i| by index, in linear time; these are never stored."""
 
     @staticmethod
     def forward(embeddings: Tensor, inverse: Tensor, index: Tensor, n: int) -> Tensor:
@@ -257,4 +244,4 @@ class _SumsOfUnits(torch.autograd.Function):
 def _blocks(n: int, *tensors: Tensor) -> Any:
     """Rows in blocks, none shorter than the n sums; compiled code has its own way."""
     rows = max(ROWS, n, len(tensors[0]) if torch.compiler.is_compiling() else 0)
-    return zip(*(x.split(rows) for x in tensors), strict=True)
+    return zip(*(torch.split(x, rows) for x in tensors), strict=True)

@@ -4,8 +4,6 @@ The value of Eq. 2 for "adjacent iff same label" falls apart into one sum within
 between each two classes. Where the distance allows, a sum is a closed form that costs O(n C); else
 it goes through blocks of at most `chunk` rows, and no pair is visited twice. A block's gradient is
 taken along with its value, so nothing of size n x n is kept for the backward pass.
-
-`rfe_core.losses` has the public functions; the double loops these must equal stand in the tests.
 """
 
 from __future__ import annotations
@@ -29,10 +27,7 @@ Kernel = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class Group(NamedTuple):
-    """The embeddings of one class (n, C), unit vectors for "cosine" and "angular".
-
-    `lowest` and `furthest` bound what `_reach` says of each.
-    """
+    """The embeddings of one class (n, C), and the least and most that `_reach` says of them."""
 
     vectors: Tensor
     lowest: float
@@ -45,31 +40,26 @@ def by_class(embeddings: Tensor, labels: Tensor, distance: str, ignore_index: in
     bits = reach.double().view(torch.int64)  # so that both go in one transfer
     labels, bits = torch.stack([labels, bits]).cpu()
     reach = bits.view(torch.float64)
-    members = [
-        torch.nonzero(labels == label).squeeze(1)
-        for label in labels.unique().tolist()
-        if label != ignore_index
-    ]
-    if not members:
+    classes = sorted(set(labels.tolist()) - {ignore_index})
+    if not classes:
         raise ValueError("labels must hold an embedding that takes part, got only ignored ones")
+    members = [torch.nonzero(labels == label).squeeze(1) for label in classes]
     order = torch.cat(members).to(embeddings.device, non_blocking=True)
     x = embeddings.index_select(0, order)
     x = unit(x) if distance in ("cosine", "angular") else x
-    apart = zip(x.split([len(m) for m in members]), members, strict=True)
+    apart = zip(x.split_with_sizes([len(m) for m in members]), members, strict=True)
     return [Group(x, float(reach[m].amin()), float(reach[m].amax())) for x, m in apart]
 
 
 def _reach(x: Tensor, part: Tensor, distance: str) -> Tensor:
-    """What bounds the distances of each embedding, (n,).
-
-    "cosine": its smallest component. "l2", "l2_squared": how far it is from the centre of all.
-    """
+    """Of each embedding, (n,): for "cosine" its smallest component, for lengths |x - centre|."""
     if distance == "cosine":
         return x.amin(1)
     if distance == "angular":
         return x.new_zeros(len(x))
     centre = x.where(part[:, None], 0).sum(0) / part.sum()
-    return torch.linalg.vector_norm(x - centre, dim=1)
+    radius: Tensor = torch.linalg.vector_norm(x - centre, dim=1)
+    return radius
 
 
 def within(group: Group, distance: str, chunk: int) -> Tensor:
@@ -92,19 +82,18 @@ def between(first: Group, second: Group, distance: str, margin: float, chunk: in
     """Sum of max(0, margin - d) over all pairs of two classes, each pair once."""
     a, b = first.vectors, second.vectors
     pairs = len(a) * len(b)
+    furthest = first.furthest + second.furthest  # no d above: a hinge is active everywhere
     if distance == "cosine":
-        # If d <= margin whatever the vectors, the hinge is active everywhere.
         if margin >= 2 or (margin >= 1 and first.lowest >= 0 and second.lowest >= 0):
             return (margin - 1) * pairs + a.sum(0) @ b.sum(0)
         return _swept(partial(_hinge_sweep, margin - 1, chunk), a, b)
     if distance == "angular":
         return _swept(partial(_cosine_sweep, partial(_angle_hinge, margin), chunk), a, b)
-    furthest = first.furthest + second.furthest
     if distance == "l2":
         if margin >= furthest:
             return margin * pairs - _swept(partial(_distance_sweep, _length, chunk), a, b)
         return _swept(partial(_distance_sweep, partial(_length_hinge, margin), chunk), a, b)
-    if margin >= furthest**2:  # no pair is further apart: active everywhere
+    if margin >= furthest**2:
         mean_a, mean_b = a.mean(0), b.mean(0)
         spread = len(b) * (a - mean_a).square().sum() + len(a) * (b - mean_b).square().sum()
         return margin * pairs - spread - pairs * (mean_a - mean_b).square().sum()
@@ -113,7 +102,7 @@ def between(first: Group, second: Group, distance: str, margin: float, chunk: in
 
 def _swept(sweep: Callable[..., tuple[Tensor, ...]], *sets: Tensor) -> Tensor:
     """The sum over pairs of one or two sets, differentiable by these."""
-    total: Tensor = _Swept.apply(sweep, *sets)[0]
+    total: Tensor = _Swept.apply(sweep, *sets)[0]  # type: ignore[no-untyped-call]
     return total
 
 
@@ -135,7 +124,9 @@ class _Swept(torch.autograd.Function):
         return None, *(grad * found for found in ctx.saved_tensors)
 
 
-def _cosine_sweep(kernel: Kernel, chunk: int, a: Tensor, b: Tensor | None = None):
+def _cosine_sweep(
+    kernel: Kernel, chunk: int, a: Tensor, b: Tensor | None = None
+) -> tuple[Tensor, ...]:
     """Sum over pairs of f(a_i . b_j) and its gradients; of unit vectors, a_i . b_j is a cosine.
 
     The pull of a pair is f': with their matrix, a's gradient is its product with b.
@@ -144,39 +135,41 @@ def _cosine_sweep(kernel: Kernel, chunk: int, a: Tensor, b: Tensor | None = None
     return total.to(a.dtype), *grads
 
 
-def _hinge_sweep(shift: float, chunk: int, a: Tensor, b: Tensor):
-    """Sum over pairs of max(0, a_i . b_j + shift) and its gradients.
-
-    A hinge is active at its kink, as in PyTorch's clamp. The sum of the active a_i . b_j is that
-    of a times its own gradient.
-    """
+def _hinge_sweep(shift: float, chunk: int, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
+    """The same of max(0, a_i . b_j + shift), active at its kink, as PyTorch's clamp is."""
 
     def active(cosine: Tensor) -> tuple[Tensor, Tensor]:
         pull = cosine.ge_(-shift)  # 0 and 1
         return shift * pull.sum(), pull
 
+    # Faster than a sum: the active a_i . b_j are a times its own gradient.
     total, grad_a, grad_b = _sweep(active, chunk, a, b, a, b)
     return (total + (a * grad_a).sum(dtype=torch.float64)).to(a.dtype), grad_a, grad_b
 
 
-def _distance_sweep(kernel: Kernel, chunk: int, a: Tensor, b: Tensor | None = None):
+def _distance_sweep(
+    kernel: Kernel, chunk: int, a: Tensor, b: Tensor | None = None
+) -> tuple[Tensor, ...]:
     """Sum over pairs of f(|a_i - b_j|) and its gradients.
 
     The kernel takes squared distances. A pair pulls a_i by f'(d) / d * (a_i - b_j), so the sums of
     all pulls are matrix products.
     """
     centre = a.mean(0)  # a - b stays as it is, and products of small numbers lose less
-    a_ = _with_one(a - centre)
-    b_ = None if b is None else _with_one(b - centre)
+    # A 1 after each row: the product with pulls then sums both `pull * x` and `pull`.
+    a_ = F.pad(a - centre, (0, 1), value=1.0)
+    b_ = None if b is None else F.pad(b - centre, (0, 1), value=1.0)
     left, right, rounding = _factors(a_, a_ if b_ is None else b_)
 
     def of_cleaned(squared: Tensor) -> tuple[Tensor, Tensor]:
         if squared.is_cpu:  # no device to wait for, and faster
-            return kernel(F.threshold_(squared, float(rounding), 0.0))
+            return kernel(torch.threshold_(squared, float(rounding), 0.0))
         return kernel(squared.masked_fill_(squared <= rounding, 0))
 
     total, *sums = _sweep(of_cleaned, chunk, left, right, a_, b_)
-    grads = (_sum_of_pulls(s, x) for s, x in zip(sums, (a_, b_), strict=False))
+    # The sum over j of pull_ij * (x_i - y_j), from those of pull_ij * (y_j, 1).
+    sets = (a_,) if b_ is None else (a_, b_)
+    grads = (s[:, -1:] * x[:, :-1] - s[:, :-1] for s, x in zip(sums, sets, strict=True))
     return total.to(a.dtype), *grads
 
 
@@ -202,11 +195,6 @@ def _sweep(
     return (total, sums_a) if b is None else (total, sums_a, sums_b)
 
 
-def _with_one(x: Tensor) -> Tensor:
-    """(n, C) with a 1 after each row: its product with pulls sums both `pull * x` and `pull`."""
-    return F.pad(x, (0, 1), value=1.0)
-
-
 def _factors(a_: Tensor, b_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Two matrices whose product is |a|^2 - 2 a.b + |b|^2, and what of that is rounding.
 
@@ -218,11 +206,6 @@ def _factors(a_: Tensor, b_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     precision = torch.finfo(a_.dtype)
     largest = torch.maximum(of_a.amax(), of_b.amax())
     return left, right, (16 * precision.eps * largest).clamp_min(precision.tiny)
-
-
-def _sum_of_pulls(sums: Tensor, x_: Tensor) -> Tensor:
-    """Sum over j of pull_ij * (x_i - y_j) for each i, from the sums of pull_ij * (y_j, 1)."""
-    return sums[:, -1:] * x_[:, :-1] - sums[:, :-1]
 
 
 def _angle(cosine: Tensor) -> tuple[Tensor, Tensor]:
@@ -241,16 +224,16 @@ def _angle_hinge(margin: float, cosine: Tensor) -> tuple[Tensor, Tensor]:
 def _length(squared: Tensor) -> tuple[Tensor, Tensor]:
     """f = d. A pair of length 0 has no direction to pull in: 1 / inf = 0."""
     d = squared.sqrt_()
-    return d.sum(), F.threshold_(d, 0.0, math.inf).reciprocal_()
+    return d.sum(), torch.threshold_(d, 0.0, math.inf).reciprocal_()
 
 
 def _length_hinge(margin: float, squared: Tensor) -> tuple[Tensor, Tensor]:
     """f = max(0, margin - d). No pull at length 0, nor beyond the margin."""
     d = squared.sqrt_()
     value = (margin - d).clamp_min_(0).sum()
-    minus_d = F.threshold_(d, 0.0, math.inf).neg_()
+    minus_d = torch.threshold_(d, 0.0, math.inf).neg_()
     beyond = -margin * (1 + torch.finfo(d.dtype).eps)  # a hinge is active at its kink
-    return value, F.threshold_(minus_d, beyond, -math.inf).reciprocal_()
+    return value, torch.threshold_(minus_d, beyond, -math.inf).reciprocal_()
 
 
 def _squared_hinge(margin: float, squared: Tensor) -> tuple[Tensor, Tensor]:
@@ -262,10 +245,7 @@ def _squared_hinge(margin: float, squared: Tensor) -> tuple[Tensor, Tensor]:
 def _blocks(n: int, chunk: int, *, symmetric: bool) -> Iterator[tuple[slice, slice, int]]:
     """Rows and columns of each block, and how many times it counts."""
     for start in range(0, n, chunk):
-        stop = min(start + chunk, n)
-        if not symmetric:
-            yield slice(start, stop), slice(None), 1
-            continue
-        yield slice(start, stop), slice(start, stop), 1
-        if stop < n:
-            yield slice(start, stop), slice(stop, None), 2  # and its mirror image
+        rows = slice(start, start + chunk)
+        yield rows, rows if symmetric else slice(None), 1
+        if symmetric and rows.stop < n:
+            yield rows, slice(rows.stop, None), 2  # and its mirror image

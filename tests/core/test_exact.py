@@ -204,7 +204,7 @@ H, LABELS = torch.ones(4, 2), torch.tensor([0, 0, 1, 1])
             H,
             LABELS,
             {"strata": LABELS, "counts": [1, 1], "ignore_index": 1} | {"strata": 0 * LABELS + 5},
-            "counts must hold one number for each stratum, 0 ... G-1, got 2 and stratum 5",
+            "counts must hold one number per stratum, got 2 and stratum 5",
         ),
         (H, LABELS, {"reduction": "max"}, "reduction must be one of .* got 'max'"),
         (H, LABELS, {"strata": LABELS}, "strata and counts go together, got only one"),

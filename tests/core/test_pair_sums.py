@@ -111,11 +111,9 @@ def test_at_its_kink_a_hinge_is_active_in_every_form():
 def test_closed_forms_are_taken_where_they_hold_and_only_there(monkeypatch):
     blocks = []
     for name in ("_cosine_sweep", "_hinge_sweep", "_distance_sweep"):
-        monkeypatch.setattr(
-            pair_sums,
-            name,
-            lambda *a, f=getattr(pair_sums, name), n=name: blocks.append(n) or f(*a),
-        )
+        real = getattr(pair_sums, name)
+        watched = lambda *a, f=real, n=name: blocks.append(n) or f(*a)  # noqa: E731
+        monkeypatch.setattr(pair_sums, name, watched)
     labels = random_labels(0, 12)
     positive, signed = (random_embeddings(0, 12, signed=s) for s in (False, True))
 
