@@ -64,8 +64,7 @@ def _reach(x: Tensor, part: Tensor, distance: str) -> Tensor:
 
 def within(group: Group, distance: str, chunk: int) -> Tensor:
     """Sum of d over all ordered pairs of one class."""
-    x = group.vectors
-    n = len(x)
+    x, n = group.vectors, len(group.vectors)
     if distance == "angular":
         return _swept(partial(_cosine_sweep, _angle, chunk), x)
     if distance == "l2":
