@@ -20,6 +20,7 @@ is 0 and it gets no gradient. Where a distance has a kink (identical vectors; co
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -108,6 +109,16 @@ def check_labels(labels: Tensor, n: int, name: str = "labels") -> None:
         raise ValueError(
             f"{name} must be integers of shape ({n},), got {labels.dtype} {tuple(labels.shape)}"
         )
+
+
+def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels") -> Tensor:
+    """Labels as int64; ValueError unless they are integers or bool of this shape."""
+    if labels.shape != tuple(shape) or labels.is_floating_point() or labels.is_complex():
+        raise ValueError(
+            f"{name} must be integers of shape {tuple(shape)}, "
+            f"got {labels.dtype} of shape {tuple(labels.shape)}"
+        )
+    return labels.long()
 
 
 def divisor(n: float, reduction: str) -> float:
