@@ -105,21 +105,22 @@ class PixelEmbeddingLoss(nn.Module):
             raise ValueError(f"margin must be > 0 and finite, got {margin}")
         if not 0 <= weight < math.inf:
             raise ValueError(f"weight must be >= 0 and finite, got {weight}")
-        if n_e != ALL:
-            n_e = strategies.at_least(2, n_e, "n_e", otherwise=' or "all"')
+        self.n_e: int | Literal["all"] = "all"
+        if n_e != "all":
+            self.n_e = strategies.at_least(2, n_e, "n_e", otherwise=' or "all"')
         elif (distance, margin) != ("cosine", 1.0):
             rule = "n_e = 'all' needs distance 'cosine' and margin 1"
             raise ValueError(f"{rule}, got {distance!r} and {margin}")
         elif shortfall == "replace":
             raise ValueError("n_e = 'all' draws nothing twice, got shortfall 'replace'")
-        self.n_e, self.strategy, self.shortfall = n_e, strategy, shortfall
+        self.strategy, self.shortfall = strategy, shortfall
         self.distance, self.margin, self.reduction = distance, margin, reduction
         self.weight, self.ignore_index = weight, ignore_index
         self.generator = torch.Generator().manual_seed(seed)
 
     def extra_repr(self) -> str:
-        names = ("n_e", "strategy", "n_classes", "distance", "margin", "weight", "reduction")
-        names += ("shortfall", "ignore_index")
+        names = ["n_e", "strategy", "n_classes", "distance", "margin", "weight", "reduction"]
+        names += ["shortfall", "ignore_index"]
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
     def forward(
@@ -179,17 +180,22 @@ class PixelEmbeddingLoss(nn.Module):
             side = labelled.to(flat.device).repeat_interleave(flat.numel() // len(maps))
             own = sampling.sides(flat, side, ignore_index=self.ignore_index)
         with torch.autocast(embeddings.device.type, enabled=False):
-            if self.n_e == ALL:
+            if self.n_e == "all":
                 return self._compare_all(maps, flat, own)
-            return self._compare_sample(maps, flat, own, generator or self.generator)
+            return self._compare_sample(self.n_e, maps, flat, own, generator or self.generator)
 
     def _compare_sample(
-        self, maps: Tensor, labels: Tensor, own: dict[str, Tensor], generator: torch.Generator
+        self,
+        n_e: int,
+        maps: Tensor,
+        labels: Tensor,
+        own: dict[str, Tensor],
+        generator: torch.Generator,
     ) -> Comparison:
         samples = {
             side: sampling.sample(
                 of_side,
-                self.n_e,
+                n_e,
                 strategy=self.strategy,
                 generator=generator,
                 shortfall=self.shortfall,

@@ -241,5 +241,5 @@ def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) ->
     for axis in range(1, labels.ndim):
         blocks = blocks.movedim(axis, -1)
         blocks = F.pad(blocks, (0, -blocks.shape[-1] % factor), value=-1)
-        blocks = blocks.unflatten(-1, (-1, factor)).amax(-1).movedim(-1, axis)
+        blocks = blocks.reshape(*blocks.shape[:-1], -1, factor).amax(-1).movedim(-1, axis)
     return blocks.masked_fill(blocks == -1, ignore_index)

@@ -136,7 +136,7 @@ def test_the_generator_alone_decides():
 SHARES = st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data(), weights=SHARES, by_name=st.sampled_from([None, *STRATEGIES]))
 def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(data, weights, by_name):
     """By trying all; where a class has no pixel at all, the others alone set the limit."""
@@ -159,7 +159,7 @@ def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(data, wei
     assert not any(enough(n_e) for n_e in range(max(2, largest + 1), largest + 20))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(weights=SHARES, n_e=st.integers(2, 300))
 def test_no_class_has_fewer_of_more_and_none_is_far_from_its_share(weights, n_e):
     shares = class_shares([w / sum(weights) for w in weights], weights)
@@ -182,7 +182,7 @@ def test_no_class_has_fewer_of_more_and_none_is_far_from_its_share(weights, n_e)
         ([0.4, 0.3, 0.2, 0.1, 0], (800, 600, 400, 200, 0)),
         (np.array([0.1, 0.3, 0.2, 0.15, 0.25]).tolist(), (200, 600, 400, 300, 500)),
         ({0: 0.5, 3: 0.5}, (1000, 0, 0, 1000, 0)),
-        ({np.int64(4): np.float32(1)}, (0, 0, 0, 0, 2000)),
+        ({np.int64(3): np.float32(1)}, (0, 0, 0, 2000, 0)),
     ],
 )
 def test_five_classes(strategy, expected):
