@@ -172,38 +172,35 @@ class PixelEmbeddingLoss(nn.Module):
             raise ValueError(f"{rule}, got {embeddings.dtype} {tuple(embeddings.shape)}")
         maps = embeddings.movedim(1, -1)  # a view: only what is drawn is copied
         flat = integer_labels(labels, maps.shape[:-1]).flatten()
-        own = {"all": flat}
+        side = None
         if labelled is not None:
             if labelled.shape != maps.shape[:1] or labelled.dtype != torch.bool:
                 rule = f"labelled must be bool of shape ({len(maps)},)"
                 raise ValueError(f"{rule}, got {labelled.dtype} {tuple(labelled.shape)}")
             side = labelled.to(flat.device).repeat_interleave(flat.numel() // len(maps))
-            own = sampling.sides(flat, side, ignore_index=self.ignore_index)
         with torch.autocast(embeddings.device.type, enabled=False):
             if self.n_e == "all":
-                return self._compare_all(maps, flat, own)
-            return self._compare_sample(self.n_e, maps, flat, own, generator or self.generator)
+                return self._compare_all(maps, flat, side)
+            return self._compare_sample(self.n_e, maps, flat, side, generator or self.generator)
 
     def _compare_sample(
         self,
         n_e: int,
         maps: Tensor,
         labels: Tensor,
-        own: dict[str, Tensor],
+        labelled: Tensor | None,
         generator: torch.Generator,
     ) -> Comparison:
-        samples = {
-            side: sampling.sample(
-                of_side,
-                n_e,
-                strategy=self.strategy,
-                generator=generator,
-                shortfall=self.shortfall,
-                n_classes=self.n_classes,
-                ignore_index=self.ignore_index,
-            )
-            for side, of_side in own.items()
-        }
+        samples = sampling.sample_sides(
+            labels,
+            labelled,
+            n_e,
+            strategy=self.strategy,
+            generator=generator,
+            shortfall=self.shortfall,
+            n_classes=self.n_classes,
+            ignore_index=self.ignore_index,
+        )
         index = torch.cat([sample.indices for sample in samples.values()])
         drawn = _at_least_float32(maps[torch.unravel_index(index, maps.shape[:-1])])
         loss = label_embedding_loss(
@@ -217,8 +214,9 @@ class PixelEmbeddingLoss(nn.Module):
         there = {side: sample.drawn for side, sample in samples.items()}
         return Comparison(loss, drawn, labels[index], wanted, there)
 
-    def _compare_all(self, maps: Tensor, labels: Tensor, own: dict[str, Tensor]) -> Comparison:
+    def _compare_all(self, maps: Tensor, labels: Tensor, labelled: Tensor | None) -> Comparison:
         k, ignore = self.n_classes, self.ignore_index
+        own = sampling.sides(labels, labelled, ignore_index=ignore)
         have = {
             side: sampling.available(of_side, n_classes=k, ignore_index=ignore)
             for side, of_side in own.items()

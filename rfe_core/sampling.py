@@ -87,14 +87,13 @@ def available(labels: Tensor, *, n_classes: int = 2, ignore_index: int = IGNORE)
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
     k, labels = at_least(2, n_classes, "n_classes"), integer_labels(labels, labels.shape)
-    strange = (labels < 0) | (labels >= k)
-    place = labels.where(~strange, k).where(labels != ignore_index, k + 1)
-    found = labels.new_zeros(k + 2).scatter_add_(0, place, torch.ones_like(place)).tolist()
-    if found[k]:
+    kinds = list(dict.fromkeys([*range(k), ignore_index]))
+    found = torch.stack([torch.count_nonzero(labels == kind) for kind in kinds]).tolist()
+    if sum(found) < labels.numel():
         rule = f"{', '.join(map(str, range(k)))} or {ignore_index} (ignored)"
-        first = labels[place == k][0].item()
+        first = next(label for label in torch.unique(labels).tolist() if label not in kinds)
         raise ValueError(f"labels must be {rule}, got {first}; see n_classes, ignore_index")
-    return tuple(found[:k])
+    return tuple(0 if c == ignore_index else n for c, n in enumerate(found[:k]))
 
 
 def sample(
@@ -151,9 +150,8 @@ def sample(
             chosen = torch.randint(there, (want,), generator=generator)
         else:
             chosen = torch.randperm(there, generator=generator)[:want]
-        # The size is known: a GPU need not be waited for.
-        pixels = torch.nonzero_static(labels == label, size=there)
-        parts.append(pixels[chosen.to(pixels.device, non_blocking=True), 0])
+        pixels = torch.nonzero(labels == label).squeeze(1)
+        parts.append(pixels[chosen.to(pixels.device, non_blocking=True)])
     drawn = tuple(map(len, parts))
     if sum(drawn) == 0:
         of = ", ".join(names)
@@ -161,21 +159,28 @@ def sample(
     return Sample(torch.cat(parts), wanted, drawn)
 
 
-def sides(labels: Tensor, labelled: Tensor, *, ignore_index: int = IGNORE) -> dict[str, Tensor]:
-    """Labels (n,) of the labelled and of the unlabelled side, each ignoring the other's pixels."""
+def sides(
+    labels: Tensor, labelled: Tensor | None, *, ignore_index: int = IGNORE
+) -> dict[str, Tensor]:
+    """Labels (n,) of the labelled and of the unlabelled side, each ignoring the other's pixels.
+
+    Without `labelled` (n,) there is one side, "all".
+    """
+    labels = integer_labels(labels, labels.shape)
+    if labelled is None:
+        return {"all": labels}
     if labelled.shape != labels.shape or labelled.dtype != torch.bool:
         raise ValueError(
             f"labelled must be bool of shape {tuple(labels.shape)}, "
             f"got {labelled.dtype} of shape {tuple(labelled.shape)}"
         )
-    labels = integer_labels(labels, labels.shape)
     parts = {"labelled": labelled, "unlabelled": ~labelled}
     return {side: labels.where(part, ignore_index) for side, part in parts.items()}
 
 
 def sample_sides(
     labels: Tensor,
-    labelled: Tensor,
+    labelled: Tensor | None,
     n_e: int,
     *,
     strategy: Strategy,
@@ -191,8 +196,8 @@ def sample_sides(
     ----------
     labels : Tensor, (n,)
         Labels, and the prior's labels on the unlabelled side.
-    labelled : Tensor, (n,) bool
-        True for pixels of labelled images.
+    labelled : Tensor, (n,) bool, or None
+        True for pixels of labelled images. None: there is one side.
     per : {"side", "total"}
         "side": `n_e` from either side, 2 `n_e` in all, as the released code does. "total": `n_e`
         in all, >= 4, half from either side (the labelled one gets the odd pixel).
@@ -202,17 +207,17 @@ def sample_sides(
     Returns
     -------
     dict
-        ``{"labelled": Sample, "unlabelled": Sample}``, indices into the whole of `labels`.
+        ``{"labelled": Sample, "unlabelled": Sample}``, or "all" alone; indices into all `labels`.
     """
     if per not in ("side", "total"):
         raise ValueError(f'per must be "side" or "total", got {per!r}')
-    share = {"labelled": n_e, "unlabelled": n_e}
-    if per == "total":
+    own = sides(labels, labelled, ignore_index=ignore_index)
+    share = dict.fromkeys(own, n_e)
+    if per == "total" and labelled is not None:
         n_e = at_least(4, n_e, "n_e", otherwise=' for per="total"')
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
     draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
-    own = sides(labels, labelled, ignore_index=ignore_index)
     return {side: draw(own[side], n) for side, n in share.items()}
 
 

@@ -286,3 +286,13 @@ def test_bad_inputs_one_by_one(inputs, message, n_e):
 def test_all_refuses_negative_embeddings():
     with pytest.raises(ValueError, match="embeddings must be >= 0"):
         PixelEmbeddingLoss("all")(MAPS - 0.5, LABELS)
+
+
+@pytest.mark.parametrize("n_e", [20, "all"])
+def test_background_may_be_what_is_ignored(n_e):
+    maps, labels = batch(n_classes=3)
+    labels[labels == -1] = 0
+    maps.requires_grad_()
+    rfe = PixelEmbeddingLoss(n_e, "distribution-aware", n_classes=3, ignore_index=0)
+    rfe(maps, labels).backward()
+    assert (maps.grad != 0).any(1)[labels == 0].sum() == 0
