@@ -6,7 +6,6 @@ their embeddings by Eq. 2, at one or several layers; or compare them all.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,11 +14,9 @@ import torch
 from torch import Tensor
 
 from rfe_core import sampling
-from rfe_core.distances import DISTANCES, REDUCTIONS
-from rfe_core.exact import exact_embedding_loss
-from rfe_core.losses import label_embedding_loss
+from rfe_core.pixel_embedding_loss import ALL, PixelEmbeddingLoss
 
-ALL = "all"
+__all__ = ["ALL", "PixelEmbeddingLoss", "RandomFeatureEmbedding", "Term", "embedding_terms"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,27 +53,21 @@ class RandomFeatureEmbedding:
     layers: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
-        for name, value, known in (
-            ("strategy", self.strategy, sampling.STRATEGIES),
-            ("distance", self.distance, DISTANCES),
-            ("reduction", self.reduction, REDUCTIONS),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}")
-        if self.n_e != ALL and (not isinstance(self.n_e, int) or self.n_e < 2):
-            raise ValueError(f'n_e must be an integer >= 2 or "all", got {self.n_e!r}')
-        if self.n_e == ALL and (self.distance, self.margin) != ("cosine", 1.0):
-            raise ValueError(
-                "n_e = 'all' needs distance 'cosine' and margin 1, "
-                f"got {self.distance!r} and {self.margin}"
-            )
-        if not 0 < self.margin < math.inf:
-            raise ValueError(f"margin must be > 0 and finite, got {self.margin}")
-        if not 0 <= self.weight < math.inf:
-            raise ValueError(f"weight must be >= 0 and finite, got {self.weight}")
+        self.loss()  # checks the others
         different = len(set(self.layers)) == len(self.layers) > 0
         if not different or any(not isinstance(k, int) or k < 0 for k in self.layers):
             raise ValueError(f"layers must be different integers >= 0, got {self.layers}")
+
+    def loss(self) -> PixelEmbeddingLoss:
+        """The loss of one layer. A class that runs short in a batch is taken whole."""
+        return PixelEmbeddingLoss(
+            self.n_e,
+            self.strategy,
+            distance=self.distance,
+            margin=self.margin,
+            reduction=self.reduction,
+            weight=self.weight,
+        )
 
 
 @dataclass(frozen=True)
@@ -128,76 +119,18 @@ def embedding_terms(
         raise ValueError(
             f"layers must be below {len(levels)}, the levels of this network, got {settings.layers}"
         )
-    terms = {}
+    loss, terms = settings.loss(), {}
     for k in settings.layers:
-        embeddings = levels[k].permute(0, 2, 3, 1).flatten(0, 2)  # (n, C)
         of_layer = sampling.shrink_labels(labels, 2**k) if k else labels
-        side = labelled.repeat_interleave(of_layer[0].numel())
-        compare = _compare_all if settings.n_e == ALL else _compare_sample
-        terms[k] = compare(embeddings, of_layer.flatten(), side, settings, generator)
+        found = loss.compare(levels[k], of_layer, labelled, generator=generator)
+        drawn = {
+            f"drawn_{side}_{name}": n
+            for side, of_side in found.drawn.items()
+            for name, n in zip(sampling.CLASSES, of_side, strict=True)
+        }
+        short = {"short": float(found.drawn != found.wanted)}
+        terms[k] = Term(found.loss, drawn | short, _lengths(found.embeddings, found.labels))
     return terms
-
-
-def _compare_sample(
-    embeddings: Tensor,
-    labels: Tensor,
-    labelled: Tensor,
-    settings: RandomFeatureEmbedding,
-    generator: torch.Generator,
-) -> Term:
-    samples = sampling.sample_sides(
-        labels,
-        labelled,
-        settings.n_e,
-        strategy=settings.strategy,
-        generator=generator,
-        shortfall="all available",
-    )
-    index = torch.cat([sample.indices for sample in samples.values()])
-    embeddings, labels = embeddings[index], labels[index]
-    loss = label_embedding_loss(
-        embeddings,
-        labels,
-        distance=settings.distance,
-        margin=settings.margin,
-        reduction=settings.reduction,
-    )
-    short = any(sample.drawn != sample.wanted for sample in samples.values())
-    drawn = {side: sample.drawn for side, sample in samples.items()}
-    return Term(loss, _drawn(drawn, short), _lengths(embeddings, labels))
-
-
-def _compare_all(
-    embeddings: Tensor,
-    labels: Tensor,
-    labelled: Tensor,
-    settings: RandomFeatureEmbedding,
-    generator: torch.Generator,
-) -> Term:
-    sides = {"labelled": labelled, "unlabelled": ~labelled}
-    own = {name: torch.where(side, labels, sampling.IGNORE) for name, side in sides.items()}
-    n_e = min(sampling.largest_n_e(of_side, settings.strategy) for of_side in own.values())
-    drawn = {}
-    for name, x in own.items():
-        wanted = sampling.counts(x, n_e, settings.strategy)
-        drawn[name] = tuple(map(min, wanted, sampling.available(x)))
-    strata = torch.where(labels >= 0, labels + 2 * (~labelled).long(), -1)
-    loss = exact_embedding_loss(
-        embeddings,
-        labels,
-        strata=strata,
-        counts=[*drawn["labelled"], *drawn["unlabelled"]],
-        reduction=settings.reduction,
-    )
-    return Term(loss, _drawn(drawn, short=False), _lengths(embeddings, labels))
-
-
-def _drawn(counts: dict[str, tuple[int, int]], short: bool) -> dict[str, float]:
-    return {
-        f"drawn_{side}_{name}": n
-        for side, of_side in counts.items()
-        for name, n in zip(sampling.CLASSES, of_side, strict=True)
-    } | {"short": float(short)}
 
 
 def _lengths(embeddings: Tensor, labels: Tensor) -> dict[str, float]:
