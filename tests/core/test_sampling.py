@@ -67,7 +67,7 @@ def test_a_share_in_floating_point_would_round_otherwise():
     assert int(50 * 0.29 + 0.5) == 14  # where 29 of 100 pixels of 50 are 14.5
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     background=st.integers(0, 40),
     lesion=st.integers(0, 40),
@@ -131,7 +131,7 @@ def test_the_generator_alone_decides():
     assert draw(3) == first != draw(4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     background=st.integers(0, 60),
     lesion=st.integers(0, 60),
@@ -227,7 +227,7 @@ def test_sides(strategy, per, n_e, labelled_n, unlabelled_n):
         assert drawn[side].drawn == counts(labels[is_side], size, strategy)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     height=st.integers(1, 11),
