@@ -1,4 +1,4 @@
-# `make book` and `make test` need only Python 3.11+, git, make and a C compiler; everything else goes into .venv.
+# `make book` and `make test` need only Python 3.11 or newer, git and make; everything else goes into .venv, ready built.
 
 PYTHON ?= python3
 PROFILE ?= laptop
@@ -23,13 +23,16 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book test lab serve bench reproduce lint lock strip clean help
+.PHONY: book check test lab serve bench reproduce lint format lock strip clean help
 
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
-test: $(STAMP)  ## run every test (builds the book first; browser tests need Chromium)
+check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
+	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
+
+test: lint  ## run everything (builds the book first; browser tests need Chromium)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab
@@ -39,11 +42,12 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image
+bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets' frames
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
 	@$(BIN)/python benchmarks/prior.py
 	@$(BIN)/python benchmarks/tuning_step.py
+	@RFE_FRAME_MS=16 $(BIN)/python -m pytest -q -s -m frames tests/book
 
 reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=$(AGAIN)/.%)  ## train, fine-tune, test and measure all anew, in data/cache: PROFILE=smoke, laptop or paper
 	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."
@@ -80,8 +84,13 @@ $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
 	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
 	@touch $@
 
-lint: $(STAMP)  ## check the style of code and notebooks
+lint: $(STAMP)  ## check the style and layout of code and notebooks
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## put code and notebooks into that layout
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format .
 
 lock: $(STAMP)  ## write requirements.lock from the present environment
 	@{ grep '^#' requirements.lock; \
@@ -105,6 +114,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(INSTALL) "$$(grep '^pip==' requirements.lock)"
 	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"
-	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL) --only-binary :all: --requirement requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

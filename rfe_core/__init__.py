@@ -3,7 +3,35 @@
 Baur, Albarqouni and Navab, "Semi-Supervised Deep Learning for Fully Convolutional Networks",
 MICCAI 2017. In the order of the paper:
 
-==========================  ==============================================  =============from typing import TYPE_CHECKING, Any
+==========================  ==============================================  ====================
+In the paper                Module                                          Chapter
+==========================  ==============================================  ====================
+2.1  the network            `unet`                                          02 unet
+2.1  Dice loss, Eq. 1       `dice`, `losses`                                02 unet, 04 embedding
+2.1  Eq. 2, as it stands    `losses.embedding_loss`                         04 embedding
+     a_ij, d(h_i, h_j)      `adjacency`, `distances`                        04 embedding
+     Eq. 2, fast            `losses.label_embedding_loss`, `pair_sums`      04 embedding
+     Eq. 2, of all pixels   `losses.exact_embedding_loss`, `exact`          10 exact
+2.2  which pixels           `sampling`, `strategies`                        05 sampling
+2.2  the embedding term     `pixel_embedding_loss`,                         05 sampling
+                            `random_feature_embedding`
+3    crops, batches of 12   `patches`, `batches`                            03 baselines
+3    training               `settings`, `training`, `checkpoints`           03 baselines
+3.1  scores                 `metrics` (masks to scores),                    03 baselines
+                            `evaluation` (networks to masks to scores)
+3.2  fine-tuning            `fine_tuning`                                   07 proof of concept
+3.2  Fig. 3(b)              `divergence`                                    06 divergence
+3.2  the real prior         `ncc`, `prior`                                  08 prior
+     one's own patients     `scans`                                         11 real
+==========================  ==============================================  ====================
+
+`files` writes whatever is written. Import the module you need: ``from rfe_core import losses``.
+This package imports nothing by itself; the loss for one's own training loop is at hand as
+``rfe_core.PixelEmbeddingLoss``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rfe_core.pixel_embedding_loss import PixelEmbeddingLoss

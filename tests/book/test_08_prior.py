@@ -70,6 +70,7 @@ def check_state(page, data):
 
 
 @pytest.mark.browser
+@pytest.mark.frames
 def test_every_control(widget_page):
     data = made_up()
     page = widget_page(prior_explorer(data, label="Random pixels", start=(30, 5)))
@@ -97,8 +98,7 @@ def test_every_control(widget_page):
     page.tab.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
     page.frames()
     assert float(check_state(page, data)[0]["threshold"]) < float(drawn["threshold"])
-    times = page.frame_times("prior_explorer")
-    print(f"median frame {np.median(times):.1f} ms of {len(times)}")
+    assert page.count_frames("prior_explorer") > 15
 
 
 @pytest.mark.browser

@@ -49,7 +49,7 @@ def test_equals_scipy(distance, dtype):
     np.testing.assert_allclose(got.double().numpy(), expected, atol=10 * TOLERANCE[dtype])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.floats(1e-3, 1e4),
@@ -60,7 +60,7 @@ def test_direction_alone_counts(seed, scale, distance):
     torch.testing.assert_close(pairwise(scale * a, b, distance), pairwise(a, b, distance))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), distance=st.sampled_from(DISTANCES))
 def test_symmetric_and_in_range(seed, distance):
     a, b = vectors(seed, 4), vectors(seed + 1, 3)
@@ -72,7 +72,7 @@ def test_symmetric_and_in_range(seed, distance):
     assert (bounded <= highest / 2 + 1e-12).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), distance=st.sampled_from(("angular", "l2")))
 def test_metrics_obey_the_triangle_inequality(seed, distance):
     a, b, c = (vectors(seed + k, 1) for k in range(3))

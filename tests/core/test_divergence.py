@@ -26,7 +26,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), bins=st.integers(1, 40))
 def test_equals_the_square_of_scipys(seed, bins):
     p, q = rng(seed).integers(0, 5, (2, 3, bins))
@@ -36,7 +36,7 @@ def test_equals_the_square_of_scipys(seed, bins):
     np.testing.assert_allclose(jsd(p, q), expected, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6))
 def test_bounds_symmetry_and_scale(seed):
     p, q = rng(seed).exponential(size=(2, 16)) ** 3

@@ -36,7 +36,7 @@ def example(seed=0, shape=(2, 1, 4, 5)):
     return logits, target, mask
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), smooth=st.sampled_from([1e-3, 1.0, 10.0]))
 def test_equals_the_loops(seed, smooth):
     logits, target, mask = example(seed)
@@ -157,7 +157,7 @@ def test_equation_2_equals_the_double_loop(distance, margin, dtype):
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 8), distance=st.sampled_from(DISTANCES))
 def test_the_order_of_embeddings_does_not_matter(seed, n, distance):
     h, adjacency = random_embeddings(seed, n), random_adjacency(seed, n)
@@ -167,7 +167,7 @@ def test_the_order_of_embeddings_does_not_matter(seed, n, distance):
     torch.testing.assert_close(shuffled, loss)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.floats(1e-3, 1e3),

@@ -19,7 +19,7 @@ def test_counted_by_hand():
     assert f_score(prediction, truth) == 2 / 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(prediction=masks, truth=masks)
 def test_f_is_the_harmonic_mean_also_at_the_edges(prediction, truth):
     p, r, f = (score(prediction, truth) for score in (precision, recall, f_score))
@@ -45,7 +45,7 @@ def test_components_touch_by_corners():
     assert false_positive_components(prediction, truth) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(prediction=masks, truth=masks)
 def test_false_positives_against_skimage(prediction, truth):
     labels = label(prediction, connectivity=3)

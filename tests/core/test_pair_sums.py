@@ -41,7 +41,7 @@ def test_equals_the_general_form(distance, margin, signed, dtype):
     assert_same(h, random_labels(2, 23), distance=distance, margin=margin, chunk=7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(1, 14),

@@ -93,7 +93,7 @@ def test_a_copy_is_a_perfect_match_and_a_negative_the_opposite():
     assert (found > 0.99).sum() == (found < 0.01).sum() == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     gain=st.floats(1e-3, 1e3),
     offset=st.floats(-1e3, 1e3),  # within what FLAT tells from a constant
@@ -186,7 +186,7 @@ def dice_by_counting(values, mask, threshold):
     return f_score(values >= threshold, mask)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_threshold_is_the_best_of_all(data):
     """With many ties: responses take few values."""

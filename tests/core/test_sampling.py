@@ -69,7 +69,7 @@ def test_a_share_in_floating_point_would_round_otherwise():
     assert int(50 * 0.29 + 0.5) == 14  # where 29 of 100 pixels of 50 are 14.5
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     background=st.integers(0, 40),
     lesion=st.integers(0, 40),
@@ -136,7 +136,7 @@ def test_the_generator_alone_decides():
 SHARES = st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), weights=SHARES, by_name=st.sampled_from([None, *STRATEGIES]))
 def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(data, weights, by_name):
     """By trying all; where a class has no pixel at all, the others alone set the limit."""
@@ -159,7 +159,7 @@ def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(data, wei
     assert not any(enough(n_e) for n_e in range(max(2, largest + 1), largest + 20))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(weights=SHARES, n_e=st.integers(2, 300))
 def test_no_class_has_fewer_of_more_and_none_is_far_from_its_share(weights, n_e):
     shares = class_shares([w / sum(weights) for w in weights], weights)
@@ -311,7 +311,7 @@ def test_sides(strategy, per, n_e, labelled_n, unlabelled_n):
         assert drawn[side].drawn == counts(labels[is_side], size, strategy)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     height=st.integers(1, 11),

@@ -74,7 +74,7 @@ def test_trailing_axis_of_length_one_is_dropped(tmp_path, volume):
     assert read_image(path)[0].shape == SHAPE
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     size=st.floats(1e-3, 1e5),
