@@ -111,7 +111,7 @@ def test_all_is_the_mean_of_sampled_losses(strategy, two_sides):
     assert abs(losses.mean() - other) > 4 * error
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0.01, 100), n_e=st.sampled_from([25, "all"]))
 def test_cosine_ignores_lengths_and_all_ignores_the_order_of_pixels(seed, scale, n_e):
     maps, labels = batch(seed=seed)
@@ -125,7 +125,7 @@ def test_cosine_ignores_lengths_and_all_ignores_the_order_of_pixels(seed, scale,
         assert turned == pytest.approx(loss, rel=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6))
 def test_the_names_of_the_classes_do_not_matter(seed):
     """Where every pixel counts, the loss only knows which labels are equal."""
