@@ -39,20 +39,21 @@ def test_is_a_valid_notebook_without_outputs(path):
 def test_cells_are_short(path):
     for number, tags, cell in code_cells(path):
         lines = cell.source.splitlines()
-        assert len(lines) <= MAX_LINES or "solution" in tags, f"cell {number}: {len(lines)} lines"
+        doing = [line for line in lines if line and not re.match(r"(from|import) ", line)]
+        assert len(doing) <= MAX_LINES or "solution" in tags, f"cell {number}: {len(doing)} lines"
         widest = max(map(len, lines), default=0)
         assert widest <= MAX_WIDTH, f"cell {number}: a line of {widest} characters"
 
 
 @each_notebook
-def test_code_lives_in_the_core(path):
+def test_code_lives_in_the_packages(path):
     for number, tags, cell in code_cells(path):
         if tags & {"exercise", "solution"}:
             continue
         for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))):
             defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             named_lambda = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
-            assert not (defines or named_lambda), f"cell {number}: move it to rfe_core"
+            assert not (defines or named_lambda), f"cell {number}: move it to a package"
 
 
 @each_chapter
@@ -78,7 +79,7 @@ def test_chapter_has_its_parts(path):
 
 
 def test_every_page_is_in_the_table_of_contents():
-    toc = yaml.safe_load((BOOK / "_toc.yml").read_text())
+    toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
     listed = {toc["root"]} | {item["file"] for part in toc["parts"] for item in part["chapters"]}
     pages = {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]} - {"LICENSE"}
     assert listed == pages

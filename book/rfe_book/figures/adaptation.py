@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_book.style import bare
-from rfe_book.tables.adaptation import BOUND, CONTROL, f_of
-from rfe_study.claims.resampling import means
-from rfe_study.claims.scores import Scores
+from rfe_book.tables.adaptation import BOUND, CONTROL
+from rfe_book.tables.gains import f_of
+from rfe_study.claims.comparisons import means
+from rfe_study.claims.rows import ByModel
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
@@ -43,7 +44,7 @@ def groups() -> dict[str, str]:
     }
 
 
-def fig_4a(by_target: Mapping[str, Scores]) -> Figure:
+def fig_4a(by_target: Mapping[str, ByModel], *, seed: int) -> Figure:
     """Fig. 4(a) anew: F of lower bound, adapted model and upper bound on each target domain.
 
     Bars are means, lines 95% intervals over seeds and patients, dots the seeds.
@@ -51,12 +52,15 @@ def fig_4a(by_target: Mapping[str, Scores]) -> Figure:
     Parameters
     ----------
     by_target : mapping of domain to scores by model
-        As `rfe_study.claims.scores.Rows.by_target` returns them.
+        As `rfe_study.claims.adapted_rows.AdaptationRows.by_target` returns them.
+    seed : int
+        The intervals of each domain are drawn from it.
     """
     figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
     shown = (LOWER_BOUND, PAPER, UPPER_BOUND)
     for at, values in enumerate(by_target.values()):
-        table = means({model: values[model] for model in shown})
+        generator = np.random.default_rng(seed)
+        table = means({model: values[model] for model in shown}, generator=generator)
         for number, model in enumerate(shown):
             colour, _, hatch = MODEL_STYLE[model]
             x, line = at + 0.27 * (number - 1), table.loc[model]
@@ -76,7 +80,7 @@ def fig_4a(by_target: Mapping[str, Scores]) -> Figure:
 
 
 def every_method(
-    by_target: Mapping[str, Scores], *, label: str, minus: str | None = None
+    by_target: Mapping[str, ByModel], *, label: str, seed: int, minus: str | None = None
 ) -> Figure:
     """All models on each target domain, below each other: mean and 95% interval.
 
@@ -85,6 +89,8 @@ def every_method(
     by_target : mapping of domain to scores by model
     label : str
         What the horizontal axis shows.
+    seed : int
+        The intervals of each domain are drawn from it.
     minus : str, optional
         Show paired differences from this model.
     """
@@ -95,7 +101,8 @@ def every_method(
         1, len(by_target), figsize=(7, 4.6), sharey=True, layout="constrained", squeeze=False
     )
     for panel, (target, values) in zip(panels[0], by_target.items(), strict=True):
-        table = means(values, minus=minus).reindex(order)
+        generator = np.random.default_rng(seed)
+        table = means(values, generator=generator, minus=minus).reindex(order)
         for kind, (colour, marker, name) in GROUP_STYLE.items():
             y = [k for k, model in enumerate(order) if kinds[model] == kind]
             rows = table.iloc[y]
@@ -116,7 +123,7 @@ def every_method(
     return figure
 
 
-def precision_and_recall(precision: Mapping[str, Scores], recall: Mapping[str, Scores]) -> Figure:
+def precision_and_recall(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]) -> Figure:
     """Mean precision and recall of every model on each target, with lines of equal F.
 
     `MODEL_STYLE` names those singled out; an arrow leads from the lower bound to the adapted model.

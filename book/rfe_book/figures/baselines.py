@@ -16,8 +16,8 @@ from rfe_book.style import COLOURS, DOMAIN_STYLE, _picture, upright
 from rfe_book.tables import baselines
 from rfe_core.patches import Patches
 from rfe_core.scans.layouts import MODALITIES
-from rfe_study.claims import resampling
-from rfe_study.claims import scores as scores_claims
+from rfe_study.claims.resampling import bootstrap_means, interval
+from rfe_study.claims.rows import of_model
 from rfe_study.methods.bounds import LOWER
 from rfe_study.phantom.domains import DOMAINS, TARGETS
 
@@ -119,13 +119,17 @@ def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
 
 
 def scores(
-    table: pd.DataFrame, *, column: str = "f_score", label: str = "F-score", top: float | None = 1
+    table: pd.DataFrame,
+    *,
+    generator: np.random.Generator,
+    column: str = "f_score",
+    label: str = "F-score",
+    top: float | None = 1,
 ) -> Figure:
     """Scores of all baselines on each domain: a dot a patient and seed, mean and 95% interval.
 
     Filled dots are the paper's test patients, hollow ones the further ones.
     """
-    generator = np.random.default_rng(0)
     figure, panels = plt.subplots(1, 4, figsize=(7, 3.4), sharey=True, layout="constrained")
     for panel, letter in zip(panels, DOMAINS, strict=True):
         for position, model in enumerate(baselines.MODELS):
@@ -139,8 +143,8 @@ def scores(
                 ("full", rows["role"] == "test"),
             ):
                 panel.plot(x[chosen], rows[column][chosen], marker, fillstyle=style, **look)
-            wide = scores_claims.scores(table, model, letter, column=column)
-            ends = resampling.interval(resampling.bootstrap_means(wide, generator=generator))
+            wide = of_model(table, model, letter, column=column)
+            ends = interval(bootstrap_means(wide, generator=generator))
             panel.vlines(position, *ends, color="black", linewidth=1.5, zorder=3)
             panel.hlines(
                 wide.to_numpy().mean(), position - 0.32, position + 0.32, color="black", zorder=3
@@ -161,7 +165,7 @@ def scores(
 
 
 def detection(found: pd.DataFrame) -> Figure:
-    """Share of lesions found by size (`shift.detection`): mean and range of the seeds."""
+    """Share of lesions found by size (`rfe_study.claims.rows.detection`): mean and range of the seeds."""
     sizes = list(dict.fromkeys(found["size"]))
     figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True, layout="constrained")
     for panel, letter in zip(panels, DOMAINS, strict=True):

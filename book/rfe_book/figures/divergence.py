@@ -37,6 +37,7 @@ def divergence_curves(
     columns: Mapping[str, str],
     nulls: Mapping[str, str],
     *,
+    generator: np.random.Generator,
     log: bool = True,
     zero: bool = False,
 ) -> Figure:
@@ -49,10 +50,11 @@ def divergence_curves(
     columns : mapping of column to title
     nulls : mapping of column to the column of its null
         Drawn as thin lines with open marks, where there is one.
+    generator : numpy.random.Generator
+        Draws batches again, for the intervals.
     log, zero : bool
         Logarithmic axis; a line at 0.
     """
-    generator = np.random.default_rng(0)
     figure, axes = plt.subplots(
         1, len(columns), figsize=(7, 3.3), layout="constrained", squeeze=False, sharey=True
     )

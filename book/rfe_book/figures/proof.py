@@ -15,7 +15,7 @@ from rfe_book.style import CLASS_COLOURS, STRATEGY_STYLE, bare
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.resampling import bootstrap_means, interval
-from rfe_study.claims.scores import Scores
+from rfe_study.claims.rows import ByModel
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
 DISTANCES = ("ACD", "l2")
@@ -50,9 +50,11 @@ def _n_e_axis(panel, *, with_all: bool) -> None:
     bare(panel)
 
 
-def _curve(panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, **look) -> None:
+def _curve(
+    panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, seed: int, **look
+) -> None:
     """Means of tables (seeds, patients) with 95% intervals, and a dot for each seed's mean."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)  # anew for each curve: they are compared
     middle = np.array([table.mean() for table in tables])
     ends = np.array([interval(bootstrap_means(t, generator=generator)) for t in tables])
     panel.errorbar(x, middle, np.abs(ends.T - middle), fmt=line, markersize=5, **look)
@@ -61,13 +63,14 @@ def _curve(panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, **look
             panel.plot(x, seed, ".", color=look["color"], markersize=3, alpha=0.55)
 
 
-def _strategies(panel, values: Scores, distance: str, base: str | None) -> None:
+def _strategies(panel, values: ByModel, distance: str, base: str | None, seed: int) -> None:
     """The three curves of one distance; minus a model's F, paired, if `base` names one."""
     for number, strategy in enumerate(STRATEGIES):
         colour, marker, line = STRATEGY_STYLE[strategy]
         shift = 1.07 ** (number - 1)  # side by side
         minus = 0 if base is None else values[base]
         look = {"color": colour, "marker": marker, "dots": base is None, "linewidth": 1.2}
+        look["seed"] = seed
         tables = [values[model] - minus for model in names(strategy, distance)]
         _curve(panel, np.array(N_E) * shift, tables, line, label=strategy, **look)
         if (everything := name(strategy, distance, EVERYTHING)) in values:
@@ -75,7 +78,7 @@ def _strategies(panel, values: Scores, distance: str, base: str | None) -> None:
 
 
 def f_against_n_e(
-    panels: Mapping[str, Scores], bounds: Mapping[str, Mapping[str, float]]
+    panels: Mapping[str, ByModel], bounds: Mapping[str, Mapping[str, float]], *, seed: int
 ) -> Figure:
     """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with.
 
@@ -85,6 +88,8 @@ def f_against_n_e(
         A row of panels each; columns are the distances.
     bounds : mapping of title to {"lower bound", "upper bound B"}
         Mean F of the baselines on the same patients.
+    seed : int
+        The intervals of each curve are drawn from it.
     """
     figure, axes = plt.subplots(
         len(panels), 2, figsize=(7, 3.1 * len(panels)), sharex="col", sharey="row",
@@ -96,7 +101,7 @@ def f_against_n_e(
             for model, level in {**levels, **bounds[title]}.items():
                 colour, line = REFERENCES[model]
                 panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
-            _strategies(panel, values, distance, None)
+            _strategies(panel, values, distance, None, seed)
             panel.set_title(f"{distance}, {title}", fontsize=9)
             _n_e_axis(panel, with_all=distance == "ACD")
         row[0].set_ylabel("F-score on domain B")
@@ -104,11 +109,11 @@ def f_against_n_e(
     return figure
 
 
-def gain_against_n_e(values: Scores) -> Figure:
+def gain_against_n_e(values: ByModel, *, seed: int) -> Figure:
     """F gained over fine-tuning without embedding loss, paired by seed and patient."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True, layout="constrained")
     for panel, distance in zip(axes, DISTANCES, strict=True):
-        _strategies(panel, values, distance, BASE)
+        _strategies(panel, values, distance, BASE, seed)
         panel.axhline(0, color="black", linewidth=1)
         panel.set_title(distance, fontsize=9)
         _n_e_axis(panel, with_all=distance == "ACD")
@@ -117,7 +122,7 @@ def gain_against_n_e(values: Scores) -> Figure:
     return figure
 
 
-def weight_or_number(values: Scores) -> Figure:
+def weight_or_number(values: ByModel, *, seed: int) -> Figure:
     """80/20 with the mean over pairs and with sum / n: F gained, paired, against n_E."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True, layout="constrained")
     kinds = {
@@ -130,7 +135,7 @@ def weight_or_number(values: Scores) -> Figure:
             tables = [values[model] - values[BASE] for model in models]
             x = np.array(N_E) * 1.06 ** (2 * number - 1)
             look = {"color": colour, "marker": marker, "label": label, "linewidth": 1.2}
-            _curve(panel, x, tables, line, dots=False, **look)
+            _curve(panel, x, tables, line, dots=False, seed=seed, **look)
         panel.axhline(0, color="black", linewidth=1)
         panel.set_title(f"80/20, {distance}", fontsize=9)
         _n_e_axis(panel, with_all=False)
@@ -139,14 +144,14 @@ def weight_or_number(values: Scores) -> Figure:
     return figure
 
 
-def all_against_sampled(values: Scores) -> Figure:
+def all_against_sampled(values: ByModel, *, seed: int) -> Figure:
     """Chapter 10: n_E = all beside sampled n_E; alike but for n_E (left), and as chosen (right)."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
     colour, marker, _ = STRATEGY_STYLE["80/20"]
     x = np.array([*MARGIN_1_N_E, ALL_AT])
     models = [name("80/20", "ACD", f"{n_e} margin 1") for n_e in (*MARGIN_1_N_E, "all")]
     tables = [values[model] - values[BASE] for model in models]
-    _curve(left, x, tables, "", dots=True, color=colour, marker=marker, linestyle=":")
+    _curve(left, x, tables, "", dots=True, seed=seed, color=colour, marker=marker, linestyle=":")
     left.set_title("80/20, margin 1, one weight", fontsize=9)
     left.set_ylabel(f"F gained over\n“{BASE}”")
     for number, strategy in enumerate(STRATEGIES):
@@ -154,7 +159,9 @@ def all_against_sampled(values: Scores) -> Figure:
         everything = values[name(strategy, "ACD", EVERYTHING)]
         tables = [everything - values[model] for model in names(strategy, "ACD")]
         look = {"color": colour, "marker": marker, "label": strategy, "linewidth": 1.2}
-        _curve(right, np.array(N_E) * 1.07 ** (number - 1), tables, line, dots=False, **look)
+        _curve(
+            right, np.array(N_E) * 1.07 ** (number - 1), tables, line, dots=False, seed=seed, **look
+        )
     right.set_title("all pixels minus sampled, as chosen", fontsize=9)
     right.set_ylabel("F of all pixels − F of n_E")
     for panel, with_all in ((left, True), (right, False)):
