@@ -8,7 +8,7 @@ import nbformat
 import pytest
 import yaml
 
-BOOK = Path(__file__).parents[2] / "book"
+BOOK = Path(__file__).parents[3] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 MAX_LINES, MAX_WIDTH = 12, 88
 
