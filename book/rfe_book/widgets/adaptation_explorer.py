@@ -49,7 +49,7 @@ class AdaptationExplorer(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("adaptation_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     names = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
     domains = traitlets.List(traitlets.Unicode(), help="letters").tag(sync=True)

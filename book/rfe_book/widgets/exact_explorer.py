@@ -38,7 +38,7 @@ class ExactExplorer(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("exact_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     strategies = traitlets.List(help="name, colour, mark").tag(sync=True)
     n_e = traitlets.List(help="stops").tag(sync=True)

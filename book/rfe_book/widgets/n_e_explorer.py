@@ -24,7 +24,7 @@ PAIR_STEPS = 63
 
 _HERE = Path(__file__)
 
-PARTS = _HERE.with_name("_n_e_parts.js").read_text()
+PARTS = _HERE.with_name("_n_e_parts.js").read_text(encoding="utf-8")
 
 
 class NEExplorer(anywidget.AnyWidget):
@@ -35,7 +35,7 @@ class NEExplorer(anywidget.AnyWidget):
     """
 
     _esm = PARTS + widgets.esm("n_e_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     image = traitlets.Unicode(help="encoded slice").tag(sync=True)
     outline = traitlets.Unicode(help="encoded mask around lesions, twice the size").tag(sync=True)

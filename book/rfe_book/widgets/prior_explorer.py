@@ -37,7 +37,7 @@ class PriorExplorer(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("prior_explorer")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     image = traitlets.Unicode(help="the FLAIR slice").tag(sync=True)
     places = traitlets.Unicode(help="0 outside, 1 brain, 2 lesion").tag(sync=True)

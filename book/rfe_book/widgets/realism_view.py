@@ -46,7 +46,7 @@ class RealismView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("realism_view")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     stacks = traitlets.List(help="one a kind: all slices of T1, then T2, FLAIR").tag(sync=True)
     kinds = traitlets.List(traitlets.Unicode(), help="names of the kinds").tag(sync=True)

@@ -33,7 +33,7 @@ class SignalView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("signal_view")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     maps = traitlets.Unicode(help="4 maps of volume fractions, 255 = all").tag(sync=True)
     table = traitlets.Bytes(help="uint16 (fields, TE, TI, 8): signals, ratios").tag(sync=True)
