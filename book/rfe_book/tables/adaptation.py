@@ -138,7 +138,7 @@ def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> 
     Returns
     -------
     DataFrame
-        As `rfe_study.claims.detection`: ``model``, ``domain``, ``seed``, ``size``, ``lesions``,
+        As `rfe_study.claims.rows.detection`: ``model``, ``domain``, ``seed``, ``size``, ``lesions``,
         ``found``.
     """
     parts = []

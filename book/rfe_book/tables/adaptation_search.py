@@ -16,8 +16,8 @@ def searched(scores: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``line`` ("no embedding", "RFE", ...) and ``setting`` (rate or weight): a column
-        of F for each target, their ``mean``, and ``chosen`` ("yes" for `rfe_study.methods.adaptation.RATE`
-        and ``WEIGHTS``).
+        of F for each target, their ``mean``, and ``chosen`` ("yes" for the `RATE` and `WEIGHTS` of
+        `rfe_study.methods.adaptation`).
     """
     named = scores["model"].str.extract(r"^(?P<line>.+) (?P<kind>rate|weight) (?P<setting>\S+)$")
     if named.isna().any(axis=None):

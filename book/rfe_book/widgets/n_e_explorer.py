@@ -12,10 +12,11 @@ import numpy as np
 import traitlets
 
 from rfe_book import style, widgets
+from rfe_book.style import VERMILION
 from rfe_book.widgets.slice_draws import PAPER, REDRAWS
 from rfe_core import sampling
 
-COLOURS = {"background": style.COLOURS["false negative"], "lesion": "#D55E00"}
+COLOURS = {"background": style.COLOURS["false negative"], "lesion": VERMILION}
 
 #: Pairs are drawn one by one up to this many pixels of either class.
 PAIRS_SHOWN = (100, 50)
