@@ -138,8 +138,8 @@ def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> 
     Returns
     -------
     DataFrame
-        As `rfe_study.claims.rows.detection`: ``model``, ``domain``, ``seed``, ``size``, ``lesions``,
-        ``found``.
+        As `rfe_study.claims.rows.detection`: ``model``, ``domain``, ``seed``, ``size``,
+        ``lesions``, ``found``.
     """
     parts = []
     for target in rows.targets:
