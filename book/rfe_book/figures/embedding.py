@@ -165,6 +165,7 @@ def force_fields(
     for column, name in enumerate(DISTANCE_STYLE):
         for row, adjacent in enumerate((True, False)):
             panel, force = axes[row, column], fields[name, adjacent]
+            framed(panel)
             size = np.linalg.norm(force, axis=1, keepdims=True)
             shown = force * np.divide(1, 1 + size)  # as in the widget: at most 1
             active = size[:, 0] > 1e-9

@@ -1,6 +1,7 @@
 """The chapters as they lie in git: thin, clean and complete."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def test_code_lives_in_the_packages(path):
             defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             named_lambda = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
             assert not (defines or named_lambda), f"cell {number}: move it to a package"
+
+
+@each_notebook
+def test_imports_of_ours_name_what_is_there(path):
+    for number, _, cell in code_cells(path):
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))):
+            if not (isinstance(node, ast.ImportFrom) and node.module.startswith("rfe_")):
+                continue
+            for alias in node.names:
+                try:
+                    found = hasattr(importlib.import_module(node.module), alias.name)
+                    found = found or importlib.import_module(f"{node.module}.{alias.name}")
+                except ModuleNotFoundError as error:
+                    pytest.fail(f"cell {number}: {error}")
+                assert found
 
 
 @each_chapter
