@@ -47,7 +47,7 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     panel.minorticks_off()
     panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two, 2 of four")
-    panel.grid(axis="x", alpha=0.3)
+    panel.grid(axis="x")
     panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure
 
@@ -66,6 +66,6 @@ def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
         panel.set_ylim(len(shown) - 0.5, -0.5)
         panel.set_xlim(0, 1)
         panel.set_title(subject, fontsize=10)
-        panel.grid(axis="x", alpha=0.3)
+        panel.grid(axis="x")
     panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure
