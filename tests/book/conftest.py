@@ -36,8 +36,8 @@ import torch
 from ipywidgets.embed import embed_data
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from rfe_book.widgets.slice_draws import slice_pixels
 
+from rfe_book.widgets.slice_draws import slice_pixels
 from rfe_core import checkpoints
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_subjects

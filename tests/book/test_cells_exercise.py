@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from rfe_book import cells, style, widgets
 
+from rfe_book import cells, style, widgets
 from rfe_study.phantom import scanner
 
 

@@ -5,6 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from synthetic import tiny_subject
+
 from rfe_book.style import upright
 from rfe_book.tables import prior as prior_tables
 from rfe_book.widgets import decode_stack
@@ -17,8 +19,6 @@ from rfe_book.widgets.prior_explorer import (
     prior_slice,
     slice_response,
 )
-from synthetic import tiny_subject
-
 from rfe_core import metrics, prior
 from rfe_core import ncc as core_ncc
 from rfe_core.prior import extract_templates

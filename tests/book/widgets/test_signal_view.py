@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rfe_book.widgets.signal_view import signal_table, signal_view
 
+from rfe_book.widgets.signal_view import signal_table, signal_view
 from rfe_study.phantom import scanner
 from rfe_study.phantom.domains import DOMAINS
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rfe_book.style import COLOURS, outline
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.scanner_view import scanner_view

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.segmentation_view import (
     COLUMNS,
@@ -17,7 +18,6 @@ from rfe_book.widgets.segmentation_view import (
     segmentation_view,
     slice_scores,
 )
-
 from rfe_core import evaluation, metrics, patches
 from rfe_core.checkpoints import load_model
 from rfe_study import results

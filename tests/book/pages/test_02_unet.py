@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+
 from rfe_book.style import COLOURS, outline
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.embedding_maps import embedding_maps, named_places
 from rfe_book.widgets.embedding_tables import ZERO
 from rfe_book.widgets.embedding_view import STAGES, palette
-
 from rfe_core import checkpoints, patches
 from rfe_study import results
 from rfe_study.measures import probes

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from rfe_book.widgets.pair_view import MARGINS, NAMES, PRESETS
 
+from rfe_book.widgets.pair_view import MARGINS, NAMES, PRESETS
 from rfe_core.losses import embedding_loss
 
 NAME = "04-embedding"

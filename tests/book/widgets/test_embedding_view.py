@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+
 from rfe_book.style import COLOURS, outline
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.embedding_maps import named_places
 from rfe_book.widgets.embedding_tables import ZERO, NamedPixel, signed
 from rfe_book.widgets.embedding_view import STAGES, embedding_view, palette
-
 from rfe_study.measures import probes
 from rfe_study.phantom import heads
 from rfe_study.phantom.domains import Patient

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from rfe_book.widgets.slice_draws import PAPER, REDRAWS, stops
 
+from rfe_book.widgets.slice_draws import PAPER, REDRAWS, stops
 from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_study.measures.monte_carlo import draw

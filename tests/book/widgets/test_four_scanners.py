@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from rfe_book.widgets.four_scanners import CONTRAST_FIGURES, contrast_figures, four_scanners
 
+from rfe_book.widgets.four_scanners import CONTRAST_FIGURES, contrast_figures, four_scanners
 from rfe_study.phantom.domains import DOMAINS
 from rfe_study.phantom.heads import Anatomy
 

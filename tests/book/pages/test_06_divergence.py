@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from rfe_book.widgets.slice_draws import REDRAWS, stops
 
+from rfe_book.widgets.slice_draws import REDRAWS, stops
 from rfe_core import divergence, sampling
 from rfe_study import results
 from rfe_study.claims import sampling as sampling_claims

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
 PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+
 from rfe_book.widgets.pair_view import (
     LABELS,
     MARGINS,
@@ -15,7 +16,6 @@ from rfe_book.widgets.pair_view import (
     RATE,
     pair_view,
 )
-
 from rfe_core.distances import DISTANCES
 from rfe_core.losses import embedding_loss
 

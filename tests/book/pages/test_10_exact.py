@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from rfe_book.widgets.exact_explorer import CEILING, exact_explorer
 
+from rfe_book.widgets.exact_explorer import CEILING, exact_explorer
 from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_study import results

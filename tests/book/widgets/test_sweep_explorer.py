@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sweep_rows
-from rfe_book.style import upright
-from rfe_book.widgets import decode_stack
-from rfe_book.widgets.segmentation_view import OUTCOMES, outcome, slice_scores
-from rfe_book.widgets.sweep_explorer import NO_MODEL, STOPS, SweepExplorer, sweep_explorer
+from marked_slices import picture
 
+from rfe_book.style import upright
+from rfe_book.widgets.segmentation_view import OUTCOMES, slice_scores
+from rfe_book.widgets.sweep_explorer import NO_MODEL, STOPS, SweepExplorer, sweep_explorer
 from rfe_core.sampling import STRATEGIES
 from rfe_study.methods.proof import DISTANCES, N_E, proof_of_concept
 from rfe_study.runs.masks import Explorer
 
-SEEDS, ZOOM = (0, 1, 2), 3
+SEEDS = (0, 1, 2)
 NAMES = [method.name for method in proof_of_concept()]
 DIVERGED = ("80/20 l2 2000", 1)
 SHAPE = (2, 12, 9)
@@ -102,24 +102,6 @@ def expected_end(tables, model, seed, column):
     if by_epoch.empty:
         return "not measured"
     return f"{float(f'{by_epoch.iloc[-1]:.4g}'):g} in epoch {by_epoch.index[-1]}"
-
-
-def picture(view, stored, s, mask):
-    """What should be on a canvas: the enlarged slice, and the marks' patterns on it."""
-    image = decode_stack(view.images, len(stored.flair))[s]
-    kinds = np.zeros(image.shape[:2])
-    if mask is not None:
-        kinds = outcome(upright(mask), upright(stored.truth[s]))
-    image, kinds = (np.kron(a, np.ones((ZOOM, ZOOM) + (1,) * (a.ndim - 2))) for a in (image, kinds))
-    padded = np.pad(kinds, 1)
-    around = np.array([padded[1:-1, :-2], padded[1:-1, 2:], padded[:-2, 1:-1], padded[2:, 1:-1]])
-    edge = (around != kinds).any(axis=0)
-    beside_missed = (kinds == 0) & (around == 3).any(axis=0)
-    y, x = np.indices(kinds.shape)
-    ink = (kinds == 1) | ((kinds == 2) & (edge | ((x + y) % 4 < 2))) | ((kinds == 3) & edge)
-    palette = [[0, 0, 0]] + [[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in OUTCOMES.values()]
-    colour = np.array(palette)[np.where(beside_missed, 3, kinds).astype(int)]
-    return np.where((ink | beside_missed)[..., None], colour, image)
 
 
 def check(page, widget, tables, stored, names, seed, s, marked=True):

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from rfe_book.tables import real as real_tables
 
+from rfe_book.tables import real as real_tables
 from rfe_core import checkpoints
 from rfe_study import results
 from rfe_study.realism import distance

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 import torch
+
 from rfe_book.widgets.divergence_explorer import divergence_explorer
 from rfe_book.widgets.loss_explorer import loss_explorer
 from rfe_book.widgets.slice_draws import PAPER, REDRAWS, SliceDraws, SlicePixels, stops
-
 from rfe_core import divergence, sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_study.measures.directions import principal_plane

@@ -1,41 +1,18 @@
 """Chapter 07 and the scoreboard show what the rows say, and change with them."""
 
-import re
 import shutil
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from rfe_book.tables import proof as proof_tables
+from chapters import BOOK, glued_by, text_of
 
+from rfe_book.tables import proof as proof_tables
 from rfe_study import results
 from rfe_study.claims import board as board_claims
-from rfe_study.claims import proof
-from rfe_study.claims import scores as scores_claims
+from rfe_study.claims import power, proof
+from rfe_study.claims.rows import PATIENTS, read
 from rfe_study.methods.proof import SEARCH, proof_of_concept
-
-BOOK = Path(__file__).parents[2] / "book"
-
-
-def glued_by(cells, *, until):
-    """Execute cells that read rows until one glues the name `until`: what was glued, by name."""
-    short = nbformat.v4.new_notebook(cells=[])
-    for cell in cells:
-        if "rows" in cell.metadata.get("tags", ()):
-            short.cells.append(cell)
-            if f'"{until}"' in cell.source:
-                break
-    else:
-        pytest.fail(f"no cell tagged rows glues {until!r}")
-    NotebookClient(short, timeout=600, resources={"metadata": {"path": str(BOOK)}}).execute()
-    found = {}
-    for output in (output for cell in short.cells for output in cell.outputs):
-        if name := output.get("metadata", {}).get("scrapbook", {}).get("name"):
-            (text,) = (v for k, v in output["data"].items() if k.endswith("text/plain"))
-            found[name] = text
-    return found
 
 
 @pytest.mark.slow
@@ -59,19 +36,14 @@ def test_a_changed_row_changes_the_chapter(tmp_path, monkeypatch):
     assert after["chosen_f_ACD"] == before["chosen_f_ACD"]
 
 
-def text_of(page):
-    """The page's words as a reader sees them, in one line."""
-    return re.sub(r"\s+", " ", page.tab.locator("article").inner_text())
-
-
 @pytest.mark.browser
 def test_page_has_every_verdict_with_its_figures(page_for):
-    scores, models = scores_claims.read("sweep-scores"), scores_claims.read("sweep-models")
+    scores, models = read("sweep-scores"), read("sweep-models")
     judged = proof.judge(scores, models, generator=np.random.default_rng(0))
-    smallest = proof.detectable(0.0, patients=8, seeds=3)
+    smallest = power.detectable(0.0, patients=8, seeds=3)
     table = proof_tables.verdict_table(judged, smallest)
     shown = text_of(page_for("07-proof-of-concept"))
-    for who in scores_claims.PATIENTS:
+    for who in PATIENTS:
         missing = [text for text in table[who] if text not in shown]
         assert not missing, f"{who}: not on the page {missing}"
 
@@ -92,7 +64,7 @@ def test_cost_of_a_step_is_that_of_the_rows(page_for):
 @pytest.mark.browser
 def test_search_and_models_are_whole(page_for):
     page = page_for("07-proof-of-concept", width=390)
-    searched = scores_claims.read("sweep-scores", experiment="search")
+    searched = read("sweep-scores", experiment="search")
     for distance in ("ACD", "l2"):
         box = page.tab.locator(f"#tab-grid-{distance.lower()}")
         cells = [c.inner_text() for c in box.locator("tbody td").all()]

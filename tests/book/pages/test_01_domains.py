@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from rfe_book.style import COLOURS
 from rfe_book.widgets import decode_stack
-
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.phantom import scanner
 from rfe_study.phantom.domains import DOMAINS

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from rfe_book.style import to_display
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.realism_view import WHITE, drawn_slices, figure_rows, histograms, realism_view
-
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.realism import distance
 from rfe_study.realism.statistics import EDGES
