@@ -166,14 +166,11 @@ def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels"
     return labels.long()
 
 
-def integer(value: SupportsIndex, name: str, *, least: int) -> int:
+def integer(value: object, name: str, *, least: int, otherwise: str = "") -> int:
     """`value` as an int, NumPy's integers included; ValueError unless it is one >= `least`."""
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        whole = least - 1
+    whole = operator.index(value) if isinstance(value, SupportsIndex) else least - 1
     if whole < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value}")
+        raise ValueError(f"{name} must be an integer >= {least}{otherwise}, got {value!r}")
     return whole
 
 

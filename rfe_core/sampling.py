@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rfe_core import strategies
-from rfe_core.distances import integer_labels
-from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, at_least, number_of_classes
+from rfe_core.distances import integer, integer_labels
+from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, number_of_classes
 
 __all__ = ["CLASSES", "IGNORE", "SHORTFALLS", "STRATEGIES", "Sample", "Shortfall", "Strategy"]
 __all__ += ["available", "counts", "sample", "sample_sides", "shrink_labels", "sides"]
@@ -86,7 +86,7 @@ def available(labels: Tensor, *, n_classes: int = 2, ignore_index: int = IGNORE)
     """How many pixels there are of each class 0 ... K-1."""
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
-    k, labels = at_least(2, n_classes, "n_classes"), integer_labels(labels, labels.shape)
+    k, labels = integer(n_classes, "n_classes", least=2), integer_labels(labels, labels.shape)
     kinds = list(dict.fromkeys([*range(k), ignore_index]))
     found = torch.stack([torch.count_nonzero(labels == kind) for kind in kinds]).tolist()
     if sum(found) < labels.numel():
@@ -214,7 +214,7 @@ def sample_sides(
     own = sides(labels, labelled, ignore_index=ignore_index)
     share = dict.fromkeys(own, n_e)
     if per == "total" and labelled is not None:
-        n_e = at_least(4, n_e, "n_e", otherwise=' for per="total"')
+        n_e = integer(n_e, "n_e", least=4, otherwise=' for per="total"')
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
     draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
@@ -238,7 +238,7 @@ def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) ->
     ValueError
         If `labels` or `factor` breaks its rule.
     """
-    factor = at_least(1, factor, "factor")
+    factor = integer(factor, "factor", least=1)
     if labels.ndim < 3:
         raise ValueError(f"labels must be (N, H, W) or (N, D, H, W), got {tuple(labels.shape)}")
     blocks = integer_labels(labels, labels.shape)
