@@ -12,7 +12,8 @@ In the paper                Module                                          Chap
      a_ij, d(h_i, h_j)      `adjacency`, `distances`                        04 embedding
      Eq. 2, fast            `losses.label_embedding_loss`, `pair_sums`      04 embedding
      Eq. 2, of all pixels   `losses.exact_embedding_loss`, `exact`          10 exact
-2.2  which pixels           `sampling`, `strategies`                        05 sampling
+2.2  how many of a class,   `strategies`,                                   05 sampling
+     which pixels           `sampling`
 2.2  the embedding loss     `random_feature_embedding`                      05 sampling
 3    crops, batches of 12   `patches`, `batches`                            03 baselines
 3    training               `settings`, `training`, `checkpoints`           03 baselines
@@ -24,9 +25,10 @@ In the paper                Module                                          Chap
      one's own patients     `scans`                                         11 real
 ==========================  ==============================================  ====================
 
-`files` writes whatever is written. Import the module you need: ``from rfe_core import losses``.
-This package imports nothing by itself; the loss for one's own training loop is at hand as
-``rfe_core.PixelEmbeddingLoss``.
+`files` writes whatever is written. Import the module you need, ``from rfe_core import losses``: this
+package imports nothing by itself. The loss for one's own training loop is at hand as
+``rfe_core.PixelEmbeddingLoss``. An argument that breaks the rule in its docstring (a shape, a name,
+a range) is a ValueError that names it, the rule and what it got; "Raises" says what else is one.
 """
 
 from importlib import import_module

@@ -55,7 +55,7 @@ def fine_tune(
     embedding : mapping of int to PixelEmbeddingLoss, optional
         The embedding loss of each layer, 0 the finest, over both halves: see `embedding_terms`.
     self_training : SelfTraining, optional
-        A loss on predictions for the unlabelled half.
+        A loss on predictions for the unlabelled half. Either term needs unlabelled patches.
     primary : {"labelled", "both"}
         Which half the Dice loss learns from. "both" with true labels is an upper bound, with a
         guessed prior it is learning from that guess as if it were true.
@@ -76,8 +76,6 @@ def fine_tune(
 
     Raises
     ------
-    ValueError
-        If a term on unlabelled images or `primary` "both" lacks unlabelled patches.
     Diverged
         As soon as a loss is not finite.
     """
@@ -148,10 +146,6 @@ def embedding_terms(
     labels, labelled, generator
         See `PixelEmbeddingLoss.forward`; coarser layers take their labels by `shrink_labels`.
 
-    Raises
-    ------
-    ValueError
-        If a layer does not exist, or a side has no pixel that counts.
     """
     if max(losses) >= len(levels):
         rule = f"layers must be below {len(levels)}, the levels of this network"
@@ -164,10 +158,10 @@ def embedding_terms(
 
 
 def drawn_numbers(term: Comparison) -> dict[str, float]:
-    """Pixels drawn, ``drawn_<side>_<class>``; ``short``: 1 if a class had fewer than wanted, else 0.
+    """Pixels drawn, ``drawn_<side>_<class>``, and mean lengths |h| of theirs, ``length_<class>``.
 
-    And the mean length |h| of the drawn embeddings of each class of which there are any,
-    ``length_<class>``.
+    And ``short``: 1 if a class had fewer pixels than wanted, else 0. A class of which nothing was
+    drawn has no length.
     """
     numbers: dict[str, float] = {}
     for side, of_side in term.drawn.items():

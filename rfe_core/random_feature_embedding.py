@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rfe_core import sampling, strategies
-from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels
+from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
 
@@ -61,11 +61,6 @@ class PixelEmbeddingLoss(nn.Module):
         Of `generator`, on the CPU, from which all calls draw that are not given one. To resume a
         run draw for draw, keep its state (``loss.generator.get_state()``).
 
-    Raises
-    ------
-    ValueError
-        If a parameter breaks its rule.
-
     Examples
     --------
     >>> maps = torch.rand(2, 8, 16, 16, 16, requires_grad=True)  # any number of spatial axes
@@ -92,13 +87,9 @@ class PixelEmbeddingLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.n_classes = strategies.number_of_classes(strategy, n_classes)
-        for name, value, known in (
-            ("distance", distance, DISTANCES),
-            ("reduction", reduction, REDUCTIONS),
-            ("shortfall", shortfall, sampling.SHORTFALLS),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}")
+        one_of(distance, DISTANCES, "distance")
+        one_of(reduction, REDUCTIONS, "reduction")
+        one_of(shortfall, sampling.SHORTFALLS, "shortfall")
         if not 0 < margin < math.inf:
             raise ValueError(f"margin must be > 0 and finite, got {margin}")
         if not 0 <= weight < math.inf:

@@ -26,18 +26,16 @@ def class_names(n_classes: int) -> tuple[str, ...]:
     return CLASSES if n_classes == 2 else tuple(f"class {c}" for c in range(n_classes))
 
 
-def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
-    """K: as many as there are shares, by default 2 for a name; `n_classes` if given.
+def _by_class(shares: Sequence[float] | Mapping[int, float]) -> dict[int, float]:
+    return dict(shares) if isinstance(shares, Mapping) else dict(enumerate(shares))
 
-    Raises
-    ------
-    ValueError
-        If `strategy` is none, or does not fit `n_classes`, or that is below 2.
-    """
+
+def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
+    """K: `n_classes` if given, else as many as there are shares, or 2 for a strategy by name."""
     if isinstance(strategy, str):
         if strategy not in STRATEGIES:
-            known = f"one of {STRATEGIES} or class shares"
-            raise ValueError(f"strategy must be {known}, got {strategy!r}")
+            rule = f"strategy must be one of {STRATEGIES} or class shares"
+            raise ValueError(f"{rule}, got {strategy!r}")
         return 2 if n_classes is None else integer(n_classes, "n_classes", least=2)
     by_class = _by_class(strategy)
     whole = all(isinstance(c, SupportsIndex) and c >= 0 for c in by_class)
@@ -50,10 +48,6 @@ def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
     if k < said or (k > said and not isinstance(strategy, Mapping)):
         raise ValueError(f"class shares must be of n_classes = {k} classes, got {strategy}")
     return k
-
-
-def _by_class(shares: Sequence[float] | Mapping[int, float]) -> dict[int, float]:
-    return dict(shares) if isinstance(shares, Mapping) else dict(enumerate(shares))
 
 
 def class_shares(strategy: Strategy, have: Sequence[int]) -> tuple[Fraction, ...]:

@@ -14,9 +14,9 @@ from synthetic import tiny_subject
 
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import extract
-from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_core.training import build, train_supervised
 from rfe_study import provenance
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import Patient
 from rfe_study.phantom.heads import make_patient
