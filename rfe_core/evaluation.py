@@ -46,7 +46,6 @@ def predict(
     Returns
     -------
     float32, (Z, H, W)
-
     """
     if not np.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity")

@@ -145,7 +145,6 @@ def embedding_terms(
         As `rfe_core.unet.UNet.forward_levels` returns them.
     labels, labelled, generator
         See `PixelEmbeddingLoss.forward`; coarser layers take their labels by `shrink_labels`.
-
     """
     if max(losses) >= len(levels):
         rule = f"layers must be below {len(levels)}, the levels of this network"

@@ -140,8 +140,8 @@ def _lesion_and_part(
     part = labels != ignore_index
     if mask is not None:
         if mask.shape != shape or mask.dtype != torch.bool:
-            rule = f"mask must have the shape of target and be bool, {shape}"
-            raise ValueError(f"{rule}, got {mask.dtype} {tuple(mask.shape)}")
+            found = f"{mask.dtype} {tuple(mask.shape)} for {shape}"
+            raise ValueError(f"mask must have the shape of target and be bool, got {found}")
         part = part & mask
     lesion = part & (labels == 1)
     if target.dtype != torch.bool and not torch.compiler.is_compiling():

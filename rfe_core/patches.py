@@ -31,13 +31,11 @@ def normalise(volume: NDArray[Any], brain_mask: NDArray[np.bool_]) -> NDArray[np
     """Scale a volume so that its brightest brain tissue is about 1; air stays about 0.
 
     Subtract min(minimum, 0), then divide by the 99.9th percentile inside the brain. Nothing is
-    clipped.
+    clipped. Volume and mask are (X, Y, Z); voxels outside the brain must be finite too.
 
     Deviation: the released code divides by the maximum of the volume. A single bright voxel (a
     vessel, noise, fat outside the brain) then rescales the whole patient; a percentile does not
     depend on it.
-
-    Both are (X, Y, Z). The volume must be finite outside the brain too.
 
     Examples
     --------

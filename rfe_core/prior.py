@@ -23,8 +23,14 @@ def dice_curve(
     Between two such values the prediction does not change, so no other threshold can be better.
     Sorting makes it one pass: the n largest responses hold so many lesion voxels.
 
-    Of finite responses and a lesion mask (bool) of the same shape. Returns thresholds (T,),
-    decreasing, and their Dice (T,).
+    Parameters
+    ----------
+    response : array of any shape, finite
+    lesion_mask : bool array, same shape, with a lesion
+
+    Returns
+    -------
+    thresholds, dice : (T,), thresholds decreasing
     """
     if response.shape != lesion_mask.shape or lesion_mask.dtype != bool:
         rule = f"lesion_mask must be bool of the response's shape {response.shape}"
@@ -111,7 +117,6 @@ def extract_templates(
     Returns
     -------
     (n, size, size, size) float32; fewer only with ``shortfall="all available"``, never none.
-
     """
     if volume.shape != lesion_mask.shape:
         rule = f"lesion_mask must have the shape of volume {volume.shape}"
