@@ -147,8 +147,8 @@ def _lesion_and_part(
     if target.dtype != torch.bool and not torch.compiler.is_compiling():
         strange = (part & (labels != 0)) ^ lesion
         if bool(strange.any()):
-            found = int(labels[strange][0])
-            raise ValueError(f"target must be 0, 1 or {ignore_index} (ignored), got {found}")
+            first = int(labels[strange][0])
+            raise ValueError(f"target must be 0, 1 or {ignore_index} (ignored), got {first}")
     return lesion, part
 
 
