@@ -25,7 +25,7 @@ In the paper                Module                                          Chap
      one's own patients     `scans`                                         11 real
 ==========================  ==============================================  ====================
 
-`files` writes whatever is written. Import the module you need, ``from rfe_core import losses``: this
+`files` writes all files. Import the module you need, ``from rfe_core import losses``: this
 package imports nothing by itself. The loss for one's own training loop is at hand as
 ``rfe_core.PixelEmbeddingLoss``. An argument that breaks the rule in its docstring (a shape, a name,
 a range) is a ValueError that names it, the rule and what it got; "Raises" says what else is one.
