@@ -16,10 +16,11 @@ from pathlib import Path
 
 import torch
 
+from rfe_core.fine_tuning import embedding_terms
 from rfe_core.losses import dice_loss, total_loss
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
 from rfe_core.training import build, make_optimizer
 from rfe_study import provenance, results
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import CHOSEN, rfe
 
@@ -61,7 +62,7 @@ def step(embedding: RandomFeatureEmbedding | None):
         loss = dice_loss(logits[:half], labels[:half], valid[:half])
         if embedding is not None:
             prior = torch.where(valid, labels, -1)
-            terms = embedding_terms(levels, prior, labelled, embedding, generator=source)
+            terms = embedding_terms(levels, prior, labelled, embedding.losses(), generator=source)
             losses = {str(layer): term.loss for layer, term in terms.items()}
             loss = total_loss(loss, losses, dict.fromkeys(losses, embedding.weight))
         optimizer.zero_grad(set_to_none=True)

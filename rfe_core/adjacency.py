@@ -17,11 +17,7 @@ from rfe_core.distances import integer, integer_labels
 def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:
     """a_ij = 1 iff labels are equal (Section 3.2, the perfect prior): (n,) -> (n, n) bool.
 
-    Raises
-    ------
-    ValueError
-        If labels are not n integers, or one is `ignore_index`: an adjacency cannot say that a pixel
-        takes no part, so leave it out before.
+    An adjacency cannot say that a pixel takes no part, so `ignore_index` is a ValueError here.
 
     Examples
     --------
@@ -40,7 +36,7 @@ def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:
 def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: SupportsIndex = 1) -> Tensor:
     """a_ij = 1 iff two pixels lie at the same place, at most `reach` slices or frames apart.
 
-    No label is needed. Each pixel is its own neighbour.
+    No label is needed. Each pixel is its own neighbour. Returns (n, n) bool.
 
     Parameters
     ----------
@@ -51,15 +47,6 @@ def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: SupportsIndex = 1
     reach : int
         >= 1.
 
-    Returns
-    -------
-    Tensor, (n, n) bool
-
-    Raises
-    ------
-    ValueError
-        If shapes differ or `reach` breaks its rule.
-
     Examples
     --------
     >>> import torch
@@ -68,9 +55,8 @@ def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: SupportsIndex = 1
     tensor([ True,  True,  True, False])
     """
     if place.ndim != 1 or place.shape != time.shape:
-        raise ValueError(
-            f"place and time must both be (n,), got {tuple(place.shape)} and {tuple(time.shape)}"
-        )
+        found = f"{tuple(place.shape)} and {tuple(time.shape)}"
+        raise ValueError(f"place and time must both be (n,), got {found}")
     place, time = (integer_labels(x, place.shape, name="place and time") for x in (place, time))
     near = (time[:, None] - time).abs() <= integer(reach, "reach", least=1)
     return near & (place[:, None] == place)

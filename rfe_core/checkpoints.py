@@ -80,10 +80,7 @@ def read_about(path: Path) -> dict[str, Any]:
 def load_model(path: Path) -> UNet:
     """Rebuild a network from its weights, in evaluation mode and channels-last layout.
 
-    Raises
-    ------
-    ValueError
-        If the file is damaged, holds no network, or is of a newer version than this code knows.
+    A file that is damaged, holds no network, or is of a newer version is a ValueError.
     """
     settings = _metadata(path, "network", "save_weights")["network"]
     with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
@@ -129,12 +126,7 @@ def load_state(
 ) -> dict[str, Any]:
     """Restore what `save_state` wrote into these objects; returns the progress.
 
-    Raises
-    ------
-    ValueError
-        If the file is damaged, no state, or of a newer version than this code knows.
-    RuntimeError
-        If it belongs to a network of another shape (from PyTorch, naming the tensor).
+    Raises as `load_model`, and PyTorch's RuntimeError if the network has another shape.
     """
     metadata = _metadata(path, "param_groups", "save_state")
     tensors = _tensors(path)

@@ -62,12 +62,6 @@ def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return computed
 
 
-def check_distance(distance: str) -> None:
-    """Raise ValueError unless `distance` is one of :data:`DISTANCES`."""
-    if distance not in DISTANCES:
-        raise ValueError(f"distance must be one of {DISTANCES}, got {distance!r}")
-
-
 def lengths(embeddings: Tensor) -> Tensor:
     """|h| of embeddings (n, C), (n,): 0 up to :data:`SHORTEST`, NaN where it is not finite."""
     length: Tensor = torch.linalg.vector_norm(embeddings, dim=1)
@@ -99,22 +93,7 @@ def apart(a: Tensor, b: Tensor) -> Tensor:
 
 @full_precision
 def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
-    """All distances between two sets of embeddings.
-
-    Parameters
-    ----------
-    a : Tensor, (n, C)
-    b : Tensor, (m, C)
-    distance : {"cosine", "angular", "l2", "l2_squared"}
-
-    Returns
-    -------
-    Tensor, (n, m)
-
-    Raises
-    ------
-    ValueError
-        Unknown distance, or shapes that do not fit.
+    """All distances between two sets of embeddings: (n, C) and (m, C) -> (n, m).
 
     Examples
     --------
@@ -122,11 +101,10 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
     >>> {d: pairwise(a, b, d)[0].tolist() for d in ("cosine", "angular", "l2")}
     {'cosine': [0.0, 1.0], 'angular': [0.0, 0.5], 'l2': [2.0, 5.0]}
     """
-    check_distance(distance)
+    one_of(distance, DISTANCES, "distance")
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"embeddings must be (n, C) and (m, C), got {tuple(a.shape)} and {tuple(b.shape)}"
-        )
+        found = f"{tuple(a.shape)} and {tuple(b.shape)}"
+        raise ValueError(f"embeddings must be (n, C) and (m, C), got {found}")
     if distance == "l2":
         return apart(a, b)
     if distance == "l2_squared":
@@ -138,20 +116,13 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
 def check_embeddings(embeddings: Tensor) -> int:
     """Number of embeddings (n, C); ValueError unless floating point and n >= 1."""
     if embeddings.ndim != 2 or embeddings.shape[0] == 0 or not embeddings.is_floating_point():
-        raise ValueError(
-            f"embeddings must be floating point of shape (n >= 1, C), "
-            f"got {embeddings.dtype} of shape {tuple(embeddings.shape)}"
-        )
+        found = f"{embeddings.dtype} of shape {tuple(embeddings.shape)}"
+        raise ValueError(f"embeddings must be floating point of shape (n >= 1, C), got {found}")
     return len(embeddings)
 
 
 def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels") -> Tensor:
     """Labels as int64: bool (False 0, True 1) and integers of any width, each by its value.
-
-    Raises
-    ------
-    ValueError
-        If they are floating point or complex, or have another shape.
 
     Examples
     --------
@@ -159,27 +130,27 @@ def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels"
     tensor([  0, 255])
     """
     if labels.shape != tuple(shape) or labels.is_floating_point() or labels.is_complex():
-        raise ValueError(
-            f"{name} must be integers of shape {tuple(shape)}, "
-            f"got {labels.dtype} of shape {tuple(labels.shape)}"
-        )
+        found = f"{labels.dtype} of shape {tuple(labels.shape)}"
+        raise ValueError(f"{name} must be integers of shape {tuple(shape)}, got {found}")
     return labels.long()
 
 
-def integer(value: SupportsIndex, name: str, *, least: int) -> int:
+def one_of(value: str, known: Sequence[str], name: str) -> None:
+    """Raise ValueError unless `value` is known."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {known}, got {value!r}")
+
+
+def integer(value: object, name: str, *, least: int, otherwise: str = "") -> int:
     """`value` as an int, NumPy's integers included; ValueError unless it is one >= `least`."""
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        whole = least - 1
+    whole = operator.index(value) if isinstance(value, SupportsIndex) else least - 1
     if whole < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value}")
+        raise ValueError(f"{name} must be an integer >= {least}{otherwise}, got {value!r}")
     return whole
 
 
 def divisor(n: Number, reduction: str) -> Number:
     """What a sum over pairs of n embeddings is divided by: 1 (Eq. 2), n (the release) or n^2."""
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
+    one_of(reduction, REDUCTIONS, "reduction")
     power: int = REDUCTIONS.index(reduction)
     return n**power

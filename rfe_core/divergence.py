@@ -25,21 +25,9 @@ BINS = 256
 
 
 def jsd(p: Array, q: Array) -> NDArray[np.float64]:
-    """Divergence of distributions along the last axis; they need not be normalised.
+    """Divergence of distributions (..., K) along the last axis, in nats: (...).
 
-    Parameters
-    ----------
-    p, q : array, (..., K)
-        Finite, non-negative, not all zero.
-
-    Returns
-    -------
-    array, (...), in nats
-
-    Raises
-    ------
-    ValueError
-        If one breaks that rule.
+    They are finite, non-negative and not all zero, but need not be normalised.
     """
     p, q = np.asarray(p, float), np.asarray(q, float)
     for name, counts in (("p", p), ("q", q)):
@@ -65,7 +53,7 @@ def jensen_shannon(
     edges: Edges = "shared",
     per: Per = "channel",
 ) -> float | NDArray[np.float64]:
-    """Divergence between sampled and all embeddings.
+    """Divergence between sampled and all embeddings, in nats: (C,), or a float if flattened.
 
     Parameters
     ----------
@@ -78,15 +66,6 @@ def jensen_shannon(
     per : {"channel", "flattened"}
         A divergence for each channel, or one of all values of all channels as a single
         distribution (the authors' code).
-
-    Returns
-    -------
-    float, or array (C,) for ``per="channel"``; in nats
-
-    Raises
-    ------
-    ValueError
-        If a shape or name breaks its rule, or a value is not finite.
 
     Examples
     --------
@@ -109,13 +88,7 @@ def jensen_shannon(
 
 
 def bin_index(values: Array, low: Array, high: Array, bins: int) -> NDArray[np.int64]:
-    """Bin (n, C) of each value between low and high (C,); the end bins take what lies outside.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite.
-    """
+    """Bin (n, C) of each value between low and high (C,); the end bins take what lies outside."""
     if not np.isfinite(values).all():
         raise ValueError("values must be finite, got NaN or infinity")
     width = np.where(high > low, high - low, 1)
@@ -187,7 +160,7 @@ def null_divergence(
     draws: int = 20,
     generator: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """What a perfect sample of a strategy would show: its divergence from its own source.
+    """What a perfect sample of a strategy would show: its divergence from its own source, (draws,).
 
     Whole pixels (channels of a pixel belong together) are drawn in the numbers that the strategy
     prescribes, and held against the histogram of the mixture it draws from, instead of against the
@@ -202,15 +175,6 @@ def null_divergence(
         does, unless the class is smaller.
     draws : int
         Simulated samples, >= 1.
-
-    Returns
-    -------
-    array, (draws,), in nats; means over channels
-
-    Raises
-    ------
-    ValueError
-        If a count or `draws` breaks its rule.
     """
     if draws < 1:
         raise ValueError(f"draws must be >= 1, got {draws}")

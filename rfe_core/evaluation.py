@@ -23,10 +23,6 @@ if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
 THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
 
 
-def _channels_last(images: NDArray[np.float32], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
-
-
 def predict(
     model: UNet,
     images: NDArray[np.float32],
@@ -41,7 +37,7 @@ def predict(
     model : UNet
         Used in evaluation mode (no dropout, running statistics); its mode is restored.
     images : float32, (Z, 3, H, W)
-        As `rfe_core.patches.stack` makes them.
+        As `rfe_core.patches.stack` makes them; finite, as a NaN would read as "no lesion".
     slices : sequence of int, optional
         The slices to look at; others get probability 0.
     batch_size : int
@@ -50,11 +46,6 @@ def predict(
     Returns
     -------
     float32, (Z, H, W)
-
-    Raises
-    ------
-    ValueError
-        If an image is not finite: its NaN would read as "no lesion".
     """
     if not np.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity")
@@ -65,7 +56,8 @@ def predict(
     with torch.inference_mode():
         for start in range(0, len(chosen), batch_size):
             index = chosen[start : start + batch_size]
-            logits = model(_channels_last(images[index], device)).logits
+            some = torch.from_numpy(images[index]).to(device)
+            logits = model(some.contiguous(memory_format=torch.channels_last)).logits
             probability[index] = logits[:, 0].sigmoid().cpu().numpy()
     model.train(was_training)
     return probability
@@ -81,11 +73,6 @@ def segment(
     """Predicted lesion mask (X, Y, Z) of a patient: probability > threshold, inside the brain.
 
     `images` saves making ``stack(subject)`` again for several networks.
-
-    Raises
-    ------
-    ValueError
-        If `threshold` is not in [0, 1], or an image is not finite.
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be in [0, 1], got {threshold}")
@@ -111,11 +98,6 @@ def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:
         ``subject``, ``domain``, ``f_score``, ``precision``, ``recall``, ``fp_components`` (in 3-D,
         without any lesion voxel), ``fp_per_slice`` (those per slice with brain), ``lesions`` and
         ``detected`` in all and by size in mm3 (``lesions_10_30``, ``detected_10_30``, ...).
-
-    Raises
-    ------
-    ValueError
-        If the patient has no labels.
     """
     truth = subject.lesion_mask
     if truth is None:

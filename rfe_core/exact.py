@@ -64,14 +64,13 @@ def exact_embedding_loss(
     ------
     ValueError
         If an embedding is negative (use `label_embedding_loss`), a stratum mixes classes, a count
-        is larger than its stratum, no pixel takes part, or a shape breaks its rule. Distance and
-        margin are no parameters: for others than 1 - cos and 1 this form does not hold.
+        is larger than its stratum, or no pixel takes part. Distance and margin are no parameters:
+        for others than 1 - cos and 1 this form does not hold.
 
     Notes
     -----
     The value is a difference of sums, so in float32 its mean over pairs is good to about 1e-6,
-    however small it is itself. The gradient is less affected. ``torch.compile(fullgraph=True)`` and
-    ``torch.func.grad`` work.
+    however small it is itself. The gradient is less affected.
 
     Examples
     --------
@@ -164,9 +163,8 @@ def _owners(pixels: _Pixels, strata: Tensor, counts: Sequence[int]) -> tuple[_Pi
         raise ValueError(f"a stratum must lie within one class, got several in stratum {stratum}")
     for stratum, (count, available) in enumerate(zip(counts, seen[2:], strict=True)):
         if not 0 <= count <= available or count != int(count):
-            raise ValueError(
-                f"count of stratum {stratum} must be an integer in 0..{available}, got {count:g}"
-            )
+            rule = f"count of stratum {stratum} must be an integer in 0..{available}"
+            raise ValueError(f"{rule}, got {count:g}")
     if sum(counts) == 0:
         raise ValueError(f"counts must draw something, got {counts}")
     return pixels, owner[:n]

@@ -8,21 +8,11 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` when the block ends.
+    """A path to write to, ``.NAME.PID.partial``, which takes the place of `path` in the end.
 
     A reader sees the old file or the new one, never half of either, also when the writer is killed
     or two processes write the same file. If the block raises, what it wrote is deleted and the old
-    file stays.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made if needed.
-
-    Yields
-    ------
-    Path
-        ``.NAME.PID.partial`` in the same folder.
+    file stays. The folder is made if needed.
 
     Examples
     --------

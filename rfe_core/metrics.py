@@ -29,9 +29,8 @@ class Detection:
 def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     if prediction.shape != truth.shape:
-        raise ValueError(
-            f"prediction must have the shape of truth {truth.shape}, got {prediction.shape}"
-        )
+        rule = f"prediction must have the shape of truth {truth.shape}"
+        raise ValueError(f"{rule}, got {prediction.shape}")
     for name, mask in (("prediction", prediction), ("truth", truth)):
         if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
             raise ValueError(f"{name} must be a binary mask, got other values than 0 and 1")
@@ -74,15 +73,6 @@ def f_score(prediction: ArrayLike, truth: ArrayLike) -> float:
 
     Two empty masks agree and score 1; one empty mask scores 0.
 
-    Parameters
-    ----------
-    prediction, truth : array_like of bool or {0, 1}, equal shapes
-
-    Raises
-    ------
-    ValueError
-        If shapes differ or a mask holds other values than 0 and 1.
-
     Examples
     --------
     >>> f_score([1, 1, 0, 0], [1, 0, 0, 0])  # 2 / (2 + 1 + 0)
@@ -105,19 +95,8 @@ def detected_lesions(
     """Which lesions are detected, and how many voxels each has: (n,) and (n,), in a fixed order.
 
     A lesion is detected when at least the fraction `min_overlap` of its voxels is predicted, and
-    at least one. Ten per cent is the rule of the MSSEG 2016 challenge (Commowick et al., 2018);
-    below ten voxels it means one voxel.
-
-    Parameters
-    ----------
-    prediction, truth : array_like of bool or {0, 1}, equal shapes
-    min_overlap : float
-        In [0, 1]; 0 means one voxel is enough.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule.
+    at least one (so 0 means one is enough). Ten per cent is the rule of the MSSEG 2016 challenge
+    (Commowick et al., 2018); below ten voxels it means one voxel.
     """
     prediction, truth = _pair(prediction, truth)
     if not 0 <= min_overlap <= 1:
@@ -136,9 +115,7 @@ def lesion_detection(
     edges_mm3: tuple[float, ...] = SIZE_EDGES_MM3,
     min_overlap: float = 0.1,
 ) -> list[Detection]:
-    """Lesion-wise detection by lesion size.
-
-    Detected as by `detected_lesions`.
+    """Lesion-wise detection by lesion size, one `Detection` for each bin.
 
     Parameters
     ----------
@@ -150,16 +127,6 @@ def lesion_detection(
         counted.
     min_overlap : float
         See `detected_lesions`.
-
-    Returns
-    -------
-    list of Detection
-        One for each bin.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule.
     """
     prediction, truth = _pair(prediction, truth)
     if not 0 < voxel_volume_mm3 < inf:

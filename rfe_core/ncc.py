@@ -31,9 +31,8 @@ def unit_templates(templates: NDArray[Any]) -> torch.Tensor:
     """
     shape = templates.shape
     if len(shape) != 4 or not shape[0] or len(set(shape[1:])) > 1 or shape[1] % 2 == 0:
-        raise ValueError(
-            f"templates must be one or more cubes of odd side (K, s, s, s), got {shape}"
-        )
+        rule = "templates must be one or more cubes of odd side (K, s, s, s)"
+        raise ValueError(f"{rule}, got {shape}")
     flat = torch.from_numpy(np.asarray(templates, np.float64).reshape(len(templates), -1))
     if not torch.isfinite(flat).all():
         raise ValueError("templates must be finite, got NaN or infinity")
@@ -48,17 +47,12 @@ def unit_templates(templates: NDArray[Any]) -> torch.Tensor:
 
 def checked_mean(volume: NDArray[Any], size: int, brain_mask: NDArray[np.bool_] | None) -> float:
     """Mean of a volume that templates of `size` voxels may be sought in, or the reason why not."""
-    if volume.ndim != 3 or min(volume.shape) < size:
-        raise ValueError(
-            f"volume must be (X, Y, Z) with sides >= a template's {size}, got {volume.shape}"
-        )
-    if brain_mask is not None and (
-        brain_mask.shape != volume.shape or brain_mask.dtype != np.bool_
-    ):
-        raise ValueError(
-            f"brain_mask must be bool of the volume's shape {volume.shape}, "
-            f"got {brain_mask.dtype} {brain_mask.shape}"
-        )
+    shape, mask = volume.shape, brain_mask
+    if volume.ndim != 3 or min(shape) < size:
+        raise ValueError(f"volume must be (X, Y, Z) with sides >= a template's {size}, got {shape}")
+    if mask is not None and (mask.shape != shape or mask.dtype != np.bool_):
+        rule = f"brain_mask must be bool of the volume's shape {shape}"
+        raise ValueError(f"{rule}, got {mask.dtype} {mask.shape}")
     with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
         mean = float(volume.mean(dtype=np.float64))
     if not np.isfinite(mean):
@@ -89,11 +83,6 @@ def window_responses(
     place : tuple of slice
         Where the windows' centres lie in the volume.
     responses : (K, 1, rows, columns) float32, in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        As `checked_mean` and `unit_templates`.
     """
     unit = unit_templates(templates)  # (K, s^3)
     size, offset = templates.shape[1], checked_mean(volume, templates.shape[1], brain_mask)
@@ -132,21 +121,9 @@ def ncc_response(volume: NDArray[Any], templates: NDArray[Any]) -> NDArray[np.fl
     Deviation: the released code replaces the undefined NCC of a flat window (0 / 0) by a response
     of 1, so air becomes a perfect match for every template.
 
-    Parameters
-    ----------
-    volume : array, (X, Y, Z)
-        FLAIR in any units.
-    templates : array, (K, s, s, s)
-        For example from `rfe_core.prior.extract_templates`.
-
-    Returns
-    -------
-    (K, X, Y, Z) float32. For whole patients use `response`, which keeps the mean alone.
-
-    Raises
-    ------
-    ValueError
-        As `window_responses`.
+    Of a FLAIR volume (X, Y, Z) in any units and templates (K, s, s, s), for example from
+    `rfe_core.prior.extract_templates`: (K, X, Y, Z). For whole patients use `response`, which keeps
+    the mean alone.
 
     Examples
     --------
@@ -162,13 +139,7 @@ def ncc_response(volume: NDArray[Any], templates: NDArray[Any]) -> NDArray[np.fl
 
 
 def combine(responses: NDArray[Any]) -> NDArray[np.float32]:
-    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0.
-
-    Raises
-    ------
-    ValueError
-        If there is no response, or one outside [0, 1] (NaN too).
-    """
+    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0."""
     if len(responses) == 0 or not ((responses >= 0) & (responses <= 1)).all():
         found = f"{responses.min()} to {responses.max()}" if len(responses) else "none"
         raise ValueError(f"responses must be one or more in [0, 1], got {found}")
@@ -182,14 +153,8 @@ def response(
 ) -> NDArray[np.float32]:
     """The same as ``combine(ncc_response(volume, templates))``, without keeping each response.
 
-    Takes the memory of the result and little more, however many templates there are.
-
-    Parameters
-    ----------
-    volume, templates
-        As for `ncc_response`, which says what is raised.
-    brain_mask : bool array, (X, Y, Z), optional
-        Outside it the response is 0.
+    Takes the memory of the result and little more, however many templates there are. Outside a
+    `brain_mask` (X, Y, Z) the response is 0.
     """
     mean = np.full(volume.shape, 0.5, np.float32)
     for place, values in window_responses(volume, templates, brain_mask):

@@ -31,22 +31,11 @@ def normalise(volume: NDArray[Any], brain_mask: NDArray[np.bool_]) -> NDArray[np
     """Scale a volume so that its brightest brain tissue is about 1; air stays about 0.
 
     Subtract min(minimum, 0), then divide by the 99.9th percentile inside the brain. Nothing is
-    clipped.
+    clipped. Volume and mask are (X, Y, Z); voxels outside the brain must be finite too.
 
     Deviation: the released code divides by the maximum of the volume. A single bright voxel (a
     vessel, noise, fat outside the brain) then rescales the whole patient; a percentile does not
     depend on it.
-
-    Parameters
-    ----------
-    volume : array, (X, Y, Z)
-    brain_mask : bool array, (X, Y, Z)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a voxel is not finite (outside the brain too), or the brain is empty or
-        has no positive intensity.
 
     Examples
     --------
@@ -54,9 +43,8 @@ def normalise(volume: NDArray[Any], brain_mask: NDArray[np.bool_]) -> NDArray[np
     array([0. , 0.5, 1. ], dtype=float32)
     """
     if volume.shape != brain_mask.shape:
-        raise ValueError(
-            f"brain_mask must have the shape of volume {volume.shape}, got {brain_mask.shape}"
-        )
+        rule = f"brain_mask must have the shape of volume {volume.shape}"
+        raise ValueError(f"{rule}, got {brain_mask.shape}")
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
     if not np.isfinite(volume).all():
@@ -79,26 +67,17 @@ def stack(subject: Subject) -> NDArray[np.float32]:
 class Patches:
     """Labelled crops and where each comes from.
 
-    Attributes
-    ----------
-    images : float32, (N, 3, S, S)
-    labels : uint8, (N, S, S)
-        1 for lesion, 0 for background.
-    valid : bool, (N, S, S)
-        True inside the brain; other pixels count neither in the loss nor in sampling.
-        Deviation: the released code ignores pixels where any normalised channel is < 0.1, which
-        also drops dark lesions and all CSF of FLAIR; the brain mask means what is meant.
-    subjects : str, (N,)
-        Name of the patient.
-    slices : int64, (N,)
-        Index of the axial slice.
+    Pixels that are not `valid`, those outside the brain, count neither in the loss nor in sampling.
+
+    Deviation: the released code ignores pixels where any normalised channel is < 0.1, which also
+    drops dark lesions and all CSF of FLAIR; the brain mask means what is meant.
     """
 
-    images: NDArray[np.float32]
-    labels: NDArray[np.uint8]
-    valid: NDArray[np.bool_]
-    subjects: NDArray[np.str_]
-    slices: NDArray[np.int64]
+    images: NDArray[np.float32]  # (N, 3, S, S)
+    labels: NDArray[np.uint8]  # (N, S, S), 1 lesion, 0 background
+    valid: NDArray[np.bool_]  # (N, S, S)
+    subjects: NDArray[np.str_]  # (N,), names
+    slices: NDArray[np.int64]  # (N,), index of the axial slice
 
     def __len__(self) -> int:
         return len(self.images)
@@ -118,11 +97,7 @@ def split_slices(n_slices: int, *, offset: int = 0) -> NDArray[np.int8]:
     Deviation: the paper splits its crops at random. Crops of one slice overlap, and neighbouring
     slices look alike, so a random split measures memory rather than generalisation.
 
-    Parameters
-    ----------
-    n_slices : int
-    offset : int
-        Shift of the pattern in slabs, so that patients differ in the heights they hold out.
+    `offset` shifts the pattern by slabs, so that patients differ in the heights they hold out.
     """
     z = np.arange(n_slices)
     validation = np.isin((z // SLAB + offset) % 10, VALIDATION_SLABS)
@@ -198,8 +173,7 @@ def extract(
     subjects : sequence of Subject
         Labelled patients of one domain.
     n : int
-        Patches in all; the training part has round(0.7 n).
-    generator : numpy.random.Generator
+        Patches in all, >= 2; the training part has round(0.7 n).
     size : int
         Side of the crop in pixels. Slices smaller than that are padded with zeros that are not
         `valid`.
@@ -212,7 +186,7 @@ def extract(
     Raises
     ------
     ValueError
-        If a patient has no labels, ``n < 2``, or one side has no slice with lesion.
+        If a patient has no labels, or one side has no slice with lesion.
     """
     if n < 2:
         raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
@@ -226,13 +200,7 @@ def extract(
 def extract_all(
     subjects: Sequence[Subject], n: int, *, generator: np.random.Generator, size: int = CROP
 ) -> Patches:
-    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation.
-
-    Raises
-    ------
-    ValueError
-        If a patient has no labels, ``n < 1``, or no slice has a lesion.
-    """
+    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation."""
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
     return _draw_crops(subjects, None, n, generator, size)

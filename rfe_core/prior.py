@@ -5,34 +5,11 @@ with every window of another by normalised cross-correlation (`rfe_core.ncc`); t
 over the templates, thresholded, stands in for the missing labels.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-
-from rfe_core import ncc
-from rfe_core.ncc import combine, ncc_response
-
-if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
-    from rfe_core.scans.subject import Subject
-
-__all__ = [
-    "N_TEMPLATES",
-    "SIZE",
-    "best_threshold",
-    "combine",
-    "dice_curve",
-    "extract_templates",
-    "lesion_centres",
-    "ncc_labels",
-    "ncc_response",
-    "prior_mask",
-    "threshold_in_brain",
-]
 
 #: Side of a template in voxels, and how many the paper takes from V1.
 SIZE, N_TEMPLATES = 5, 30
@@ -48,24 +25,16 @@ def dice_curve(
 
     Parameters
     ----------
-    response : array, any shape
-    lesion_mask : bool array, same shape
+    response : array of any shape, finite
+    lesion_mask : bool array, same shape, with a lesion
 
     Returns
     -------
-    thresholds : (T,) decreasing
-    dice : (T,)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, the mask is not bool or holds no lesion, or a response is not finite.
+    thresholds, dice : (T,), thresholds decreasing
     """
     if response.shape != lesion_mask.shape or lesion_mask.dtype != bool:
-        raise ValueError(
-            f"lesion_mask must be bool of the response's shape {response.shape}, "
-            f"got {lesion_mask.dtype} {lesion_mask.shape}"
-        )
+        rule = f"lesion_mask must be bool of the response's shape {response.shape}"
+        raise ValueError(f"{rule}, got {lesion_mask.dtype} {lesion_mask.shape}")
     if not lesion_mask.any():
         raise ValueError("lesion_mask must hold a lesion to choose a threshold by, got none")
     if not np.isfinite(response).all():
@@ -85,11 +54,6 @@ def best_threshold(response: NDArray[Any], lesion_mask: NDArray[np.bool_]) -> fl
     Deviation: the released code searches a grid of steps of 0.1 and refines around its best value,
     which can miss the maximum.
 
-    Raises
-    ------
-    ValueError
-        As `dice_curve`.
-
     Examples
     --------
     >>> best_threshold(np.array([0.9, 0.8, 0.2]), np.array([True, True, False]))
@@ -100,13 +64,9 @@ def best_threshold(response: NDArray[Any], lesion_mask: NDArray[np.bool_]) -> fl
 
 
 def prior_mask(response: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
-    """The prior's labels: ``response >= threshold``.
+    """The prior's labels: ``response >= threshold``, of finite responses.
 
-    Raises
-    ------
-    ValueError
-        If the threshold is not in (0, 1] (at 0 all voxels outside the brain are marked too), or a
-        response is not finite.
+    The threshold is in (0, 1]: at 0 all voxels outside the brain would be marked too.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1], got {threshold}")
@@ -116,63 +76,14 @@ def prior_mask(response: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
     return mask
 
 
-def threshold_in_brain(values: NDArray[Any], subject: Subject) -> float:
-    """`best_threshold` among the voxels of a labelled patient's brain.
-
-    Raises
-    ------
-    ValueError
-        If the patient has no labels, and as `dice_curve`.
-    """
-    if subject.lesion_mask is None:
-        raise ValueError(f"a threshold needs a labelled patient, got {subject.name} without labels")
-    return best_threshold(values[subject.brain_mask], subject.lesion_mask[subject.brain_mask])
-
-
-def ncc_labels(
-    source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
-) -> list[NDArray[np.bool_]]:
-    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
-
-    Parameters
-    ----------
-    source : Subject
-        V1. If it has fewer lesions than the paper's 30 templates, all of them are taken.
-    targets : sequence of Subject
-        Their own labels are not looked at.
-    generator : numpy.random.Generator
-        Draws the templates.
-
-    Raises
-    ------
-    ValueError
-        If `source` has no labels, or none with room for a template.
-    """
-    if source.lesion_mask is None:
-        raise ValueError(f"templates need a labelled patient, got {source.name} without labels")
-    templates = extract_templates(
-        source.images["flair"],
-        source.lesion_mask,
-        generator=generator,
-        shortfall="all available",
-    )
-
-    def respond(subject: Subject) -> NDArray[np.float32]:
-        return ncc.response(subject.images["flair"], templates, subject.brain_mask)
-
-    threshold = threshold_in_brain(respond(source), source)
-    return [prior_mask(respond(target), threshold) for target in targets]
-
-
 def lesion_centres(lesion_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Centroids of the connected lesions (26 neighbours), rounded to voxels: (n, 3).
 
     The centroid of a bent lesion may lie outside it, as in the released code.
     """
     if lesion_mask.ndim != 3 or lesion_mask.dtype != bool:
-        raise ValueError(
-            f"lesion_mask must be bool (X, Y, Z), got {lesion_mask.dtype} {lesion_mask.shape}"
-        )
+        found = f"{lesion_mask.dtype} {lesion_mask.shape}"
+        raise ValueError(f"lesion_mask must be bool (X, Y, Z), got {found}")
     labels, n = ndimage.label(lesion_mask, np.ones((3, 3, 3)))
     centres = ndimage.center_of_mass(lesion_mask, labels, np.arange(1, n + 1))
     return np.round(np.array(centres).reshape(n, 3)).astype(np.int64)
@@ -201,22 +112,15 @@ def extract_templates(
     size : int, odd
         Side in voxels.
     shortfall : {"error", "all available"}
-        What to do when there are fewer lesions than `n`.
+        What to do when there are fewer lesions with room for a cube than `n`.
 
     Returns
     -------
     (n, size, size, size) float32; fewer only with ``shortfall="all available"``, never none.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule, `volume` is not finite, or too few lesions have room for a
-        cube.
     """
     if volume.shape != lesion_mask.shape:
-        raise ValueError(
-            f"lesion_mask must have the shape of volume {volume.shape}, got {lesion_mask.shape}"
-        )
+        rule = f"lesion_mask must have the shape of volume {volume.shape}"
+        raise ValueError(f"{rule}, got {lesion_mask.shape}")
     if not np.isfinite(volume).all():
         raise ValueError("volume must be finite, got NaN or infinity")
     if size < 1 or size % 2 == 0:

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rfe_core import strategies
-from rfe_core.distances import integer_labels
-from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, at_least, number_of_classes
+from rfe_core.distances import integer, integer_labels, one_of
+from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, number_of_classes
 
 __all__ = ["CLASSES", "IGNORE", "SHORTFALLS", "STRATEGIES", "Sample", "Shortfall", "Strategy"]
 __all__ += ["available", "counts", "sample", "sample_sides", "shrink_labels", "sides"]
@@ -59,15 +59,9 @@ def counts(
     n_e : int
         Embeddings in all, >= 2.
     strategy : {"50/50", "distribution-aware", "80/20"}, sequence or mapping
-        By name, or class shares; see `rfe_core.strategies.class_shares`, and `apportion` there for
-        the rounding.
+        By name, or class shares: see `rfe_core.strategies`, `class_shares` and `apportion`.
     n_classes : int, optional
         K >= 2. By default as many as there are class shares, or 2 for a strategy by name.
-
-    Raises
-    ------
-    ValueError
-        If a parameter breaks its rule, a label is not a class, or no pixel counts.
 
     Examples
     --------
@@ -86,7 +80,7 @@ def available(labels: Tensor, *, n_classes: int = 2, ignore_index: int = IGNORE)
     """How many pixels there are of each class 0 ... K-1."""
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
-    k, labels = at_least(2, n_classes, "n_classes"), integer_labels(labels, labels.shape)
+    k, labels = integer(n_classes, "n_classes", least=2), integer_labels(labels, labels.shape)
     kinds = list(dict.fromkeys([*range(k), ignore_index]))
     found = torch.stack([torch.count_nonzero(labels == kind) for kind in kinds]).tolist()
     if sum(found) < labels.numel():
@@ -110,10 +104,8 @@ def sample(
 
     Parameters
     ----------
-    labels : Tensor, (n,) of integers or bool
-        Known labels, or a prior's for unlabelled images.
-    n_e, strategy, n_classes, ignore_index
-        See `counts`.
+    labels, n_e, strategy, n_classes, ignore_index
+        See `counts`; on unlabelled images the labels are a prior's.
     generator : torch.Generator
         On the CPU; its state alone decides the draw.
     shortfall : {"error", "all available", "replace"}
@@ -134,8 +126,7 @@ def sample(
     >>> labels[found.indices].tolist()
     [0, 0, 1, 1]
     """
-    if shortfall not in SHORTFALLS:
-        raise ValueError(f"shortfall must be one of {SHORTFALLS}, got {shortfall!r}")
+    one_of(shortfall, SHORTFALLS, "shortfall")
     k = number_of_classes(strategy, n_classes)
     have = available(labels, n_classes=k, ignore_index=ignore_index)
     wanted = strategies.apportion(n_e, strategies.class_shares(strategy, have))
@@ -170,10 +161,8 @@ def sides(
     if labelled is None:
         return {"all": labels}
     if labelled.shape != labels.shape or labelled.dtype != torch.bool:
-        raise ValueError(
-            f"labelled must be bool of shape {tuple(labels.shape)}, "
-            f"got {labelled.dtype} of shape {tuple(labelled.shape)}"
-        )
+        found = f"{labelled.dtype} of shape {tuple(labelled.shape)}"
+        raise ValueError(f"labelled must be bool of shape {tuple(labels.shape)}, got {found}")
     parts = {"labelled": labelled, "unlabelled": ~labelled}
     return {side: labels.where(part, ignore_index) for side, part in parts.items()}
 
@@ -194,15 +183,13 @@ def sample_sides(
 
     Parameters
     ----------
-    labels : Tensor, (n,)
-        Labels, and the prior's labels on the unlabelled side.
+    labels, n_e, strategy, generator, shortfall, n_classes, ignore_index
+        See `sample`.
     labelled : Tensor, (n,) bool, or None
         True for pixels of labelled images. None: there is one side.
     per : {"side", "total"}
         "side": `n_e` from either side, 2 `n_e` in all, as the released code does. "total": `n_e`
         in all, >= 4, half from either side (the labelled one gets the odd pixel).
-    n_e, strategy, generator, shortfall, n_classes, ignore_index
-        See `sample`.
 
     Returns
     -------
@@ -214,7 +201,7 @@ def sample_sides(
     own = sides(labels, labelled, ignore_index=ignore_index)
     share = dict.fromkeys(own, n_e)
     if per == "total" and labelled is not None:
-        n_e = at_least(4, n_e, "n_e", otherwise=' for per="total"')
+        n_e = integer(n_e, "n_e", least=4, otherwise=' for per="total"')
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
     draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
@@ -226,19 +213,10 @@ def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) ->
 
     A block gets its largest label, so that no lesion is lost however small, and is ignored if all
     of it is. Blocks at the far borders may be smaller, as in
-    `rfe_core.unet.UNet.forward_levels`, whose level k takes ``factor = 2**k``.
-
-    Parameters
-    ----------
-    labels : Tensor, (N, H, W) or (N, D, H, W) of integers or bool
-    factor : int, >= 1
-
-    Raises
-    ------
-    ValueError
-        If `labels` or `factor` breaks its rule.
+    `rfe_core.unet.UNet.forward_levels`, whose level k takes ``factor = 2**k``. One or more spatial
+    axes; factor >= 1.
     """
-    factor = at_least(1, factor, "factor")
+    factor = integer(factor, "factor", least=1)
     if labels.ndim < 3:
         raise ValueError(f"labels must be (N, H, W) or (N, D, H, W), got {tuple(labels.shape)}")
     blocks = integer_labels(labels, labels.shape)

@@ -25,11 +25,6 @@ class TrainingSettings:
         `momentum` is for "sgd" alone. The learning rate is fixed; the paper names no schedule.
     flip
         Mirror crops left-right at random (paper: no).
-
-    Raises
-    ------
-    ValueError
-        If a setting breaks its rule.
     """
 
     widths: tuple[int, ...]
@@ -47,9 +42,8 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.branch_epoch <= self.epochs:
-            raise ValueError(
-                f"branch_epoch must be in 1..epochs ({self.epochs}), got {self.branch_epoch}"
-            )
+            rule = f"branch_epoch must be in 1..epochs ({self.epochs})"
+            raise ValueError(f"{rule}, got {self.branch_epoch}")
         if self.tuning_steps < 1:
             raise ValueError(f"tuning_steps must be >= 1, got {self.tuning_steps}")
         if not self.learning_rate > 0:

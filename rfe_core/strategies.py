@@ -7,10 +7,11 @@ K is never read off a batch, which may lack a class: `n_classes` says it, or as 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, SupportsIndex
+
+from rfe_core.distances import integer
 
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
 
@@ -20,40 +21,30 @@ CLASSES = ("background", "lesion")
 Strategy = Literal["50/50", "distribution-aware", "80/20"] | Sequence[float] | Mapping[int, float]
 
 
-def at_least(least: int, value: object, name: str, *, otherwise: str = "") -> int:
-    """`value` as an int, also numpy's; ValueError unless it is an integer and >= `least`."""
-    number = operator.index(value) if isinstance(value, SupportsIndex) else least - 1
-    if number < least:
-        raise ValueError(f"{name} must be an integer >= {least}{otherwise}, got {value!r}")
-    return number
-
-
 def class_names(n_classes: int) -> tuple[str, ...]:
     """Background and lesion, or "class 0" and so on."""
     return CLASSES if n_classes == 2 else tuple(f"class {c}" for c in range(n_classes))
 
 
-def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
-    """K: as many as there are shares, by default 2 for a name; `n_classes` if given.
+def _by_class(shares: Sequence[float] | Mapping[int, float]) -> dict[int, float]:
+    return dict(shares) if isinstance(shares, Mapping) else dict(enumerate(shares))
 
-    Raises
-    ------
-    ValueError
-        If `strategy` is none, or does not fit `n_classes`, or that is below 2.
-    """
+
+def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
+    """K: `n_classes` if given, else as many as there are shares, or 2 for a strategy by name."""
     if isinstance(strategy, str):
         if strategy not in STRATEGIES:
-            known = f"one of {STRATEGIES} or class shares"
-            raise ValueError(f"strategy must be {known}, got {strategy!r}")
-        return 2 if n_classes is None else at_least(2, n_classes, "n_classes")
-    by_class = dict(strategy) if isinstance(strategy, Mapping) else dict(enumerate(strategy))
+            rule = f"strategy must be one of {STRATEGIES} or class shares"
+            raise ValueError(f"{rule}, got {strategy!r}")
+        return 2 if n_classes is None else integer(n_classes, "n_classes", least=2)
+    by_class = _by_class(strategy)
     whole = all(isinstance(c, SupportsIndex) and c >= 0 for c in by_class)
     if not whole or not all(s >= 0 for s in by_class.values()):
         raise ValueError(f"class shares must be >= 0, of classes >= 0, got {strategy}")
     if not math.isclose(math.fsum(by_class.values()), 1, abs_tol=1e-6):
         raise ValueError(f"class shares must sum to 1, got {strategy}")
     said = max(2, *(c + 1 for c in by_class)) if isinstance(strategy, Mapping) else len(by_class)
-    k = at_least(2, said if n_classes is None else n_classes, "n_classes")
+    k = integer(said if n_classes is None else n_classes, "n_classes", least=2)
     if k < said or (k > said and not isinstance(strategy, Mapping)):
         raise ValueError(f"class shares must be of n_classes = {k} classes, got {strategy}")
     return k
@@ -75,7 +66,7 @@ def class_shares(strategy: Strategy, have: Sequence[int]) -> tuple[Fraction, ...
     if strategy == "distribution-aware":
         return tuple(Fraction(of_class, n) for of_class in have)
     assert not isinstance(strategy, str)
-    by_class = dict(strategy) if isinstance(strategy, Mapping) else dict(enumerate(strategy))
+    by_class = _by_class(strategy)
     # 0.1 means 1/10, not the nearest number in floating point
     given = [Fraction(float(by_class.get(c, 0))).limit_denominator(10**9) for c in range(k)]
     return tuple(share / sum(given) for share in given)
@@ -95,7 +86,7 @@ def apportion(n_e: int, shares: Sequence[Fraction]) -> tuple[int, ...]:
     >>> apportion(20, [Fraction(1, 3), Fraction(1, 3), Fraction(1, 3)])
     (6, 7, 7)
     """
-    n_e, half = at_least(2, n_e, "n_e"), Fraction(1, 2)
+    n_e, half = integer(n_e, "n_e", least=2), Fraction(1, 2)
     n = [math.floor(n_e * share + half) for share in shares]
     some = [c for c, share in enumerate(shares) if share]
     while sum(n) > n_e:  # of equals the first one, background, gives

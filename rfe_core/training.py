@@ -68,12 +68,11 @@ def train_supervised(
 
     Parameters
     ----------
-    model : UNet
-        Trained in place; left in evaluation mode.
+    model
+        See `train`, also for what is returned and raised.
     first, second : Patches
         Labelled patches of domain A and, for an upper bound, of the other domain; then each batch
         is half and half.
-    settings : TrainingSettings
     seed : int
         Decides the order of patches and dropout. Same machine, same seed, same threads: same
         weights. PyTorch's global generator is left as it was.
@@ -81,19 +80,7 @@ def train_supervised(
         Epochs the weights have seen already (35 for an upper bound). The optimiser starts anew, so
         the weights alone are enough to repeat a fine-tuning.
     **options
-        ``validation``, ``checkpoint``, ``on_epoch``, ``progress``, ``description``, ``position``:
-        see `train`.
-
-    Returns
-    -------
-    list of dict
-        One for each epoch: ``epoch``, ``loss`` (mean of its steps), ``seconds`` and
-        ``f_<name>`` for each validation set.
-
-    Raises
-    ------
-    Diverged
-        As soon as a loss is not finite.
+        From ``validation`` to ``position``, see `train`.
     """
 
     def objective(

@@ -13,18 +13,10 @@ from torch.nn import functional as F
 
 
 class UNetOutput(NamedTuple):
-    """What the network says about each pixel.
+    """What the network says about each pixel."""
 
-    Attributes
-    ----------
-    logits : Tensor, (N, 1, H, W)
-        Evidence for "lesion"; ``sigmoid(logits)`` is a probability.
-    embeddings : Tensor, (N, C, H, W)
-        The feature vector h(x_i) of each pixel, C = ``widths[0]`` (Fig. 2 of the paper).
-    """
-
-    logits: Tensor
-    embeddings: Tensor
+    logits: Tensor  # (N, 1, H, W): evidence for "lesion", whose sigmoid is a probability
+    embeddings: Tensor  # (N, C, H, W): h(x_i) of each pixel, C = widths[0] (Fig. 2 of the paper)
 
 
 class Block(nn.Module):
@@ -67,11 +59,6 @@ class UNet(nn.Module):
         Probability of zeroing each bottleneck activation while training; 0 <= dropout < 1.
     embeddings : {"relu", "linear"}
         Take the second-last convolution's output after its ReLU, or before it.
-
-    Raises
-    ------
-    ValueError
-        If a parameter breaks its rule.
 
     Examples
     --------
@@ -158,18 +145,6 @@ class UNet(nn.Module):
             Normalised slices; any H, W >= 1. They are not searched for NaN or infinity, which would
             make a GPU wait; what comes of them is not finite either.
 
-        Returns
-        -------
-        UNetOutput
-            Logits (N, 1, H, W) and embeddings (N, C, H, W).
-
-        Raises
-        ------
-        ValueError
-            If `images` does not have this shape.
-
-        Notes
-        -----
         H and W are padded with zeros (the value of air) at the bottom and right to the next
         multiple of 2^poolings, and the outputs cropped back. Mirroring would need an image larger
         than its padding.

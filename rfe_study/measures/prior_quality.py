@@ -22,9 +22,10 @@ from tqdm import tqdm
 
 from rfe_core import metrics, ncc, prior
 from rfe_core.patches import normalise
-from rfe_core.prior import N_TEMPLATES, SIZE, extract_templates, threshold_in_brain
+from rfe_core.prior import N_TEMPLATES, SIZE, extract_templates
 from rfe_core.scans.subject import Subject
 from rfe_study import provenance, results
+from rfe_study.methods.ncc_prior import threshold_in_brain
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import TARGETS, Patient
 from rfe_study.runs import looked_at

@@ -7,7 +7,8 @@ V1 alone.
 
 from functools import partial
 
-from rfe_core.random_feature_embedding import ALL, RandomFeatureEmbedding
+from rfe_core.random_feature_embedding import ALL
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.method import Method
 from rfe_study.methods.self_training import KINDS, SelfTraining
 

@@ -7,7 +7,7 @@ runs them.
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.self_training import SelfTraining
 
 #: Where crops of the target domain come from and what stands for their labels: the proof of

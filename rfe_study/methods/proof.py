@@ -8,9 +8,10 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from rfe_core.random_feature_embedding import ALL, RandomFeatureEmbedding
+from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_study.methods import adaptation
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.method import Method
 
 #: n_E of Section 3.2.

@@ -196,11 +196,10 @@ DOMAINS: dict[str, Domain] = {
 
 #: Beside Table 1: patients for every choice anyone makes, and more test patients for power.
 N_DEV = 4
-
 N_EXTRA = 6
 
-#: The domain with labels, and those a model is adapted to.
-SOURCE, TARGETS = "A", tuple(letter for letter in DOMAINS if letter != "A")
+#: The domains a model is adapted to; labels come from A.
+TARGETS = tuple(letter for letter in DOMAINS if letter != "A")
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from rfe_core.patches import Patches, extract, extract_all
-from rfe_core.prior import ncc_labels
 from rfe_core.scans.subject import Subject
 from rfe_study.methods.method import SOURCES
+from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient

@@ -18,12 +18,12 @@ from rfe_core import checkpoints
 from rfe_core.evaluation import score, segment
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches, extract_all, stack
-from rfe_core.prior import ncc_labels
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.methods import adaptation
+from rfe_study.methods.embedding import RandomFeatureEmbedding
+from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.networks import Network, load
@@ -172,7 +172,7 @@ def adapt(
         model,
         labelled,
         crops,
-        embedding=embedding,
+        embedding=embedding and embedding.losses(),
         primary=primary,
         settings=replace(profile, learning_rate=profile.learning_rate * adaptation.RATE),
         seed=network.seed,

@@ -142,7 +142,7 @@ def _execute(job: Job) -> Outcome:
             model,
             labelled,
             target if method.unlabelled else None,
-            embedding=method.embedding,
+            embedding=method.embedding and method.embedding.losses(),
             self_training=method.self_training,
             primary=method.primary,
             settings=replace(job.profile, learning_rate=rate),

@@ -8,10 +8,10 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core import fine_tuning, losses, random_feature_embedding, training
+from rfe_core import fine_tuning, losses, training
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import extract
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
+from rfe_core.random_feature_embedding import PixelEmbeddingLoss
 from rfe_core.settings import TrainingSettings
 from rfe_core.training import Diverged, build
 
@@ -36,8 +36,8 @@ def sets():
     return [extract([s], 20, generator=np.random.default_rng(0), size=20)[0] for s in subjects]
 
 
-def rfe(**settings):
-    return RandomFeatureEmbedding(**{"strategy": "80/20", "n_e": 20} | settings)
+def rfe(layers=(0,), **settings):
+    return dict.fromkeys(layers, PixelEmbeddingLoss(**{"strategy": "80/20", "n_e": 20} | settings))
 
 
 def run(sets, settings=TINY, seed=0, **options):
@@ -173,7 +173,7 @@ def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, s
     """Three steps an epoch: in the first step of the second epoch, and in the third epoch."""
     longer = replace(TINY, epochs=6)
     whole, history = run(sets, longer, embedding=rfe())
-    calls, real = [], random_feature_embedding.embedding_terms
+    calls, real = [], fine_tuning.embedding_terms
 
     def killing(*args, **kwargs):
         calls.append(1)

@@ -15,8 +15,8 @@ from pairs import loop_loss, same_label
 
 import rfe_core
 from rfe_core.exact import exact_embedding_loss
-from rfe_core.pixel_embedding_loss import PixelEmbeddingLoss
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
+from rfe_core.fine_tuning import embedding_terms
+from rfe_core.random_feature_embedding import PixelEmbeddingLoss
 from rfe_core.sampling import sample
 
 FIVE = [0.3, 0.3, 0.2, 0.1, 0.1]
@@ -56,13 +56,12 @@ def test_equals_a_double_loop_over_the_drawn_pixels_of_five_classes(spatial, dis
     assert rfe(maps, labels).item() == pytest.approx(expected.item(), rel=1e-9)
 
 
-def test_sides_are_those_of_the_books_embedding_term():
+def test_sides_are_those_of_fine_tuning():
     maps, labels = batch((8, 8), n_classes=2, images=4)
     labelled = torch.arange(4) < 2
     for n_e in (12, "all"):
         rfe = PixelEmbeddingLoss(n_e, "80/20", weight=2.0)
-        settings = RandomFeatureEmbedding(strategy="80/20", n_e=n_e)
-        found = embedding_terms([maps], labels, labelled, settings, generator=generator())
+        found = embedding_terms([maps], labels, labelled, {0: rfe}, generator=generator())
         assert rfe(maps, labels, labelled) == 2 * found[0].loss
 
 

@@ -1,13 +1,10 @@
 """The prior: NCC against scikit-image, its undefined places, the exact threshold."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.feature import match_template
-from synthetic import tiny_subject
 
 from rfe_core import ncc as core_ncc
 from rfe_core.metrics import f_score
@@ -15,9 +12,7 @@ from rfe_core.ncc import combine, ncc_response, response
 from rfe_core.prior import (
     best_threshold,
     dice_curve,
-    ncc_labels,
     prior_mask,
-    threshold_in_brain,
 )
 
 SHAPE = (13, 21, 17)
@@ -293,11 +288,3 @@ MASK = np.ones(4, bool)
 def test_bad_inputs(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_a_prior_needs_a_labelled_source():
-    subject = replace(tiny_subject("Atrain1"), lesion_mask=None)
-    with pytest.raises(ValueError, match="threshold needs a labelled patient, got Atrain1 without"):
-        threshold_in_brain(subject.images["flair"], subject)
-    with pytest.raises(ValueError, match="templates need a labelled patient, got Atrain1 without"):
-        ncc_labels(subject, [subject], generator=np.random.default_rng(0))

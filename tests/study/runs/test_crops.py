@@ -7,8 +7,8 @@ import pytest
 from synthetic import tiny_subject
 
 from rfe_core.patches import split_slices
-from rfe_core.prior import ncc_labels
 from rfe_study.methods.method import SOURCES
+from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs import crops as crops_runs
 from rfe_study.runs.crops import training_crops, v1_crops
