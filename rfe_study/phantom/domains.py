@@ -1,7 +1,6 @@
 """Table 1 as data: four scanners, their protocols, and which patients stand where.
 
-Nothing here computes. A number either names its source or says "assumed"; sources are spelled out
-in :data:`SOURCES`.
+Nothing here computes. A number names its source, a key of :data:`SOURCES`, or says "assumed".
 """
 
 from __future__ import annotations
