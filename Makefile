@@ -61,7 +61,7 @@ $(AGAIN)/.baselines: | $(STAMP)
 	@touch $@
 
 $(AGAIN)/.variants: $(AGAIN)/.baselines
-	@$(BIN)/rfe variants $(ANEW) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners)
+	@$(BIN)/rfe variants $(TRAINED) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners)
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines

@@ -1,7 +1,8 @@
-"""Random Feature Embedding on MONAI's DynUNet: 3-D, five classes, all pairs of voxels.
+"""Random Feature Embedding on MONAI's DynUNet: 3-D, five classes, all voxels.
 
 A forward hook takes the second-last layer's feature maps. ``act_name="relu"`` makes them >= 0, so
-that ``n_e="all"`` holds: the loss over all pairs of voxels, in linear time.
+that ``n_e="all"`` holds: what
+``n_e`` voxels would give on average, for as many as the classes' shares allow, in linear time.
 """
 
 import torch

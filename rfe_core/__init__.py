@@ -25,10 +25,9 @@ In the paper                Module                                          Chap
      one's own patients     `scans`                                         11 real
 ==========================  ==============================================  ====================
 
-`files` writes all files. Import the module you need, ``from rfe_core import losses``: this
-package imports nothing by itself. The loss for one's own training loop is at hand as
-``rfe_core.PixelEmbeddingLoss``. An argument that breaks the rule in its docstring (a shape, a name,
-a range) is a ValueError that names it, the rule and what it got; "Raises" says what else is one.
+Import what you need, ``from rfe_core import losses``: the package itself loads none. An argument
+that breaks its docstring's rule (a shape, a name, a range) is a ValueError that names it, the rule
+and the value; "Raises" lists what else can happen.
 """
 
 from importlib import import_module
@@ -40,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["PixelEmbeddingLoss"]
 
 __version__ = "0.1.0"
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
 
 
 def __getattr__(name: str) -> Any:

@@ -114,10 +114,10 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
 
 
 def check_embeddings(embeddings: Tensor) -> int:
-    """Number of embeddings (n, C); ValueError unless floating point and n >= 1."""
-    if embeddings.ndim != 2 or embeddings.shape[0] == 0 or not embeddings.is_floating_point():
-        found = f"{embeddings.dtype} of shape {tuple(embeddings.shape)}"
-        raise ValueError(f"embeddings must be floating point of shape (n >= 1, C), got {found}")
+    """Number of embeddings (n, C); ValueError unless floating point and n, C >= 1."""
+    if embeddings.ndim != 2 or embeddings.numel() == 0 or not embeddings.is_floating_point():
+        what = f"{embeddings.dtype} of shape {tuple(embeddings.shape)}"
+        raise ValueError(f"embeddings must be floating point of shape (n >= 1, C >= 1), got {what}")
     return len(embeddings)
 
 

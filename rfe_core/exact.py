@@ -186,8 +186,8 @@ def _looked_at(pixels: _Pixels, facts: Tensor) -> tuple[_Pixels, list[int]]:
         raise ValueError("labels must hold a pixel that takes part, got only ignored ones")
     if negative:
         raise ValueError(
-            "embeddings must be >= 0 for the exact loss (take them after the ReLU), "
-            f"got {float(low[part].amin())}; label_embedding_loss takes any sign"
+            "embeddings must be >= 0 for the exact loss (take them after the ReLU, or compare "
+            f"a drawn number by label_embedding_loss), got {float(low[part].amin())}"
         )
     if is_spoilt:
         pixels = pixels._replace(embeddings=embeddings.where(part[:, None], 0))

@@ -11,7 +11,7 @@ from rfe_core.batches import Batch, Batches
 from rfe_core.losses import dice_loss, total_loss
 from rfe_core.patches import Patches
 from rfe_core.random_feature_embedding import Comparison, PixelEmbeddingLoss
-from rfe_core.sampling import shrink_labels
+from rfe_core.sampling import IGNORE, shrink_labels
 from rfe_core.settings import TrainingSettings
 from rfe_core.strategies import class_names
 from rfe_core.training import as_tensors, train
@@ -85,6 +85,8 @@ def fine_tune(
         raise ValueError(
             "unlabelled patches are needed for an embedding term, self-training or primary='both'"
         )
+    if others := {loss.ignore_index for loss in (embedding or {}).values()} - {IGNORE}:
+        raise ValueError(f"ignore_index of an embedding loss must be {IGNORE} here, got {others}")
     half = settings.batch_size // 2
     taught = slice(half) if primary == "labelled" else slice(None)
 
@@ -101,7 +103,7 @@ def fine_tune(
             numbers["self_training_loss"] = term.item()
         if not embedding:
             return total, numbers
-        prior = torch.where(valid, labels.long(), -1)
+        prior = torch.where(valid, labels.long(), IGNORE)
         of_first = torch.from_numpy(batch.source == 0).to(images.device)
         terms = embedding_terms(levels, prior, of_first, embedding, generator=generator)
         losses = {str(layer): term.loss for layer, term in terms.items()}
@@ -146,8 +148,8 @@ def embedding_terms(
     labels, labelled, generator
         See `PixelEmbeddingLoss.forward`; coarser layers take their labels by `shrink_labels`.
     """
-    if max(losses) >= len(levels):
-        rule = f"layers must be below {len(levels)}, the levels of this network"
+    if not 0 <= min(losses) <= max(losses) < len(levels):
+        rule = f"layers must be in 0..{len(levels) - 1}, the levels of this network"
         raise ValueError(f"{rule}, got {tuple(losses)}")
     terms = {}
     for k, loss in losses.items():

@@ -116,7 +116,7 @@ def dice_loss(
     >>> round(dice_loss(logits, torch.tensor([[[1, 0, -1]]])).item(), 3)
     0.0
     """
-    if smooth <= 0:
+    if not smooth > 0:
         raise ValueError(f"smooth must be > 0, got {smooth}")
     if logits.ndim == 4 and logits.shape[1] == 1 and target.ndim == 3:
         logits = logits[:, 0]

@@ -37,7 +37,9 @@ class Comparison(NamedTuple):
 class PixelEmbeddingLoss(nn.Module):
     r""":math:`\lambda L_E` of Eq. 1: embeddings of equal label attract, others repel (Eq. 2).
 
-    It has no weights and keeps nothing in a `state_dict`.
+    It has no weights and keeps nothing in a `state_dict`. Two defaults differ from the functions it
+    calls: the mean over pairs, not the sum of Eq. 2, and if a class runs short, all its pixels are
+    taken; `compare` tells how many were wanted and drawn.
 
     Parameters
     ----------
@@ -150,8 +152,8 @@ class PixelEmbeddingLoss(nn.Module):
         generator: torch.Generator | None = None,
     ) -> Comparison:
         """As `forward`, with what was drawn; the loss is not weighted."""
-        if embeddings.ndim < 3 or not embeddings.is_floating_point():
-            rule = "embeddings must be floating point of shape (N, C, *spatial)"
+        if embeddings.ndim < 3 or embeddings.numel() == 0 or not embeddings.is_floating_point():
+            rule = "embeddings must be floating point and not empty, of shape (N, C, *spatial)"
             raise ValueError(f"{rule}, got {embeddings.dtype} {tuple(embeddings.shape)}")
         maps = embeddings.movedim(1, -1)  # a view: only what is drawn is copied
         flat = integer_labels(labels, maps.shape[:-1]).flatten()
@@ -163,7 +165,8 @@ class PixelEmbeddingLoss(nn.Module):
             side = labelled.to(flat.device).repeat_interleave(flat.numel() // len(maps))
         if self.n_e == "all":
             return self._compare_all(maps, flat, side)
-        return self._compare_sample(self.n_e, maps, flat, side, generator or self.generator)
+        draw_from = self.generator if generator is None else generator
+        return self._compare_sample(self.n_e, maps, flat, side, draw_from)
 
     def _compare_sample(
         self,
@@ -204,7 +207,7 @@ class PixelEmbeddingLoss(nn.Module):
             for side, of_side in own.items()
         }
         shares = {side: strategies.class_shares(self.strategy, n) for side, n in have.items()}
-        n_e = min(strategies.largest_n_e(n, shares[side]) for side, n in have.items())
+        n_e = max(2, min(strategies.largest_n_e(n, shares[side]) for side, n in have.items()))
         wanted = {side: strategies.apportion(n_e, shares[side]) for side in have}
         drawn = {side: tuple(map(min, wanted[side], n)) for side, n in have.items()}
         if self.shortfall == "error" and drawn != wanted:
@@ -224,4 +227,4 @@ class PixelEmbeddingLoss(nn.Module):
             counts=[n for of_side in drawn.values() for n in of_side],
             reduction=self.reduction,
         )
-        return Comparison(loss, embeddings, labels, drawn, drawn)
+        return Comparison(loss, embeddings, labels, wanted, drawn)

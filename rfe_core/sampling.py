@@ -205,7 +205,13 @@ def sample_sides(
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
     draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
-    return {side: draw(own[side], n) for side, n in share.items()}
+    samples = {}
+    for side, n in share.items():
+        try:
+            samples[side] = draw(own[side], n)
+        except ValueError as error:
+            raise ValueError(f"side {side!r}: {error}") from error
+    return samples
 
 
 def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) -> Tensor:

@@ -5,7 +5,6 @@ version; a function that is changed changes the version of all that need it, and
 """
 
 import ast
-import builtins
 import hashlib
 from collections.abc import Iterator
 from functools import cache
@@ -29,7 +28,8 @@ def code_version(*modules: str) -> str:
 
     That is every top-level statement of the modules, dotted names, and those statements of ours
     that they use, also through each other. Comments, docstrings, layout, imports, and the names and
-    order of modules do not change it; anything that can change a number does.
+    order of modules do not change it; a change of a statement does. Not seen are two definitions of
+    one name that change places: functions of the same name from two modules, or two assignments.
 
     Raises
     ------
@@ -112,7 +112,10 @@ class _Reader(ast.NodeTransformer):
         source = _parsed(module)
         if name not in source.defined and name in source.bound:  # handed on by that module
             meant = source.bound[name]
-            return self._need(meant.module, meant.name) if meant.name else name
+            if meant.name is not None:
+                return self._need(meant.module, meant.name)
+            self.needed.append((meant.module, None))  # a module reached through another
+            return name
         self.needed.append((module, name))
         return name
 
@@ -128,7 +131,7 @@ class _Reader(ast.NodeTransformer):
             return ast.Name(self._need(meant.module, meant.name), node.ctx)
         if meant and _file(meant.module):  # a module handed on whole
             self.needed.append((meant.module, None))
-        elif node.id in self.source.defined and not hasattr(builtins, node.id):
+        elif node.id in self.source.defined:
             self.needed.append((self.source.module, node.id))
         return node
 
@@ -160,13 +163,23 @@ def _file(module: str) -> Path | None:
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, _Name]]:
-    """What an import binds: the local name, and what of ours it means."""
+    """What an import binds: the local name, and what of ours it means.
+
+    Raises
+    ------
+    ValueError
+        For an import that does not say by name what it takes.
+    """
     if isinstance(node, ast.Import):
         for alias in node.names:
-            if alias.asname and alias.name.split(".")[0] in PACKAGES:
+            if alias.name.split(".")[0] in PACKAGES:
+                if alias.asname is None:
+                    raise ValueError(f"write 'from ... import', got 'import {alias.name}'")
                 yield alias.asname, _Name(alias.name, None)
     elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in PACKAGES:
         for alias in node.names:
+            if alias.name == "*":
+                raise ValueError(f"imports must name what they take, got all of {node.module}")
             module = f"{node.module}.{alias.name}"
             meant = _Name(module, None) if _file(module) else _Name(node.module, alias.name)
             yield alias.asname or alias.name, meant

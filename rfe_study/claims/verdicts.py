@@ -1,8 +1,9 @@
-"""The paper's claims tested on stored rows: reproduced, not reproduced, or undecided.
+"""How an interval becomes a verdict: reproduced, not reproduced, or undecided.
 
-Each test fixes its statistic and its threshold here, before its rows are made. A part of a claim is
-*reproduced* if the whole 95% interval of its statistic lies above the threshold, *not reproduced*
-if it lies below, else *undecided*. Intervals come from drawing batches again, with replacement.
+A part of a claim has a statistic and a threshold, which stand in `sampling`, `proof`, `adaptation`
+and `baselines` and were fixed before their rows were made. It is *reproduced* if the whole 95%
+interval of its statistic lies above the threshold, *not reproduced* if it lies below, else
+*undecided*.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecid
 class Verdict:
     """One part of a claim and what our rows say about it."""
 
-    claim: int  # as numbered in the book's list of claims
+    claim: int | str  # as numbered in the book's list of claims, or "ours"
     part: str
     statistic: str
     threshold: float
@@ -100,10 +101,10 @@ def summary(tests: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("JSD")
 
 
-def verdict(holds: Sequence[bool]) -> str:
+def all_hold(holds: Sequence[bool]) -> str:
     """``"holds"`` if everything does, else ``"does not hold"``."""
     if not len(holds):
-        raise ValueError("verdict needs at least one condition, got none")
+        raise ValueError("all_hold needs at least one condition, got none")
     return "holds" if all(holds) else "does not hold"
 
 

@@ -24,7 +24,6 @@ from rfe_study.workers import one_thread
 
 def adapt(args: argparse.Namespace) -> int:
     """`rfe adapt`: segment, score where there are labels, adapt if asked."""
-
     _check(args)
     weights = args.weights or results.DATA / "checkpoints"
     found = networks.find(weights, args.model, args.seeds, profile=args.profile)
@@ -47,7 +46,6 @@ def adapt(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Refuse options that do not go together, before anything is read."""
-
     if args.methods and not args.prior_from:
         raise CommandError("--methods needs --prior-from, which names the templates")
     if unknown := sorted(set(args.methods or ()) - set(real.METHODS)):
@@ -65,7 +63,6 @@ def _segment(
     args: argparse.Namespace, found: Sequence[Network], subject: Subject, experiment: str
 ) -> None:
     """Segment a patient with all networks that have not scored it yet."""
-
     wanted = [
         network
         for network in found
@@ -129,7 +126,6 @@ class _Adaptation:
 
 def _has_row(args: argparse.Namespace, identity: dict) -> bool:
     """Whether the table has a row of this network, experiment, patient and prior."""
-
     return tuple(identity.values()) in set(results.keys(real.TABLE, real.KEY, args.out))
 
 
@@ -150,7 +146,6 @@ def _keep(
     source: str,
 ) -> None:
     """Write a mask if asked, a row if there are labels, and say in a line what was found."""
-
     identity = real.row_of(network, experiment, subject.name, source)
     if args.out is not None:
         write_mask(_mask_path(args, **identity), mask, subject.affine)
@@ -174,7 +169,6 @@ def _mask_path(
     args: argparse.Namespace, *, profile, model, seed, experiment, subject, prior_from
 ) -> Path:
     """One file for each row that there may be."""
-
     source = "" if prior_from == real.NOBODY else f"_from-{prior_from}"
     name = f"{subject}_{profile}-{model}-seed{seed}_{experiment}{source}.nii.gz"
     return args.out / name.replace(" ", "-").replace(",", "")

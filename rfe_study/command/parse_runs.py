@@ -134,7 +134,7 @@ def add_sweep(groups) -> None:
         metavar="DIR",
         help="folder with the lower bound's weights (data/checkpoints)",
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="cpu, but for profile paper")
     parser.set_defaults(run="sweep.sweep")
 
 
@@ -163,4 +163,5 @@ def add_variants(groups) -> None:
         help=f"some of {', '.join(VARIANT_NAMES)} (all)",
     )
     parser.add_argument("--quiet", action="store_true", help="a line an epoch instead of a bar")
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="cpu, but for profile paper")
     parser.set_defaults(run="variants.variants")

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from rfe_study import results
 from rfe_study.command import data
+from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.parse_runs import EXPERIMENTS, ON_DEV, ON_TEST, ON_V1
 from rfe_study.command.scores import evaluate
@@ -30,9 +31,9 @@ OTHERS = 2
 def sweep(args: argparse.Namespace) -> int:
     """`rfe sweep`: fine-tune the models that are not finished, and score them if asked."""
     out = networks.tables_folder(args.profile, args.out)
-    targets = _targets(args)
-    jobs = _jobs(args, targets, out)
-    workers = args.jobs or (1 if args.device == "cuda" else os.cpu_count() or 1)
+    targets, device = _targets(args), device_of(args)
+    jobs = _jobs(args, targets, out, device)
+    workers = args.jobs or (1 if device == "cuda" else os.cpu_count() or 1)
     _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
@@ -65,7 +66,9 @@ def _targets(args: argparse.Namespace) -> Sequence[str]:
     return args.target or made_for
 
 
-def _jobs(args: argparse.Namespace, targets: Sequence[str], out: Path | None) -> list[Job]:
+def _jobs(
+    args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
+) -> list[Job]:
     """All models of the experiment; refuses to begin without the lower bound of each seed."""
     jobs = [
         Job(
@@ -76,7 +79,7 @@ def _jobs(args: argparse.Namespace, targets: Sequence[str], out: Path | None) ->
             seed=seed,
             baselines=networks.baselines_folder(args.profile, out, args.baselines),
             weights=results.DATA / "cache" / "sweep" if out is None else out,
-            device=args.device,
+            device=device,
         )
         for seed in args.seeds
         for target in targets

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from rfe_study import results
 from rfe_study.command.data import make
+from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.scores import evaluate
 from rfe_study.methods import bounds
@@ -26,10 +27,11 @@ SCORED = {"dev": ("development", ("dev",)), "test": ("baselines", ("test", "extr
 
 def train(args: argparse.Namespace) -> int:
     """`rfe train`: train the baselines that are not finished, and score them if asked."""
+    device = device_of(args)
     profile = _profile(args)
     out = networks.tables_folder(args.profile, args.out)
-    workers = args.jobs or (1 if args.device == "cuda" else os.cpu_count() or 1)
-    jobs = _jobs(args, profile)
+    workers = args.jobs or (1 if device == "cuda" else os.cpu_count() or 1)
+    jobs = _jobs(args, profile, device)
     unfinished = [job for job in jobs if not job.finished()]
     if unfinished:
         print(f"{len(unfinished)} of {len(jobs)} models to train, {workers} at a time")
@@ -49,10 +51,6 @@ def train(args: argparse.Namespace) -> int:
 
 def _profile(args: argparse.Namespace) -> Profile:
     """The profile, with what the command changes; refuses what does not go together."""
-    if args.profile == "paper" and args.device is None:
-        raise CommandError(
-            "profile paper needs a GPU: add --device cuda (or --device cpu to run it for weeks)"
-        )
     profile = PROFILES[args.profile]
     changes: dict[str, Any] = {}
     if args.epochs is not None:
@@ -66,7 +64,7 @@ def _profile(args: argparse.Namespace) -> Profile:
     return changed
 
 
-def _jobs(args: argparse.Namespace, profile: Profile) -> list[baselines.Job]:
+def _jobs(args: argparse.Namespace, profile: Profile, device: str) -> list[baselines.Job]:
     """All that are asked for; the lower bound of each seed is always among them."""
     models = [bounds.LOWER, *(m for m in bounds.UPPER.values() if m in args.models)]
     return [
@@ -75,7 +73,7 @@ def _jobs(args: argparse.Namespace, profile: Profile) -> list[baselines.Job]:
             model=model,
             seed=seed,
             weights=networks.weights_folder(args.profile, args.out),
-            device=args.device or "cpu",
+            device=device,
         )
         for seed in args.seeds
         for model in models

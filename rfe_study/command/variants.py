@@ -2,6 +2,7 @@
 
 import argparse
 
+from rfe_study.command.device import device_of
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs import networks
 from rfe_study.runs.variants import Job, train
@@ -10,11 +11,18 @@ from rfe_study.workers import one_thread
 
 def variants(args: argparse.Namespace) -> int:
     """`rfe variants`: train those that are not finished, one after another."""
+    device = device_of(args)
     weights = networks.weights_folder(args.profile, args.out)
     with one_thread():
         for seed in args.seeds:
             for variant in args.variants:
-                job = Job(profile=PROFILES[args.profile], model=variant, seed=seed, weights=weights)
+                job = Job(
+                    profile=PROFILES[args.profile],
+                    model=variant,
+                    seed=seed,
+                    weights=weights,
+                    device=device,
+                )
                 train(job, progress=not args.quiet)
     number = len(args.seeds) * len(args.variants)
     print(f"{number} network{'s' if number != 1 else ''} in {weights}")

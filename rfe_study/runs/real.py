@@ -146,7 +146,7 @@ def adapt(
     target : Subject
         Its own lesion mask, if there is one, is replaced before anything is drawn.
     prior_mask : bool (X, Y, Z)
-        Stands for its labels (`rfe_core.prior.ncc_labels`); the source's own for
+        Stands for its labels (`rfe_study.methods.ncc_prior.ncc_labels`); the source's own for
         `SOURCE_LABELS`, whose target is the source.
     method : str
         One of `METHODS`.

@@ -186,7 +186,10 @@ def test_other_distances_and_margins_cannot_be_asked_for():
 
 def test_negative_embeddings_are_refused_because_the_value_would_be_wrong():
     h, labels = torch.tensor([[1.0, 0.0], [-0.5, 0.5]]), torch.tensor([0, 1])
-    with pytest.raises(ValueError, match=r"embeddings must be >= 0 .* got -0.5; label_embedding"):
+    message = r"embeddings must be >= 0 .* by label_embedding_loss\), got -0.5"
+    with pytest.raises(ValueError, match=message):
+        ValueError, match=r"embeddings must be >= 0 .* by label_embedding_loss\), got -0.5"
+    ):
         exact_embedding_loss(h, labels)
 
 

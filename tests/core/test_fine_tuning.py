@@ -233,5 +233,10 @@ def test_bad_settings(sets):
     for settings in ({"embedding": rfe()}, {"primary": "both"}):
         with pytest.raises(ValueError, match="unlabelled patches are needed for an embedding term"):
             run(sets[:1], **settings)
-    with pytest.raises(ValueError, match=r"layers must be below 2, .* got \(3,\)"):
+    with pytest.raises(ValueError, match=r"layers must be in 0..1, .* got \(3,\)"):
         run(sets, embedding=rfe(layers=(3,)))
+
+
+def test_an_embedding_loss_that_ignores_another_label_is_refused(sets):
+    with pytest.raises(ValueError, match=r"ignore_index .* must be -1 here, got \{255\}"):
+        run(sets, embedding={0: PixelEmbeddingLoss(4, ignore_index=255)})

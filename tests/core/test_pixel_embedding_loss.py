@@ -295,3 +295,36 @@ def test_background_may_be_what_is_ignored(n_e):
     rfe = PixelEmbeddingLoss(n_e, "distribution-aware", n_classes=3, ignore_index=0)
     rfe(maps, labels).backward()
     assert (maps.grad != 0).any(1)[labels == 0].sum() == 0
+
+
+@pytest.mark.parametrize("few", [0, 1])
+@pytest.mark.parametrize("sides", [None, torch.tensor([True, False])])
+def test_all_pixels_of_a_batch_with_one_pixel_of_a_class(few, sides):
+    """The least that can be compared is two, however few pixels a class has."""
+    labels = torch.ones(2, 4, 4, dtype=torch.long)
+    labels[:, 0, :few] = 0
+    maps = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    found = PixelEmbeddingLoss("all", "80/20").compare(maps, labels, sides)
+    assert torch.isfinite(found.loss)
+    for side, drawn in found.drawn.items():
+        assert drawn[0] == few * (2 if sides is None else 1)
+        assert all(n <= want for n, want in zip(drawn, found.wanted[side], strict=True))
+
+
+def test_a_side_without_pixels_is_named():
+    maps, labels = torch.rand(2, 3, 4, 4), torch.zeros(2, 4, 4, dtype=torch.long)
+    with pytest.raises(ValueError, match="side 'unlabelled': labels must hold a pixel"):
+        PixelEmbeddingLoss(4, "50/50")(maps, labels, torch.tensor([True, True]))
+
+
+def test_maps_without_anything_are_refused():
+    for shape in ((0, 3, 4, 4), (2, 0, 4, 4), (2, 3, 0, 4)):
+        maps, labels = torch.zeros(shape), torch.zeros(shape[:1] + shape[2:], dtype=torch.long)
+        with pytest.raises(ValueError, match=r"not empty, of shape \(N, C, \*spatial\)"):
+            PixelEmbeddingLoss(4)(maps, labels)
+
+
+def test_the_loss_is_found_by_completion():
+    import rfe_core
+
+    assert "PixelEmbeddingLoss" in dir(rfe_core)

@@ -258,5 +258,5 @@ def test_a_side_that_is_ignored_is_an_error(side, n_e):
 
 def test_a_layer_that_does_not_exist_is_an_error():
     levels, labels = batch()
-    with pytest.raises(ValueError, match=r"layers must be below 2, .* got \(0, 2\)"):
+    with pytest.raises(ValueError, match=r"layers must be in 0..1, .* got \(0, 2\)"):
         term(levels, labels, layers=(0, 2))

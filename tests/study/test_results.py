@@ -149,7 +149,7 @@ def test_tables_that_no_run_makes_are_the_stored_ones(anew):
     assert results.exists("real") and results.read("real")["profile"].tolist() == ["laptop"]
 
 
-def test_the_data_folder_is_the_repositorys_unless_named(monkeypatch):
+def test_the_data_folder_is_the_repositorys_unless_named():
     assert results.path_of("x") == results.DATA / "results" / "x.csv"
 
 

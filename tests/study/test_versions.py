@@ -48,7 +48,7 @@ def test_it_is_a_short_hash(package):
             "c": "ONE = 1\n",
         },
         {"a": A, "b": B, "unrelated": "X = 3\n"},
-        {"a": "import ours.c\n" + A, "b": B, "c": "X = 3\n"},
+        {"a": "from ours import c\n" + A, "b": B, "c": "X = 3\n"},
         {"a": A, "b": B + "\ndef unused(x):\n    return x\n"},
         {"a": A, "b": "from ours.c import g\nONE = 1\n", "c": B.removeprefix("ONE = 1\n")},
     ],
@@ -76,3 +76,23 @@ def test_modules_that_do_not_exist_are_refused(package):
         package("ours.z", a=A, b=B)
     with pytest.raises(ValueError, match="got 'os'"):
         package("os", a=A, b=B)
+
+
+def test_a_module_reached_through_another_counts(package):
+    a = "from ours import b\n\ndef f(x):\n    return b.c.g(x)\n"
+    one = package(a=a, b="from ours import c\n", c="def g(x):\n    return x\n")
+    assert one != package(a=a, b="from ours import c\n", c="def g(x):\n    return 2 * x\n")
+
+
+def test_a_function_named_like_a_builtin_counts(package):
+    a = "def f(x):\n    return sum(x)\n\ndef sum(x):\n    return x\n"
+    b = "from ours.a import f\n\nY = f(1)\n"
+    assert package("ours.b", a=a, b=b) != package(
+        "ours.b", a=a.replace("return x\n", "return 2 * x\n"), b=b
+    )
+
+
+@pytest.mark.parametrize("source", ["import ours.b\n", "from ours.b import *\n"])
+def test_imports_that_name_nothing_are_refused(package, source):
+    with pytest.raises(ValueError, match="import"):
+        package(a=source, b=B)

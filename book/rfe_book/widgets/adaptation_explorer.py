@@ -33,7 +33,7 @@ COLUMNS = {
     "small": "< 10 mm³ found",
 }
 
-#: The slices of `rfe_study.runs.masks.chosen_slices` in words, the same for every domain.
+#: What `rfe_study.runs.predicted_slices.chosen_slices` chose in words, for every domain the same.
 SLICES = tuple(
     f"patient {number}, slice with {what}"
     for number in (1, 2)

@@ -114,12 +114,12 @@ def test_gate_of_the_development_patients(changes, holds):
     means = {model: {**MEANS[model], **changes.get(model, {})} for model in MEANS}
     gate = baselines.development_gate(made_up("dev", means=means))
     assert gate["holds"].tolist() == holds
-    assert verdicts.verdict(gate["holds"]) == ("holds" if all(holds) else "does not hold")
+    assert verdicts.all_hold(gate["holds"]) == ("holds" if all(holds) else "does not hold")
 
 
 def test_a_verdict_needs_conditions():
     with pytest.raises(ValueError, match="at least one condition"):
-        verdicts.verdict([])
+        verdicts.all_hold([])
 
 
 def test_detection_pools_lesions_of_all_patients(table):

@@ -138,3 +138,13 @@ def test_interruption_is_a_line_and_status_130(data, monkeypatch, capsys):
     monkeypatch.setattr(show, "show", interrupted)
     assert main(["results"]) == 130
     assert "the same command goes on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["train", "sweep", "variants"])
+def test_a_device_that_is_not_there_is_one_line(command, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main([command, "--profile", "paper", "--device", "cuda"]) == 2
+    message = "rfe: error: --device cuda needs a GPU that PyTorch can use, got none\n"
+    assert capsys.readouterr().err == message
+    assert main([command, "--profile", "paper"]) == 2
+    assert "profile paper needs a GPU: add --device cuda" in capsys.readouterr().err
