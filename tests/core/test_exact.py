@@ -188,8 +188,6 @@ def test_negative_embeddings_are_refused_because_the_value_would_be_wrong():
     h, labels = torch.tensor([[1.0, 0.0], [-0.5, 0.5]]), torch.tensor([0, 1])
     message = r"embeddings must be >= 0 .* by label_embedding_loss\), got -0.5"
     with pytest.raises(ValueError, match=message):
-        ValueError, match=r"embeddings must be >= 0 .* by label_embedding_loss\), got -0.5"
-    ):
         exact_embedding_loss(h, labels)
 
 
