@@ -9,6 +9,8 @@ from pathlib import Path
 
 import nbformat
 
+from rfe_study.methods.profiles import DEFAULT
+
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
 #: Our packages, whose code a notebook may depend on.
@@ -94,5 +96,5 @@ def key_of(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     files = contents([path, *files_of(code_of(notebook)), ROOT / "requirements.lock"])
     files |= {name: file.read_bytes() for name, file in data_files().items()}
-    shown = os.environ.get("RFE_PROFILE", "").encode()
+    shown = (os.environ.get("RFE_PROFILE") or DEFAULT).encode()
     return digest(files | {"python": sys.version.encode(), "profile": shown})

@@ -90,4 +90,5 @@ PROFILES = {
 }
 
 #: The profile whose rows the book shows; see `rfe_study.results.read` for rows made anew.
-SHOWN = os.environ.get("RFE_PROFILE", "laptop")
+DEFAULT = "laptop"
+SHOWN = os.environ.get("RFE_PROFILE") or DEFAULT
