@@ -196,6 +196,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def pytest_collection_modifyitems(items):
+    """What builds the book belongs to `make test`, as what opens a browser does."""
+    for item in items:
+        if {"browser", "built_book"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def slice_of_b():
     """Pixels of the slice that the n_E explorers of chapters 05 and 06 show, drawn from anew."""
