@@ -1,4 +1,4 @@
-# `make book` and `make test` need only Python 3.11+, git, make and a C compiler; everything else goes into .venv.
+# `make book` and `make test` need only Python 3.11 or newer, git and make; everything else goes into .venv, ready built.
 
 PYTHON ?= python3
 PROFILE ?= laptop
@@ -19,15 +19,20 @@ RESULTS ?=
 AGAIN := data/cache/reproduce-$(PROFILE)
 SEEDS ?= $(if $(filter smoke,$(PROFILE)),0 1,0 1 2)
 ADAPTED_SEEDS ?= $(if $(filter smoke,$(PROFILE)),0,$(SEEDS))
-ANEW = --profile $(PROFILE) --out $(AGAIN) $(if $(filter paper,$(PROFILE)),--device cuda)
+ANEW = --profile $(PROFILE) --out $(AGAIN)
+TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
+MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book test lab serve bench reproduce lint lock strip clean help
+.PHONY: book check test lab serve bench reproduce lint format lock strip clean help
 
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
-test: $(STAMP)  ## run every test (builds the book first; browser tests need Chromium)
+check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
+	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
+
+test: lint  ## run everything (builds the book first; browser tests need Chromium)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab
@@ -37,39 +42,55 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image
+bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets' frames
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
 	@$(BIN)/python benchmarks/prior.py
 	@$(BIN)/python benchmarks/tuning_step.py
+	@RFE_FRAME_MS=16 $(BIN)/python -m pytest -q -s -m frames tests/book
 
-reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation  ## train, fine-tune and test all models anew, in data/cache: PROFILE=smoke, laptop or paper
+reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=$(AGAIN)/.%)  ## train, fine-tune, test and measure all anew, in data/cache: PROFILE=smoke, laptop or paper
 	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."
+	@echo "Rows of real scans (real, scan_statistics, scan_histograms) need those: the stored ones stand beside them."
 
-# Test patients are scored once, so a part that is done is not begun again.
+# Test patients are scored once, so a part that is done is not begun again. Each part writes tables of its own, or
+# waits for the one before it that writes the same.
 $(AGAIN)/.baselines: | $(STAMP)
-	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate dev
-	@$(BIN)/rfe train $(ANEW) --seeds $(SEEDS) --evaluate test
+	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate dev
+	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate test
+	@touch $@
+
+$(AGAIN)/.variants: $(AGAIN)/.baselines
+	@$(BIN)/rfe variants $(ANEW) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners)
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment search $(ANEW) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.sweep: $(AGAIN)/.search
-	@$(BIN)/rfe sweep $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep $(TRAINED) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
-$(AGAIN)/.adaptation-search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment adaptation-search $(ANEW) --seeds 0 --baselines $(AGAIN) --evaluate V1
+$(AGAIN)/.adaptation-search: $(AGAIN)/.sweep
+	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate V1
 	@touch $@
 
 $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
-	@$(BIN)/rfe sweep --experiment adaptation $(ANEW) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
-lint: $(STAMP)  ## check the style of code and notebooks
+$(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
+	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
+	@touch $@
+
+lint: $(STAMP)  ## check the style and layout of code and notebooks
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## put code and notebooks into that layout
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format .
 
 lock: $(STAMP)  ## write requirements.lock from the present environment
 	@{ grep '^#' requirements.lock; \
@@ -93,6 +114,6 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(INSTALL) "$$(grep '^pip==' requirements.lock)"
 	@test -z "$(TORCH_INDEX)" || $(INSTALL) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"
-	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL) --only-binary :all: --requirement requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

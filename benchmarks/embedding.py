@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rfe_core.exact import exact_embedding_loss
+from rfe_core.files import replacing
 from rfe_core.losses import label_embedding_loss
 from rfe_study import provenance, results
 
@@ -172,7 +173,7 @@ def cost(rounds: int) -> list[dict[str, float | str]]:
             for name, (loss, signed) in losses.items()
             if n_e <= LIMITS.get(name, BATCH)
         }
-        for name, seconds in measure(tasks, rounds if n_e <= 2000 else 5).items():
+        for name, seconds in measure(tasks, rounds if n_e <= 2000 else min(rounds, 5)).items():
             rows.append({"variant": name, "n_e": n_e, "comparisons": n_e**2, "seconds": seconds})
     return rows
 
@@ -210,20 +211,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--memory", nargs=2, metavar=("TITLE", "NAME"), help="of one variant")
+    parser.add_argument("--out", type=Path, help="folder of the table; nothing else is measured")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.memory:
         print_peak_memory(*args.memory)
         return
-    report = {"losses": compare(args.rounds), "whole batch": whole_batch(args.rounds)}
-    print_report(report)
+    born = provenance.certificate("rfe_core.random_feature_embedding")
+    if args.out is None:
+        report = {"losses": compare(args.rounds), "whole batch": whole_batch(args.rounds)}
+        print_report(report)
+        text = json.dumps({**born, "rounds": args.rounds, **report}, indent=2) + "\n"
+        with replacing(LAST) as partial_file:
+            partial_file.write_text(text, encoding="utf-8")
     rows = cost(args.rounds)
     print_cost(rows)
-    born = provenance.certificate("rfe_core.random_feature_embedding")
-    results.write("embedding_cost", [row | born for row in rows])
-    partial_file = LAST.with_suffix(".partial")
-    partial_file.write_text(json.dumps({**born, "rounds": args.rounds, **report}, indent=2) + "\n")
-    os.replace(partial_file, LAST)
+    results.write("embedding_cost", [row | born for row in rows], folder=args.out)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from skimage.feature import match_template
 
 from rfe_core import ncc
+from rfe_core.files import replacing
 from rfe_core.prior import N_TEMPLATES, SIZE
 from rfe_study import provenance, results
 
@@ -60,10 +61,10 @@ def compare_values() -> float:
     return float(np.abs(ours - ncc.combine(0.5 + 0.5 * theirs)).max())
 
 
-def print_peak_memory(name: str, n: int) -> None:
+def print_peak_memory(name: str, n: int, shape: tuple[int, int, int]) -> None:
     """MB that a variant takes beyond what is there before."""
     n = min(n, 3) if name == "match_template" else n
-    small, volume_and_templates = arrays(SMALL, 1), arrays(SHAPE, n)
+    small, volume_and_templates = arrays(SMALL, 1), arrays(shape, n)
     VARIANTS[name](*small)
     status = Path("/proc/self/status")
 
@@ -77,17 +78,18 @@ def print_peak_memory(name: str, n: int) -> None:
     print((kilobytes("VmHWM") - before) / 1024)
 
 
-def peak_memory(name: str, n: int) -> float:
+def peak_memory(name: str, n: int, shape: tuple[int, int, int]) -> float:
     environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, __file__, "--memory", name, str(n)]
+    command += ["--small"] * (shape == SMALL)
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout)
 
 
-def measure(name: str, n: int, rounds: int) -> float:
+def measure(name: str, n: int, rounds: int, shape: tuple[int, int, int]) -> float:
     """Median processor seconds, after a small volume to warm up."""
     VARIANTS[name](*arrays(SMALL, 1))
-    data, seconds = arrays(SHAPE, n), []
+    data, seconds = arrays(shape, n), []
     for _ in range(rounds):
         start = time.process_time()
         VARIANTS[name](*data)
@@ -98,11 +100,14 @@ def measure(name: str, n: int, rounds: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="of ours; one of 30 templates else")
+    parser.add_argument("--small", action="store_true", help="a small volume: to see that it runs")
+    parser.add_argument("--out", type=Path, help="folder of the table, and of nothing else")
     parser.add_argument("--memory", nargs=2, metavar=("NAME", "TEMPLATES"), help="of one variant")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    shape = SMALL if args.small else SHAPE
     if args.memory:
-        print_peak_memory(args.memory[0], int(args.memory[1]))
+        print_peak_memory(args.memory[0], int(args.memory[1]), shape)
         return
     difference = compare_values()
     if difference > 1e-5:
@@ -111,14 +116,14 @@ def main() -> None:
     for name in VARIANTS:
         for n in COUNTS:
             rounds = 1 if name == "match_template" and n > 1 else args.rounds
-            seconds, mb = measure(name, n, rounds), peak_memory(name, n)
+            seconds, mb = measure(name, n, rounds, shape), peak_memory(name, n, shape)
             rows.append({"variant": name, "templates": n, "seconds": seconds, "mb": mb})
     theirs, ours = (
         next(r for r in rows if (r["variant"], r["templates"]) == (name, N_TEMPLATES))
         for name in VARIANTS
     )
     ratios = {key: theirs[key] / ours[key] for key in ("seconds", "mb")}
-    print(f"\nNCC prior, {SIZE} x {SIZE} x {SIZE} templates, volume {SHAPE}")
+    print(f"\nNCC prior, {SIZE} x {SIZE} x {SIZE} templates, volume {shape}")
     for row in rows:
         print(
             f"  {row['variant']:16s} {row['templates']:3d} templates "
@@ -129,14 +134,12 @@ def main() -> None:
         f"{ratios['mb']:.1f} times less memory; geometric means agree to {difference:.0e}"
     )
     born = provenance.certificate("rfe_core.prior")
-    born["code_version"] = provenance.code_version(("prior", "templates"))
-    about = {"shape": "x".join(map(str, SHAPE)), "size": SIZE, "difference": difference}
-    results.write("prior_cost", [row | about | born for row in rows])
-    partial = LAST.with_suffix(".partial")
-    partial.write_text(
-        json.dumps({**born, **about, "ratios": ratios, "rows": rows}, indent=2) + "\n"
-    )
-    os.replace(partial, LAST)
+    about = {"shape": "x".join(map(str, shape)), "size": SIZE, "difference": difference}
+    results.write("prior_cost", [row | about | born for row in rows], folder=args.out)
+    if args.out is None:
+        text = json.dumps({**born, **about, "ratios": ratios, "rows": rows}, indent=2) + "\n"
+        with replacing(LAST) as partial:
+            partial.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

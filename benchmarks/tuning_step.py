@@ -12,13 +12,15 @@ import argparse
 import statistics
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
+from rfe_core.fine_tuning import embedding_terms
 from rfe_core.losses import dice_loss, total_loss
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
 from rfe_core.training import build, make_optimizer
 from rfe_study import provenance, results
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import CHOSEN, rfe
 
@@ -60,7 +62,7 @@ def step(embedding: RandomFeatureEmbedding | None):
         loss = dice_loss(logits[:half], labels[:half], valid[:half])
         if embedding is not None:
             prior = torch.where(valid, labels, -1)
-            terms = embedding_terms(levels, prior, labelled, embedding, generator=source)
+            terms = embedding_terms(levels, prior, labelled, embedding.losses(), generator=source)
             losses = {str(layer): term.loss for layer, term in terms.items()}
             loss = total_loss(loss, losses, dict.fromkeys(losses, embedding.weight))
         optimizer.zero_grad(set_to_none=True)
@@ -74,6 +76,7 @@ def step(embedding: RandomFeatureEmbedding | None):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--out", type=Path, help="folder of the table (data/results)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -97,7 +100,7 @@ def main() -> None:
         verdict = "within" if row["ratio"] <= LIMIT else "OVER"
         more = 100 * (row["ratio"] - 1)
         print(f"  {row['variant']:30s} {more:6.1f}% more, {verdict} {100 * (LIMIT - 1):.0f}%")
-    results.write("tuning_cost", rows)
+    results.write("tuning_cost", rows, folder=args.out)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,14 @@ def drop_unused_icons(app, exception):
     if exception or not script.is_file():
         return
     shown = [*Path(app.outdir).glob("*.html"), *script.parent.glob("*theme.js")]
-    used = {name for page in shown for name in re.findall(r"fa-([a-z0-9-]+)", page.read_text())}
-    keep = ICON.sub(lambda icon: icon[0] if used & {icon[1], icon[2]} else "", script.read_text())
-    script.write_text(keep)
+    used = {
+        name
+        for page in shown
+        for name in re.findall(r"fa-([a-z0-9-]+)", page.read_text(encoding="utf-8"))
+    }
+    everything = script.read_text(encoding="utf-8")
+    keep = ICON.sub(lambda icon: icon[0] if used & {icon[1], icon[2]} else "", everything)
+    script.write_text(keep, encoding="utf-8")
 
 
 def setup(app):

@@ -3,15 +3,14 @@
     python book/build.py
 
 A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its
-own source, the modules of ours it imports (also through each other, with the JavaScript beside
-them), the committed data and requirements.lock. Executed copies lie in _build/.notebooks, what
-Jupyter Book reads in _build/src, the pages in _build/html. In a Markdown cell ``{{run_time}}``
-becomes the measured time of that notebook, in words; in a Markdown page ``{{claims:scoreboard}}``
-becomes the Markdown that claims.ipynb glued under the name "scoreboard".
+own source, the modules of ours it imports (also through each other, with the JavaScript and style
+files beside them), the data it may show and requirements.lock (`page_key`). Executed copies lie in
+_build/.notebooks, what Jupyter Book reads in _build/src, the pages in _build/html. In a
+Markdown cell ``{{run_time}}`` becomes the measured time of that notebook, in words; in a Markdown
+page ``{{claims:scoreboard}}`` becomes the Markdown that claims.ipynb glued under the name
+"scoreboard".
 """
 
-import ast
-import hashlib
 import json
 import os
 import re
@@ -26,82 +25,12 @@ import anywidget
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from page_key import BOOK, ROOT, contents, digest, key_of
 
-BOOK = Path(__file__).resolve().parent
-ROOT = BOOK.parent
 BUILD = ROOT / "_build"
-#: Our packages, whose code a notebook may depend on.
-PACKAGES = {
-    "rfe_core": ROOT / "rfe_core",
-    "rfe_study": ROOT / "rfe_study",
-    "rfe_book": BOOK / "rfe_book",
-}
-DATA_FOLDERS = ("results", "checkpoints", "explorer")
 CELL_TIMEOUT_S = 300
-
-
-def imported_modules(source: str) -> set[str]:
-    """Dotted names of the modules of ours that Python source imports, also inside functions."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] in PACKAGES}
-
-
-def files_of(source: str) -> list[Path]:
-    """Files of ours that Python source depends on: modules, and what lies beside a widget."""
-    files, todo = set(), imported_modules(source)
-    while todo:
-        name = todo.pop()
-        package, *rest = name.split(".")
-        base = PACKAGES[package].joinpath(*rest)
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if path.is_file() and path not in files:
-                files.add(path)
-                files |= set(path.parent.glob(f"{path.stem}.js"))
-                if path.name == "__init__.py":
-                    files |= {*path.parent.glob("_*.js"), *path.parent.glob("*.css")}
-                todo |= imported_modules(path.read_text())
-                todo.add(name.rpartition(".")[0] or name)
-    return sorted(files)
-
-
-def data_files() -> list[Path]:
-    """Committed data that any chapter may show, and rows made anew that it shows instead."""
-    paths = [path for name in DATA_FOLDERS for path in (ROOT / "data" / name).rglob("*")]
-    if anew := os.environ.get("RFE_RESULTS"):
-        paths += (ROOT / anew).glob("*.csv")
-    return sorted(path for path in paths if path.is_file())
-
-
-def contents(paths: list[Path]) -> dict[str, bytes]:
-    """What files of the repository hold, by their path in it."""
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
-
-
-def digest(files: dict[str, bytes]) -> str:
-    """Hash of names and contents."""
-    total = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        total.update(f"{name}\0{len(content)}\0".encode() + content)
-    return total.hexdigest()[:24]
-
-
-def code_of(notebook: nbformat.NotebookNode) -> str:
-    """All Python of a notebook, without lines that only IPython understands."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return re.sub(r"(?m)^\s*[%!].*$", "", code)
-
-
-def key_of(path: Path) -> str:
-    """Hash of everything the executed copy of a notebook depends on."""
-    notebook = nbformat.read(path, as_version=4)
-    files = [path, *files_of(code_of(notebook)), *data_files(), ROOT / "requirements.lock"]
-    shown = os.environ.get("RFE_PROFILE", "").encode()
-    return digest(contents(files) | {"python": sys.version.encode(), "profile": shown})
+#: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
+NOT_STAGED = re.compile(r"(^|/)(\.|__pycache__)|\.ipynb$|^(build|page_key)\.py$|^rfe_book/")
 
 
 def execute(path: Path, target: Path, threads: int) -> str | None:
@@ -186,14 +115,14 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
     files = {}
     for path in BOOK.rglob("*"):
         name = path.relative_to(BOOK).as_posix()
-        if path.is_file() and not re.search(r"(^|/)(\.|__pycache__)|\.ipynb$|^build\.py$|^rfe_book/", name):
+        if path.is_file() and not NOT_STAGED.search(name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
     nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
     glued = {}
     for name, copy in notebooks.items():
-        notebook = json.loads(copy.read_text())
+        notebook = json.loads(copy.read_text(encoding="utf-8"))
         glued[Path(name).stem] = glued_markdown(notebook)
         words = in_words(notebook["metadata"].pop("run_seconds"))
         for cell in notebook["cells"]:
@@ -201,7 +130,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
                 cell["source"] = "".join(cell["source"]).replace("{{run_time}}", words)
         files[name] = json.dumps(notebook, indent=1).encode()
     for name in [name for name in files if name.endswith(".md")]:
-        files[name] = filled(name, files[name].decode(), glued).encode()
+        files[name] = filled(name, files[name].decode("utf-8"), glued).encode("utf-8")
     return files
 
 
@@ -220,12 +149,19 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
 
 def main() -> None:
     """Bring _build/html up to date."""
-    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text())
+    for name in ("RFE_DATA", "RFE_RESULTS"):  # kernels work in another folder
+        if folder := os.environ.get(name):
+            os.environ[name] = str(Path(folder).absolute())
+    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text(encoding="utf-8"))
     notebooks = executed_notebooks([p for p in sorted(BOOK.glob("*.ipynb")) if p.stem in listed])
     files = staged_files(notebooks)
     state = digest(files | contents([ROOT / "_config.yml", ROOT / "requirements.lock"]))
     stamp = BUILD / ".built"
-    if stamp.exists() and stamp.read_text() == state and (BUILD / "html/index.html").exists():
+    if (
+        stamp.exists()
+        and stamp.read_text(encoding="utf-8") == state
+        and (BUILD / "html/index.html").exists()
+    ):
         return print("Nothing changed since the last build.")
     stage(files, BUILD / "src")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "_build/src", "-W", "-q"]
@@ -234,7 +170,7 @@ def main() -> None:
         # Sphinx remembers the pages it has read, so a second run would not warn again.
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
         sys.exit("The book was not built: Jupyter Book reported the warnings or errors above.")
-    stamp.write_text(state)
+    stamp.write_text(state, encoding="utf-8")
 
 
 if __name__ == "__main__":

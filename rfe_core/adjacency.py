@@ -7,41 +7,36 @@ from neighbouring frames of a video and a volume offers in its neighbouring slic
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import SupportsIndex
 
-import torch
 from torch import Tensor
 
+from rfe_core.distances import integer, integer_labels
 
-class Agreement(NamedTuple):
-    """How far an adjacency says what labels say, over pairs i != j.
 
-    Attributes
-    ----------
-    pulled, pushed : int
-        Ordered pairs with a_ij = 1 and a_ij = 0.
-    pulled_same, pushed_other : float
-        Share of the former whose labels are equal, and of the latter whose labels differ; NaN
-        where there is no such pair.
+def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:
+    """a_ij = 1 iff labels are equal (Section 3.2, the perfect prior): (n,) -> (n, n) bool.
+
+    An adjacency cannot say that a pixel takes no part, so `ignore_index` is a ValueError here.
+
+    Examples
+    --------
+    >>> import torch
+    >>> label_adjacency(torch.tensor([1, 0, 1])).int()
+    tensor([[1, 0, 1],
+            [0, 1, 0],
+            [1, 0, 1]], dtype=torch.int32)
     """
-
-    pulled: int
-    pushed: int
-    pulled_same: float
-    pushed_other: float
-
-
-def label_adjacency(labels: Tensor) -> Tensor:
-    """a_ij = 1 iff labels are equal (Section 3.2, the perfect prior): (n,) -> (n, n) bool."""
-    if labels.ndim != 1:
-        raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
+    labels = integer_labels(labels, (labels.numel(),))
+    if bool((labels == ignore_index).any()):
+        raise ValueError(f"labels must not be {ignore_index} (ignored) here, leave such pixels out")
     return labels[:, None] == labels
 
 
-def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: int = 1) -> Tensor:
+def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: SupportsIndex = 1) -> Tensor:
     """a_ij = 1 iff two pixels lie at the same place, at most `reach` slices or frames apart.
 
-    No label is needed. Each pixel is its own neighbour.
+    No label is needed. Each pixel is its own neighbour. Returns (n, n) bool.
 
     Parameters
     ----------
@@ -52,83 +47,16 @@ def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: int = 1) -> Tenso
     reach : int
         >= 1.
 
-    Returns
-    -------
-    Tensor, (n, n) bool
-
-    Raises
-    ------
-    ValueError
-        If shapes differ or `reach` breaks its rule.
+    Examples
+    --------
+    >>> import torch
+    >>> place, time = torch.tensor([7, 7, 7, 8]), torch.tensor([0, 1, 2, 1])
+    >>> neighbour_adjacency(place, time)[1]
+    tensor([ True,  True,  True, False])
     """
     if place.ndim != 1 or place.shape != time.shape:
-        raise ValueError(
-            f"place and time must both be (n,), got {tuple(place.shape)} and {tuple(time.shape)}"
-        )
-    if reach < 1:
-        raise ValueError(f"reach must be >= 1, got {reach}")
-    near = (time[:, None] - time).abs() <= reach
+        found = f"{tuple(place.shape)} and {tuple(time.shape)}"
+        raise ValueError(f"place and time must both be (n,), got {found}")
+    place, time = (integer_labels(x, place.shape, name="place and time") for x in (place, time))
+    near = (time[:, None] - time).abs() <= integer(reach, "reach", least=1)
     return near & (place[:, None] == place)
-
-
-def draw_columns(
-    valid: Tensor, lesion: Tensor, n: int, *, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw in-plane places and take each through all slices of a stack.
-
-    Half of the places have lesion in at least one slice, the others in none.
-
-    Parameters
-    ----------
-    valid, lesion : Tensor, (Z, H, W) bool
-        A place counts if it is valid in every slice.
-    n : int
-        Number of places, even.
-    generator : torch.Generator
-
-    Returns
-    -------
-    index, place, time : Tensor, (n * Z,)
-        Into the flattened (Z, H, W) stack; number of the place; slice. Sorted by place, then slice.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than n/2 places of either kind, or `n` is odd.
-    """
-    if n < 2 or n % 2:
-        raise ValueError(f"n must be even and >= 2, got {n}")
-    inside = valid.all(0).flatten()
-    crossed = (lesion & valid).any(0).flatten()
-    columns = []
-    for kind, name in ((crossed, "with lesion"), (~crossed, "without lesion")):
-        have = torch.nonzero(inside & kind).squeeze(1)
-        if len(have) < n // 2:
-            raise ValueError(f"places {name} must be >= {n // 2}, got {len(have)}")
-        columns.append(have[torch.randperm(len(have), generator=generator)[: n // 2]])
-    pixel = torch.cat(columns)
-    slices, size = len(valid), inside.numel()
-    time = torch.arange(slices).repeat(n)
-    return (
-        time * size + pixel.repeat_interleave(slices),
-        torch.arange(n).repeat_interleave(slices),
-        time,
-    )
-
-
-def agreement(adjacency: Tensor, labels: Tensor) -> Agreement:
-    """Compare an adjacency (n, n) with labels (n,), see `Agreement`."""
-    same = label_adjacency(labels)
-    if adjacency.shape != same.shape or adjacency.dtype != torch.bool:
-        raise ValueError(
-            f"adjacency must be bool of shape {tuple(same.shape)}, "
-            f"got {adjacency.dtype} of shape {tuple(adjacency.shape)}"
-        )
-    others = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    pulled, pushed = adjacency & others, ~adjacency & others
-    return Agreement(
-        int(pulled.sum()),
-        int(pushed.sum()),
-        same[pulled].float().mean().item(),
-        (~same)[pushed].float().mean().item(),
-    )

@@ -31,10 +31,8 @@ class Batches:
 
     Parameters
     ----------
-    first : Patches
-        The labelled set of domain A.
-    second : Patches, optional
-        The other half of each batch: labelled (upper bounds) or unlabelled.
+    first, second : Patches
+        The labelled set of domain A; the other half of each batch, labelled (upper bounds) or not.
     batch_size : int
         Patches in a batch, even if there are two sets.
     flip : bool
@@ -43,11 +41,6 @@ class Batches:
         Steps in an epoch; a set smaller than that needs is shuffled and shown again.
     generator : numpy.random.Generator
         Its state alone decides what comes; saving it is enough to resume.
-
-    Raises
-    ------
-    ValueError
-        If a set is empty, or `batch_size` or `steps` breaks its rule.
     """
 
     def __init__(
@@ -62,10 +55,8 @@ class Batches:
     ) -> None:
         self.sets = [first] if second is None else [first, second]
         if batch_size < 1 or batch_size % len(self.sets):
-            raise ValueError(
-                f"batch_size must be a positive multiple of the number of patch sets "
-                f"({len(self.sets)}), got {batch_size}"
-            )
+            rule = "batch_size must be a positive multiple of the number of patch sets"
+            raise ValueError(f"{rule} ({len(self.sets)}), got {batch_size}")
         if min(map(len, self.sets)) == 0:
             raise ValueError(f"patch sets must not be empty, got sizes {[*map(len, self.sets)]}")
         if steps is not None and steps < 1:

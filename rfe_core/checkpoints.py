@@ -1,4 +1,4 @@
-"""Networks and training states on disk, as safetensors (no pickle), written atomically.
+"""Networks and training states on disk, as safetensors (no pickle), whole or not there.
 
 *Weights* are what chapters load: the network alone, with the settings to rebuild it. A *state* is
 what a killed run resumes from: weights, optimiser, random generators and progress.
@@ -6,77 +6,88 @@ what a killed run resumes from: weights, optimiser, random generators and progre
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
+from rfe_core.files import replacing
 from rfe_core.unet import UNet
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then rename it there: it is whole or not there at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+#: Of what these files hold and how; files that name none are of version 1.
+VERSION = 1
 
 
 def _bytes(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
     # The format stores no strides, so tensors are written in one layout; readers restore theirs.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {"version": VERSION, **metadata}
     return save(tensors, {k: json.dumps(v) for k, v in metadata.items()})
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+
+
+def _metadata(path: Path, key: str, writer: str) -> dict[str, Any]:
+    """What is noted in a file that `writer` wrote, which its `key` tells; the file is whole."""
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            metadata = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
+            texts = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(
-            f"{path} is not a readable safetensors file ({error}); delete it"
-        ) from None
-    return tensors, metadata
+            f"{path}: file must be whole safetensors, got {Path(path).stat().st_size} bytes that "
+            f"end early or are damaged ({error}); copy it again, or delete it and train anew"
+        ) from error
+    if key not in texts:
+        raise ValueError(f"{path}: file must be written by {writer}, got no {key!r} in it")
+    metadata = {name: json.loads(text) for name, text in texts.items()}
+    if metadata.get("version", 1) > VERSION:
+        raise ValueError(
+            f"{path}: version must be at most {VERSION}, which is what this code knows, "
+            f"got {metadata['version']}; update the code"
+        )
+    return metadata
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors, read: of a file that is only mapped, they would change and vanish with it."""
+    return load(Path(path).read_bytes())
 
 
 def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
     """A network's weights (float32) and how to build it, as a file's content; `about` as JSON."""
-    return _bytes(dict(model.state_dict()), {"network": model.settings, "about": about or {}})
+    metadata = {"network": model.settings, "about": about or {}}
+    return _bytes(dict(model.state_dict()), metadata)
 
 
 def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -> None:
     """Write `weights_bytes` to a file."""
-    write_bytes(Path(path), weights_bytes(model, about))
+    _write(path, weights_bytes(model, about))
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """What `save_weights` was told about the weights."""
-    with safe_open(path, framework="pt") as file:
-        return json.loads(file.metadata()["about"])
+    """What `save_weights` was told about the weights; raises as `load_model`."""
+    about: dict[str, Any] = _metadata(path, "about", "save_weights")["about"]
+    return about
 
 
 def load_model(path: Path) -> UNet:
     """Rebuild a network from its weights, in evaluation mode and channels-last layout.
 
-    Raises
-    ------
-    ValueError
-        If the file is damaged or holds no network of this book.
+    A file that is damaged, holds no network, or is of a newer version is a ValueError.
     """
-    tensors, metadata = _read(Path(path))
-    if "network" not in metadata:
-        raise ValueError(f"{path} must be written by save_weights; it names no network settings")
-    settings = metadata["network"]
+    settings = _metadata(path, "network", "save_weights")["network"]
     with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
         model = UNet(**{**settings, "widths": tuple(settings["widths"])})
-    model.load_state_dict(tensors)
-    return model.to(memory_format=torch.channels_last).eval()
+    model.load_state_dict(_tensors(path))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
+    return model.eval()
 
 
 def weights_digest(path: Path) -> str:
@@ -107,7 +118,7 @@ def save_state(
         "generator": generator.bit_generator.state,
         "progress": progress,
     }
-    write_bytes(Path(path), _bytes(tensors, metadata))
+    _write(path, _bytes(tensors, metadata))
 
 
 def load_state(
@@ -115,14 +126,10 @@ def load_state(
 ) -> dict[str, Any]:
     """Restore what `save_state` wrote into these objects; returns the progress.
 
-    Raises
-    ------
-    ValueError
-        If the file is damaged.
-    RuntimeError
-        If it belongs to a network of another shape (from PyTorch, naming the tensor).
+    Raises as `load_model`, and PyTorch's RuntimeError if the network has another shape.
     """
-    tensors, metadata = _read(Path(path))
+    metadata = _metadata(path, "param_groups", "save_state")
+    tensors = _tensors(path)
     model.load_state_dict(
         {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
     )
@@ -140,4 +147,5 @@ def load_state(
     torch.set_rng_state(tensors["rng.cpu"])
     if "rng.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["rng.cuda"])
-    return metadata["progress"]
+    progress: dict[str, Any] = metadata["progress"]
+    return progress

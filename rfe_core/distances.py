@@ -15,11 +15,17 @@ makes classes orthogonal) and in its code; ``angular`` is a true metric and also
 A vector shorter than :data:`SHORTEST` has no direction: its cosine with anything, itself included,
 is 0 and it gets no gradient. Where a distance has a kink (identical vectors; cosine of +-1 for
 ``angular``) the gradient is 0, one of its subgradients.
+
+What all losses share stands here too: their precision, and the checks of embeddings and labels.
 """
 
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, SupportsIndex, TypeVar
 
 import torch
 from torch import Tensor
@@ -30,20 +36,44 @@ REDUCTIONS = ("sum", "per_embedding", "mean")
 
 SHORTEST = 1e-8
 
+Number = TypeVar("Number", float, Tensor)
 
-def check_distance(distance: str) -> None:
-    """Raise ValueError unless `distance` is one of :data:`DISTANCES`."""
-    if distance not in DISTANCES:
-        raise ValueError(f"distance must be one of {DISTANCES}, got {distance!r}")
+
+def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Decorator: half-precision tensors come in as float32, and autocast is off inside.
+
+    So a sum over many pairs neither overflows nor loses its digits. The result is float32, the
+    gradient has the dtype of what was passed in. float64 stays float64.
+    """
+
+    def widened(x: Any) -> Any:
+        half = isinstance(x, Tensor) and x.is_floating_point() and x.element_size() < 4
+        return x.float() if half else x
+
+    @wraps(function)
+    def computed(first: Tensor, *args: Any, **options: Any) -> Tensor:
+        with torch.autocast(first.device.type, enabled=False):
+            return function(
+                widened(first),
+                *(widened(x) for x in args),
+                **{name: widened(x) for name, x in options.items()},
+            )
+
+    return computed
+
+
+def lengths(embeddings: Tensor) -> Tensor:
+    """|h| of embeddings (n, C), (n,): 0 up to :data:`SHORTEST`, NaN where it is not finite."""
+    length: Tensor = torch.linalg.vector_norm(embeddings, dim=1)
+    length = length.masked_fill(length <= SHORTEST, 0)
+    return length.masked_fill(length == math.inf, math.nan)
 
 
 def unit(embeddings: Tensor) -> Tensor:
     """Embeddings (n, C) divided by their length; (n, C), zero where the length is nil."""
-    length = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)
-    has_direction = length > SHORTEST
-    return torch.where(
-        has_direction, embeddings / length.where(has_direction, length.new_ones(1)), 0
-    )
+    length = lengths(embeddings)[:, None]
+    nil = length == 0
+    return torch.where(nil, 0, embeddings / length.masked_fill(nil, 1))
 
 
 def angle(cosine: Tensor) -> Tensor:
@@ -61,29 +91,20 @@ def apart(a: Tensor, b: Tensor) -> Tensor:
     return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
+@full_precision
 def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
-    """All distances between two sets of embeddings.
+    """All distances between two sets of embeddings: (n, C) and (m, C) -> (n, m).
 
-    Parameters
-    ----------
-    a : Tensor, (n, C)
-    b : Tensor, (m, C)
-    distance : {"cosine", "angular", "l2", "l2_squared"}
-
-    Returns
-    -------
-    Tensor, (n, m)
-
-    Raises
-    ------
-    ValueError
-        Unknown distance, or shapes that do not fit.
+    Examples
+    --------
+    >>> a, b = torch.tensor([[3.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 4.0]])
+    >>> {d: pairwise(a, b, d)[0].tolist() for d in ("cosine", "angular", "l2")}
+    {'cosine': [0.0, 1.0], 'angular': [0.0, 0.5], 'l2': [2.0, 5.0]}
     """
-    check_distance(distance)
+    one_of(distance, DISTANCES, "distance")
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"embeddings must be (n, C) and (m, C), got {tuple(a.shape)} and {tuple(b.shape)}"
-        )
+        found = f"{tuple(a.shape)} and {tuple(b.shape)}"
+        raise ValueError(f"embeddings must be (n, C) and (m, C), got {found}")
     if distance == "l2":
         return apart(a, b)
     if distance == "l2_squared":
@@ -95,23 +116,41 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
 def check_embeddings(embeddings: Tensor) -> int:
     """Number of embeddings (n, C); ValueError unless floating point and n >= 1."""
     if embeddings.ndim != 2 or embeddings.shape[0] == 0 or not embeddings.is_floating_point():
-        raise ValueError(
-            f"embeddings must be floating point of shape (n >= 1, C), "
-            f"got {embeddings.dtype} of shape {tuple(embeddings.shape)}"
-        )
+        found = f"{embeddings.dtype} of shape {tuple(embeddings.shape)}"
+        raise ValueError(f"embeddings must be floating point of shape (n >= 1, C), got {found}")
     return len(embeddings)
 
 
-def check_labels(labels: Tensor, n: int, name: str = "labels") -> None:
-    """Raise ValueError unless `labels` are n integers."""
-    if labels.shape != (n,) or labels.is_floating_point():
-        raise ValueError(
-            f"{name} must be integers of shape ({n},), got {labels.dtype} {tuple(labels.shape)}"
-        )
+def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels") -> Tensor:
+    """Labels as int64: bool (False 0, True 1) and integers of any width, each by its value.
+
+    Examples
+    --------
+    >>> integer_labels(torch.tensor([0, 255], dtype=torch.uint8), (2,))
+    tensor([  0, 255])
+    """
+    if labels.shape != tuple(shape) or labels.is_floating_point() or labels.is_complex():
+        found = f"{labels.dtype} of shape {tuple(labels.shape)}"
+        raise ValueError(f"{name} must be integers of shape {tuple(shape)}, got {found}")
+    return labels.long()
 
 
-def divisor(n: float, reduction: str) -> float:
+def one_of(value: str, known: Sequence[str], name: str) -> None:
+    """Raise ValueError unless `value` is known."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {known}, got {value!r}")
+
+
+def integer(value: object, name: str, *, least: int, otherwise: str = "") -> int:
+    """`value` as an int, NumPy's integers included; ValueError unless it is one >= `least`."""
+    whole = operator.index(value) if isinstance(value, SupportsIndex) else least - 1
+    if whole < least:
+        raise ValueError(f"{name} must be an integer >= {least}{otherwise}, got {value!r}")
+    return whole
+
+
+def divisor(n: Number, reduction: str) -> Number:
     """What a sum over pairs of n embeddings is divided by: 1 (Eq. 2), n (the release) or n^2."""
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {REDUCTIONS}, got {reduction!r}")
-    return n ** REDUCTIONS.index(reduction)
+    one_of(reduction, REDUCTIONS, "reduction")
+    power: int = REDUCTIONS.index(reduction)
+    return n**power

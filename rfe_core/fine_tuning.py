@@ -1,19 +1,32 @@
 """Semi-supervised fine-tuning from the lower bound's branch epoch (Section 3.2)."""
 
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from rfe_core.batches import Batch, Batches
 from rfe_core.losses import dice_loss, total_loss
 from rfe_core.patches import Patches
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding, embedding_terms
-from rfe_core.settings import Profile
-from rfe_core.training import as_tensor, as_tensors, train
+from rfe_core.random_feature_embedding import Comparison, PixelEmbeddingLoss
+from rfe_core.sampling import shrink_labels
+from rfe_core.settings import TrainingSettings
+from rfe_core.strategies import class_names
+from rfe_core.training import as_tensors, train
 from rfe_core.unet import UNet
-from rfe_study.methods.self_training import SelfTraining
+
+
+class SelfTraining(Protocol):
+    """A loss on the network's predictions for the unlabelled half, and its weight in the sum."""
+
+    @property
+    def weight(self) -> float: ...
+
+    def loss(self, logits: Tensor, valid: Tensor) -> Tensor:
+        """Of logits (N, 1, H, W), where valid (N, H, W) is True: a scalar."""
+        ...
 
 
 def fine_tune(
@@ -21,10 +34,10 @@ def fine_tune(
     labelled: Patches,
     unlabelled: Patches | None = None,
     *,
-    embedding: RandomFeatureEmbedding | None = None,
+    embedding: Mapping[int, PixelEmbeddingLoss] | None = None,
     self_training: SelfTraining | None = None,
     primary: Literal["labelled", "both"] = "labelled",
-    profile: Profile,
+    settings: TrainingSettings,
     seed: int,
     **options: Any,
 ) -> list[dict[str, Any]]:
@@ -39,15 +52,15 @@ def fine_tune(
     unlabelled : Patches, optional
         Of the target domain: the other half. Their `labels` are the *prior* that decides which of
         their pixels are adjacent: the true labels (perfect prior) or a guess.
-    embedding : RandomFeatureEmbedding, optional
-        The embedding term, over both halves.
+    embedding : mapping of int to PixelEmbeddingLoss, optional
+        The embedding loss of each layer, 0 the finest, over both halves: see `embedding_terms`.
     self_training : SelfTraining, optional
-        A loss on predictions for the unlabelled half.
+        A loss on predictions for the unlabelled half. Either term needs unlabelled patches.
     primary : {"labelled", "both"}
         Which half the Dice loss learns from. "both" with true labels is an upper bound, with a
         guessed prior it is learning from that guess as if it were true.
-    profile : Profile
-        ``tuning_steps`` a epoch, from ``branch_epoch`` to ``epochs``.
+    settings : TrainingSettings
+        ``tuning_steps`` an epoch, from ``branch_epoch`` to ``epochs``.
     seed : int
         Decides the order of patches, dropout and the pixels drawn.
     **options
@@ -58,13 +71,11 @@ def fine_tune(
     list of dict
         One for each epoch, means over its steps: ``epoch``, ``loss``, ``dice_loss``,
         ``embedding_loss`` (summed over layers) and ``self_training_loss`` (both before their
-        weights), what `rfe_core.random_feature_embedding.Term` counts at the finest layer,
-        ``seconds``, and ``f_<name>`` for each validation set.
+        weights), `drawn_numbers` of the finest layer, ``seconds``, and ``f_<name>`` for each
+        validation set.
 
     Raises
     ------
-    ValueError
-        If a term on unlabelled images or `primary` "both" lacks unlabelled patches.
     Diverged
         As soon as a loss is not finite.
     """
@@ -74,10 +85,12 @@ def fine_tune(
         raise ValueError(
             "unlabelled patches are needed for an embedding term, self-training or primary='both'"
         )
-    half = profile.batch_size // 2
+    half = settings.batch_size // 2
     taught = slice(half) if primary == "labelled" else slice(None)
 
-    def objective(model: UNet, batch: Batch, generator: torch.Generator):
+    def objective(
+        model: UNet, batch: Batch, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, float]]:
         images, labels, valid = as_tensors(batch, model)
         logits, levels = model.forward_levels(images)
         dice = dice_loss(logits[taught], labels[taught], valid[taught])
@@ -86,51 +99,74 @@ def fine_tune(
             term = self_training.loss(logits[half:], valid[half:])
             total = total + self_training.weight * term
             numbers["self_training_loss"] = term.item()
-        if embedding is None:
+        if not embedding:
             return total, numbers
         prior = torch.where(valid, labels.long(), -1)
         of_first = torch.from_numpy(batch.source == 0).to(images.device)
         terms = embedding_terms(levels, prior, of_first, embedding, generator=generator)
         losses = {str(layer): term.loss for layer, term in terms.items()}
-        total = total_loss(total, losses, dict.fromkeys(losses, embedding.weight))
-        finest = terms[min(terms)]
-        numbers["embedding_loss"] = sum(losses.values()).item()
-        return total, numbers | finest.drawn | finest.length
+        weights = {str(layer): loss.weight for layer, loss in embedding.items()}
+        total = total_loss(total, losses, weights)
+        numbers["embedding_loss"] = sum(losses.values(), torch.zeros_like(dice)).item()
+        return total, numbers | drawn_numbers(terms[min(terms)])
 
     batches = Batches(
         labelled,
         unlabelled,
-        batch_size=half if unlabelled is None else profile.batch_size,
-        flip=profile.flip,
-        steps=profile.tuning_steps,
-        generator=np.random.default_rng([seed, profile.branch_epoch]),
+        batch_size=half if unlabelled is None else settings.batch_size,
+        flip=settings.flip,
+        steps=settings.tuning_steps,
+        generator=np.random.default_rng([seed, settings.branch_epoch]),
     )
-    start = {"start_epoch": profile.branch_epoch}
-    return train(model, batches, objective, profile=profile, seed=seed, **start, **options)
+    return train(
+        model,
+        batches,
+        objective,
+        settings=settings,
+        seed=seed,
+        start_epoch=settings.branch_epoch,
+        **options,
+    )
 
 
-def adapt_statistics(model: UNet, patches: Patches, *, batch_size: int = 12) -> None:
-    """Replace the running statistics of batch norm by those of `patches` (Li et al., 2016).
+def embedding_terms(
+    levels: Sequence[Tensor],
+    labels: Tensor,
+    labelled: Tensor,
+    losses: Mapping[int, PixelEmbeddingLoss],
+    *,
+    generator: torch.Generator,
+) -> dict[int, Comparison]:
+    """L_E of each layer k before its weight, and what went into it; drawn layer by layer.
 
-    No weight changes. The mean over whole batches of the given order; dropout stays off.
-
-    Raises
-    ------
-    ValueError
-        If the network has no batch norm.
+    Parameters
+    ----------
+    levels : sequence of Tensor, (N, C_k, H / 2^k, W / 2^k)
+        As `rfe_core.unet.UNet.forward_levels` returns them.
+    labels, labelled, generator
+        See `PixelEmbeddingLoss.forward`; coarser layers take their labels by `shrink_labels`.
     """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    if not norms:
-        raise ValueError("adapting statistics needs a network with batch norm, got one without")
-    device = next(model.parameters()).device
-    model.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum, kept = None, norm.momentum  # None: the plain mean over all batches
-        norm.train()
-    with torch.inference_mode():
-        for start in range(0, max(1, len(patches) - batch_size + 1), batch_size):
-            model(as_tensor(patches.images[start : start + batch_size], device))
-    for norm in norms:
-        norm.momentum = kept
-        norm.eval()
+    if max(losses) >= len(levels):
+        rule = f"layers must be below {len(levels)}, the levels of this network"
+        raise ValueError(f"{rule}, got {tuple(losses)}")
+    terms = {}
+    for k, loss in losses.items():
+        of_layer = shrink_labels(labels, 2**k, ignore_index=loss.ignore_index) if k else labels
+        terms[k] = loss.compare(levels[k], of_layer, labelled, generator=generator)
+    return terms
+
+
+def drawn_numbers(term: Comparison) -> dict[str, float]:
+    """Pixels drawn, ``drawn_<side>_<class>``, and mean lengths |h| of theirs, ``length_<class>``.
+
+    And ``short``: 1 if a class had fewer pixels than wanted, else 0. A class of which nothing was
+    drawn has no length.
+    """
+    numbers: dict[str, float] = {}
+    for side, of_side in term.drawn.items():
+        names = class_names(len(of_side))
+        numbers |= {f"drawn_{side}_{name}": n for name, n in zip(names, of_side, strict=True)}
+    numbers["short"] = float(term.drawn != term.wanted)
+    length = torch.linalg.vector_norm(term.embeddings.detach(), dim=1)
+    of_class = {name: length[term.labels == c] for c, name in enumerate(names)}
+    return numbers | {f"length_{name}": float(x.mean()) for name, x in of_class.items() if len(x)}

@@ -1,18 +1,19 @@
 """Scores of a predicted lesion mask: voxel-wise, lesion-wise by size, and false alarms.
 
-All functions take boolean arrays of equal shape, usually whole volumes (X, Y, Z). Lesions are
-26-connected components (8-connected in a single slice).
+All functions take two masks of equal shape, usually whole volumes (X, Y, Z), of bool or of 0 and 1;
+any other value, NaN too, is a `ValueError`. Lesions are 26-connected components (8-connected in a
+single slice). `rfe_core.evaluation` makes the masks.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 #: Lesion size classes in mm3; the real median lesion has 17 mm3, the 95th percentile 261 mm3.
-SIZE_EDGES_MM3 = (0.0, 10.0, 30.0, 100.0, float("inf"))
+SIZE_EDGES_MM3 = (0.0, 10.0, 30.0, 100.0, inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +29,8 @@ class Detection:
 def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     prediction, truth = np.asarray(prediction), np.asarray(truth)
     if prediction.shape != truth.shape:
-        raise ValueError(
-            f"prediction must have the shape of truth {truth.shape}, got {prediction.shape}"
-        )
+        rule = f"prediction must have the shape of truth {truth.shape}"
+        raise ValueError(f"{rule}, got {prediction.shape}")
     for name, mask in (("prediction", prediction), ("truth", truth)):
         if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
             raise ValueError(f"{name} must be a binary mask, got other values than 0 and 1")
@@ -39,7 +39,10 @@ def _pair(prediction: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.bool_], N
 
 def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     """Label components that touch by face, edge or corner."""
-    return ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    from scipy import ndimage  # only here: voxel-wise scores need NumPy alone
+
+    labels, n = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    return labels, int(n)
 
 
 def _ratio(numerator: int, denominator: int, if_undefined: float) -> float:
@@ -70,14 +73,10 @@ def f_score(prediction: ArrayLike, truth: ArrayLike) -> float:
 
     Two empty masks agree and score 1; one empty mask scores 0.
 
-    Parameters
-    ----------
-    prediction, truth : array_like of bool or {0, 1}, equal shapes
-
-    Raises
-    ------
-    ValueError
-        If shapes differ or a mask holds other values than 0 and 1.
+    Examples
+    --------
+    >>> f_score([1, 1, 0, 0], [1, 0, 0, 0])  # 2 / (2 + 1 + 0)
+    0.6666666666666666
     """
     prediction, truth = _pair(prediction, truth)
     return _ratio(2 * int((prediction & truth).sum()), int(prediction.sum() + truth.sum()), 1.0)
@@ -96,19 +95,8 @@ def detected_lesions(
     """Which lesions are detected, and how many voxels each has: (n,) and (n,), in a fixed order.
 
     A lesion is detected when at least the fraction `min_overlap` of its voxels is predicted, and
-    at least one. Ten per cent is the rule of the MSSEG 2016 challenge (Commowick et al., 2018);
-    below ten voxels it means one voxel.
-
-    Parameters
-    ----------
-    prediction, truth : array_like of bool or {0, 1}, equal shapes
-    min_overlap : float
-        In [0, 1]; 0 means one voxel is enough.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule.
+    at least one (so 0 means one is enough). Ten per cent is the rule of the MSSEG 2016 challenge
+    (Commowick et al., 2018); below ten voxels it means one voxel.
     """
     prediction, truth = _pair(prediction, truth)
     if not 0 <= min_overlap <= 1:
@@ -127,9 +115,7 @@ def lesion_detection(
     edges_mm3: tuple[float, ...] = SIZE_EDGES_MM3,
     min_overlap: float = 0.1,
 ) -> list[Detection]:
-    """Lesion-wise detection by lesion size.
-
-    Detected as by `detected_lesions`.
+    """Lesion-wise detection by lesion size, one `Detection` for each bin.
 
     Parameters
     ----------
@@ -137,24 +123,15 @@ def lesion_detection(
     voxel_volume_mm3 : float
         Volume of one voxel; > 0.
     edges_mm3 : increasing tuple of float
-        Bins [edge_k, edge_k+1); lesions outside all of them are not counted.
+        Bins [edge_k, edge_k+1), the last edge may be infinite; lesions outside all of them are not
+        counted.
     min_overlap : float
         See `detected_lesions`.
-
-    Returns
-    -------
-    list of Detection
-        One for each bin.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule.
     """
     prediction, truth = _pair(prediction, truth)
-    if voxel_volume_mm3 <= 0:
-        raise ValueError(f"voxel_volume_mm3 must be > 0, got {voxel_volume_mm3}")
-    if len(edges_mm3) < 2 or list(edges_mm3) != sorted(set(edges_mm3)):
+    if not 0 < voxel_volume_mm3 < inf:
+        raise ValueError(f"voxel_volume_mm3 must be > 0 and finite, got {voxel_volume_mm3}")
+    if len(edges_mm3) < 2 or not all(low < high for low, high in pairwise(edges_mm3)):
         raise ValueError(f"edges_mm3 must be two or more increasing numbers, got {edges_mm3}")
     detected, voxels = detected_lesions(prediction, truth, min_overlap=min_overlap)
     size = voxels * voxel_volume_mm3

@@ -1,6 +1,15 @@
-"""TODO rfe_core.ncc."""
+r"""Template matching: normalised cross-correlation (NCC) of every window of a volume (Section 3.2).
+
+.. math:: \mathrm{NCC}(w, t) = \frac{\langle w - \bar w, t - \bar t \rangle}
+                                   {\|w - \bar w\| \, \|t - \bar t\|}
+
+of a window w and a template t, cubes of equal size. Each response is 0.5 + 0.5 NCC, and those to
+several templates are combined by their geometric mean. NCC ignores a window's mean and contrast, so
+volumes need no normalisation. `rfe_core.prior` draws the templates and chooses the threshold.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +21,7 @@ FLAT = 1e-6
 WINDOWS = 2048  # looked at together: their values stay in a processor's cache
 
 
-def unit_templates(templates: NDArray) -> torch.Tensor:
+def unit_templates(templates: NDArray[Any]) -> torch.Tensor:
     """Templates (K, s, s, s) as rows (K, s^3) of mean 0 and length 1: float32.
 
     Raises
@@ -22,9 +31,8 @@ def unit_templates(templates: NDArray) -> torch.Tensor:
     """
     shape = templates.shape
     if len(shape) != 4 or not shape[0] or len(set(shape[1:])) > 1 or shape[1] % 2 == 0:
-        raise ValueError(
-            f"templates must be one or more cubes of odd side (K, s, s, s), got {shape}"
-        )
+        rule = "templates must be one or more cubes of odd side (K, s, s, s)"
+        raise ValueError(f"{rule}, got {shape}")
     flat = torch.from_numpy(np.asarray(templates, np.float64).reshape(len(templates), -1))
     if not torch.isfinite(flat).all():
         raise ValueError("templates must be finite, got NaN or infinity")
@@ -33,22 +41,20 @@ def unit_templates(templates: NDArray) -> torch.Tensor:
     constant = torch.nonzero(length[:, 0] <= FLAT * flat.norm(dim=1)).flatten().tolist()
     if constant:
         raise ValueError(f"templates must vary, got constant ones at {constant}")
-    return (rows / length).float()
+    unit: torch.Tensor = (rows / length).float()
+    return unit
 
 
-def checked_mean(volume: NDArray, size: int, brain_mask: NDArray[np.bool_] | None) -> float:
+def checked_mean(volume: NDArray[Any], size: int, brain_mask: NDArray[np.bool_] | None) -> float:
     """Mean of a volume that templates of `size` voxels may be sought in, or the reason why not."""
-    if volume.ndim != 3 or min(volume.shape) < size:
-        raise ValueError(
-            f"volume must be (X, Y, Z) with sides >= a template's {size}, got {volume.shape}"
-        )
-    if brain_mask is not None and (brain_mask.shape, brain_mask.dtype) != (volume.shape, bool):
-        raise ValueError(
-            f"brain_mask must be bool of the volume's shape {volume.shape}, "
-            f"got {brain_mask.dtype} {brain_mask.shape}"
-        )
+    shape, mask = volume.shape, brain_mask
+    if volume.ndim != 3 or min(shape) < size:
+        raise ValueError(f"volume must be (X, Y, Z) with sides >= a template's {size}, got {shape}")
+    if mask is not None and (mask.shape != shape or mask.dtype != np.bool_):
+        rule = f"brain_mask must be bool of the volume's shape {shape}"
+        raise ValueError(f"{rule}, got {mask.dtype} {mask.shape}")
     with np.errstate(invalid="ignore"):  # infinity minus infinity is seen in the next line
-        mean = volume.mean(dtype=np.float64)
+        mean = float(volume.mean(dtype=np.float64))
     if not np.isfinite(mean):
         bad = np.count_nonzero(~np.isfinite(volume))
         raise ValueError(f"volume must be finite, got NaN or infinity at {bad} voxels")
@@ -63,7 +69,7 @@ def box_sums(slab: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def window_responses(
-    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
+    volume: NDArray[Any], templates: NDArray[Any], brain_mask: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[tuple[slice, ...], torch.Tensor]]:
     """Responses 0.5 + 0.5 NCC of some windows at a time, to all templates.
 
@@ -77,16 +83,12 @@ def window_responses(
     place : tuple of slice
         Where the windows' centres lie in the volume.
     responses : (K, 1, rows, columns) float32, in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        As `checked_mean` and `unit_templates`.
     """
     unit = unit_templates(templates)  # (K, s^3)
     size, offset = templates.shape[1], checked_mean(volume, templates.shape[1], brain_mask)
     volume = np.ascontiguousarray(volume)
-    r, (depth, height, width) = size // 2, (n - size + 1 for n in volume.shape)
+    r = size // 2
+    depth, height, width = (n - size + 1 for n in volume.shape)
     step = max(1, WINDOWS // width)
     brain = np.broadcast_to(True, volume.shape) if brain_mask is None else brain_mask
     for x in range(depth):
@@ -110,7 +112,7 @@ def window_responses(
             yield (slice(x + r, x + r + 1), rows, slice(r, r + width)), responses
 
 
-def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
+def ncc_response(volume: NDArray[Any], templates: NDArray[Any]) -> NDArray[np.float32]:
     """Response of every voxel to each template: 0.5 + 0.5 NCC, in [0, 1].
 
     NCC at a voxel is the correlation coefficient of the template and the window centred there.
@@ -119,21 +121,16 @@ def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
     Deviation: the released code replaces the undefined NCC of a flat window (0 / 0) by a response
     of 1, so air becomes a perfect match for every template.
 
-    Parameters
-    ----------
-    volume : array, (X, Y, Z)
-        FLAIR in any units.
-    templates : array, (K, s, s, s)
-        For example from `rfe_core.prior.extract_templates`.
+    Of a FLAIR volume (X, Y, Z) in any units and templates (K, s, s, s), for example from
+    `rfe_core.prior.extract_templates`: (K, X, Y, Z). For whole patients use `response`, which keeps
+    the mean alone.
 
-    Returns
-    -------
-    (K, X, Y, Z) float32. For whole patients use `response`, which keeps the mean alone.
-
-    Raises
-    ------
-    ValueError
-        As `window_responses`.
+    Examples
+    --------
+    >>> volume = np.random.default_rng(0).random((7, 7, 7))
+    >>> template = volume[2:5, 2:5, 2:5]
+    >>> ncc_response(volume, template[None])[0, 3, 3, 3].round(3)
+    np.float32(1.0)
     """
     responses = np.full((len(templates), *volume.shape), 0.5, np.float32)
     for place, values in window_responses(volume, templates):
@@ -141,34 +138,23 @@ def ncc_response(volume: NDArray, templates: NDArray) -> NDArray[np.float32]:
     return responses
 
 
-def combine(responses: NDArray) -> NDArray[np.float32]:
-    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0.
-
-    Raises
-    ------
-    ValueError
-        If there is no response, or one outside [0, 1].
-    """
+def combine(responses: NDArray[Any]) -> NDArray[np.float32]:
+    """Geometric mean over the first axis: (K, ...) -> (...). One response of 0 makes it 0."""
     if len(responses) == 0 or not ((responses >= 0) & (responses <= 1)).all():
         found = f"{responses.min()} to {responses.max()}" if len(responses) else "none"
         raise ValueError(f"responses must be one or more in [0, 1], got {found}")
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant
-        return np.exp(np.log(responses).mean(axis=0)).astype(np.float32)
+        mean: NDArray[np.float32] = np.exp(np.log(responses).mean(axis=0)).astype(np.float32)
+    return mean
 
 
 def response(
-    volume: NDArray, templates: NDArray, brain_mask: NDArray[np.bool_] | None = None
+    volume: NDArray[Any], templates: NDArray[Any], brain_mask: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
     """The same as ``combine(ncc_response(volume, templates))``, without keeping each response.
 
-    Takes the memory of the result and little more, however many templates there are.
-
-    Parameters
-    ----------
-    volume, templates
-        As for `ncc_response`, which says what is raised.
-    brain_mask : bool array, (X, Y, Z), optional
-        Outside it the response is 0.
+    Takes the memory of the result and little more, however many templates there are. Outside a
+    `brain_mask` (X, Y, Z) the response is 0.
     """
     mean = np.full(volume.shape, 0.5, np.float32)
     for place, values in window_responses(volume, templates, brain_mask):

@@ -4,14 +4,19 @@ Section 3, *Dataset*: 128 x 128 x 3 crops around lesions from axial slices of T1
 split into training and validation 7:3.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.layouts import MODALITIES
-from rfe_core.scans.subject import Subject
+
+if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
+    from rfe_core.scans.subject import Subject
 
 CROP = 128  # pixels, both sides
 
@@ -22,32 +27,29 @@ GAP = 2  # slices at either end of a validation slab that nobody uses
 VALIDATION_SLABS = (1, 4, 8)  # of every ten slabs; the other seven are for training
 
 
-def normalise(volume: NDArray, brain_mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+def normalise(volume: NDArray[Any], brain_mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Scale a volume so that its brightest brain tissue is about 1; air stays about 0.
 
     Subtract min(minimum, 0), then divide by the 99.9th percentile inside the brain. Nothing is
-    clipped.
+    clipped. Volume and mask are (X, Y, Z); voxels outside the brain must be finite too.
 
     Deviation: the released code divides by the maximum of the volume. A single bright voxel (a
     vessel, noise, fat outside the brain) then rescales the whole patient; a percentile does not
     depend on it.
 
-    Parameters
-    ----------
-    volume : array, (X, Y, Z)
-    brain_mask : bool array, (X, Y, Z)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, or the brain is empty or has no positive intensity.
+    Examples
+    --------
+    >>> normalise(np.array([0.0, 50, 100]), np.array([False, True, True])).round(2)
+    array([0. , 0.5, 1. ], dtype=float32)
     """
     if volume.shape != brain_mask.shape:
-        raise ValueError(
-            f"brain_mask must have the shape of volume {volume.shape}, got {brain_mask.shape}"
-        )
+        rule = f"brain_mask must have the shape of volume {volume.shape}"
+        raise ValueError(f"{rule}, got {brain_mask.shape}")
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
+    if not np.isfinite(volume).all():
+        bad = np.count_nonzero(~np.isfinite(volume))
+        raise ValueError(f"volume must be finite, got NaN or infinity at {bad} voxels")
     shifted = volume.astype(np.float32) - np.float32(min(float(volume.min()), 0.0))
     scale = float(np.percentile(shifted[brain_mask], 99.9))
     if not scale > 0:
@@ -65,31 +67,22 @@ def stack(subject: Subject) -> NDArray[np.float32]:
 class Patches:
     """Labelled crops and where each comes from.
 
-    Attributes
-    ----------
-    images : float32, (N, 3, S, S)
-    labels : uint8, (N, S, S)
-        1 for lesion, 0 for background.
-    valid : bool, (N, S, S)
-        True inside the brain; other pixels count neither in the loss nor in sampling.
-        Deviation: the released code ignores pixels where any normalised channel is < 0.1, which
-        also drops dark lesions and all CSF of FLAIR; the brain mask means what is meant.
-    subjects : str, (N,)
-        Name of the patient.
-    slices : int64, (N,)
-        Index of the axial slice.
+    Pixels that are not `valid`, those outside the brain, count neither in the loss nor in sampling.
+
+    Deviation: the released code ignores pixels where any normalised channel is < 0.1, which also
+    drops dark lesions and all CSF of FLAIR; the brain mask means what is meant.
     """
 
-    images: NDArray[np.float32]
-    labels: NDArray[np.uint8]
-    valid: NDArray[np.bool_]
-    subjects: NDArray[np.str_]
-    slices: NDArray[np.int64]
+    images: NDArray[np.float32]  # (N, 3, S, S)
+    labels: NDArray[np.uint8]  # (N, S, S), 1 lesion, 0 background
+    valid: NDArray[np.bool_]  # (N, S, S)
+    subjects: NDArray[np.str_]  # (N,), names
+    slices: NDArray[np.int64]  # (N,), index of the axial slice
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def subset(self, index: NDArray | slice) -> "Patches":
+    def subset(self, index: NDArray[Any] | slice) -> Patches:
         """The patches at `index`, in that order."""
         return Patches(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
@@ -104,11 +97,7 @@ def split_slices(n_slices: int, *, offset: int = 0) -> NDArray[np.int8]:
     Deviation: the paper splits its crops at random. Crops of one slice overlap, and neighbouring
     slices look alike, so a random split measures memory rather than generalisation.
 
-    Parameters
-    ----------
-    n_slices : int
-    offset : int
-        Shift of the pattern in slabs, so that patients differ in the heights they hold out.
+    `offset` shifts the pattern by slabs, so that patients differ in the heights they hold out.
     """
     z = np.arange(n_slices)
     validation = np.isin((z // SLAB + offset) % 10, VALIDATION_SLABS)
@@ -116,7 +105,7 @@ def split_slices(n_slices: int, *, offset: int = 0) -> NDArray[np.int8]:
     return np.where(validation, np.where(edge, -1, 1), 0).astype(np.int8)
 
 
-def _crop(array: NDArray, x: int, y: int, size: int) -> NDArray:
+def _crop(array: NDArray[Any], x: int, y: int, size: int) -> NDArray[Any]:
     """Crop the last two axes at (x, y), padded with zeros where the array is too small."""
     part = array[..., x : x + size, y : y + size]
     pad = [(0, 0)] * (array.ndim - 2) + [(0, size - part.shape[-2]), (0, size - part.shape[-1])]
@@ -131,15 +120,15 @@ def _draw_crops(
     size: int,
 ) -> Patches:
     """Draw `n` crops from the slices of one side, or of both, evenly over those with lesions."""
-    for subject in subjects:
+    masks, sites = [], []  # a site is (subject index, slice)
+    for i, subject in enumerate(subjects):
         if subject.lesion_mask is None:
             raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
-    sites = []  # (subject index, slice)
-    for i, subject in enumerate(subjects):
-        chosen = subject.lesion_mask.any(axis=(0, 1))
+        masks.append(subject.lesion_mask)
+        chosen = np.flatnonzero(masks[i].any(axis=(0, 1)))
         if side is not None:
-            chosen &= split_slices(len(chosen), offset=4 * i) == side
-        sites += [(i, z) for z in np.flatnonzero(chosen)]
+            chosen = chosen[split_slices(masks[i].shape[2], offset=4 * i)[chosen] == side]
+        sites += [(i, z) for z in chosen]
     if not sites:
         name = "" if side is None else ("training ", "validation ")[side]
         raise ValueError(f"no {name}slice of {[s.name for s in subjects]} contains a lesion")
@@ -153,7 +142,7 @@ def _draw_crops(
         slices = stack(subject)
         for k in np.flatnonzero([sites[j][0] == i for j in order]):
             z = sites[order[k]][1]
-            mask = subject.lesion_mask[:, :, z]
+            mask = masks[i][:, :, z]
             pixel = generator.choice(np.argwhere(mask))
             # Any corner that keeps the chosen pixel inside the crop and the crop in the slice.
             low = np.clip(pixel - size + 1, 0, np.maximum(np.array(mask.shape) - size, 0))
@@ -184,8 +173,7 @@ def extract(
     subjects : sequence of Subject
         Labelled patients of one domain.
     n : int
-        Patches in all; the training part has round(0.7 n).
-    generator : numpy.random.Generator
+        Patches in all, >= 2; the training part has round(0.7 n).
     size : int
         Side of the crop in pixels. Slices smaller than that are padded with zeros that are not
         `valid`.
@@ -198,7 +186,7 @@ def extract(
     Raises
     ------
     ValueError
-        If a patient has no labels, ``n < 2``, or one side has no slice with lesion.
+        If a patient has no labels, or one side has no slice with lesion.
     """
     if n < 2:
         raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
@@ -212,13 +200,7 @@ def extract(
 def extract_all(
     subjects: Sequence[Subject], n: int, *, generator: np.random.Generator, size: int = CROP
 ) -> Patches:
-    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation.
-
-    Raises
-    ------
-    ValueError
-        If a patient has no labels, ``n < 1``, or no slice has a lesion.
-    """
+    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation."""
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
     return _draw_crops(subjects, None, n, generator, size)

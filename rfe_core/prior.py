@@ -1,30 +1,22 @@
 """The real prior: which voxels look like the lesions of one labelled volume.
 
 Section 3.2, *Real Prior*: small FLAIR cubes around lesions of one volume (templates) are compared
-with every window of another by normalised cross-correlation (NCC); the geometric mean over the
-templates, thresholded, stands in for the missing labels. NCC ignores a window's mean and contrast,
-so volumes need no normalisation.
+with every window of another by normalised cross-correlation (`rfe_core.ncc`); the geometric mean
+over the templates, thresholded, stands in for the missing labels.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from rfe_core import ncc
-from rfe_core.scans.subject import Subject
-
-SIZE = 5  # voxels, all sides
-
-N_TEMPLATES = 30
+#: Side of a template in voxels, and how many the paper takes from V1.
+SIZE, N_TEMPLATES = 5, 30
 
 
 def dice_curve(
-    response: NDArray, lesion_mask: NDArray[np.bool_]
+    response: NDArray[Any], lesion_mask: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Dice of ``response >= t`` with the truth, for every value t that the response takes.
 
@@ -33,35 +25,27 @@ def dice_curve(
 
     Parameters
     ----------
-    response : array, any shape
-    lesion_mask : bool array, same shape
+    response : array of any shape, finite
+    lesion_mask : bool array, same shape, with a lesion
 
     Returns
     -------
-    thresholds : (T,) decreasing
-    dice : (T,)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, the mask is not bool or holds no lesion, or a response is NaN.
+    thresholds, dice : (T,), thresholds decreasing
     """
     if response.shape != lesion_mask.shape or lesion_mask.dtype != bool:
-        raise ValueError(
-            f"lesion_mask must be bool of the response's shape {response.shape}, "
-            f"got {lesion_mask.dtype} {lesion_mask.shape}"
-        )
+        rule = f"lesion_mask must be bool of the response's shape {response.shape}"
+        raise ValueError(f"{rule}, got {lesion_mask.dtype} {lesion_mask.shape}")
     if not lesion_mask.any():
         raise ValueError("lesion_mask must hold a lesion to choose a threshold by, got none")
-    if np.isnan(response).any():
-        raise ValueError("response must be a number everywhere, got NaN")
+    if not np.isfinite(response).all():
+        raise ValueError("response must be finite, got NaN or infinity")
     order = np.argsort(response, axis=None)[::-1]
     values, found = response.ravel()[order], np.cumsum(lesion_mask.ravel()[order])
     last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # of equal ones
     return values[last], 2 * found[last] / (last + 1 + found[-1])
 
 
-def best_threshold(response: NDArray, lesion_mask: NDArray[np.bool_]) -> float:
+def best_threshold(response: NDArray[Any], lesion_mask: NDArray[np.bool_]) -> float:
     """The threshold t whose mask ``response >= t`` has the largest Dice with the truth.
 
     Exact: the maximum over all thresholds (`dice_curve`). Of equally good ones the highest, which
@@ -70,52 +54,26 @@ def best_threshold(response: NDArray, lesion_mask: NDArray[np.bool_]) -> float:
     Deviation: the released code searches a grid of steps of 0.1 and refines around its best value,
     which can miss the maximum.
 
-    Raises
-    ------
-    ValueError
-        As `dice_curve`.
+    Examples
+    --------
+    >>> best_threshold(np.array([0.9, 0.8, 0.2]), np.array([True, True, False]))
+    0.8
     """
     thresholds, dice = dice_curve(response, lesion_mask)
     return float(thresholds[dice.argmax()])
 
 
-def prior_mask(response: NDArray, threshold: float) -> NDArray[np.bool_]:
-    """The prior's labels: ``response >= threshold``.
+def prior_mask(response: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
+    """The prior's labels: ``response >= threshold``, of finite responses.
 
-    Raises
-    ------
-    ValueError
-        If the threshold is not in (0, 1]: at 0 all voxels outside the brain are marked too.
+    The threshold is in (0, 1]: at 0 all voxels outside the brain would be marked too.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be in (0, 1], got {threshold}")
-    return response >= threshold
-
-
-def threshold_in_brain(values: NDArray, subject: Subject) -> float:
-    """`rfe_core.prior.best_threshold` among the voxels of the brain."""
-    return best_threshold(values[subject.brain_mask], subject.lesion_mask[subject.brain_mask])
-
-
-def ncc_labels(
-    source: Subject, targets: Sequence[Subject], *, seed: int
-) -> list[NDArray[np.bool_]]:
-    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
-
-    If `source` has fewer lesions than the paper's 30 templates, all of them are taken.
-    """
-    templates = extract_templates(
-        source.images["flair"],
-        source.lesion_mask,
-        generator=np.random.default_rng(seed),
-        shortfall="all available",
-    )
-
-    def respond(subject: Subject) -> NDArray[np.float32]:
-        return ncc.response(subject.images["flair"], templates, subject.brain_mask)
-
-    threshold = threshold_in_brain(respond(source), source)
-    return [prior_mask(respond(target), threshold) for target in targets]
+    if not np.isfinite(response).all():
+        raise ValueError("response must be finite, got NaN or infinity")
+    mask: NDArray[np.bool_] = response >= threshold
+    return mask
 
 
 def lesion_centres(lesion_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -124,16 +82,15 @@ def lesion_centres(lesion_mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     The centroid of a bent lesion may lie outside it, as in the released code.
     """
     if lesion_mask.ndim != 3 or lesion_mask.dtype != bool:
-        raise ValueError(
-            f"lesion_mask must be bool (X, Y, Z), got {lesion_mask.dtype} {lesion_mask.shape}"
-        )
+        found = f"{lesion_mask.dtype} {lesion_mask.shape}"
+        raise ValueError(f"lesion_mask must be bool (X, Y, Z), got {found}")
     labels, n = ndimage.label(lesion_mask, np.ones((3, 3, 3)))
     centres = ndimage.center_of_mass(lesion_mask, labels, np.arange(1, n + 1))
     return np.round(np.array(centres).reshape(n, 3)).astype(np.int64)
 
 
 def extract_templates(
-    volume: NDArray,
+    volume: NDArray[Any],
     lesion_mask: NDArray[np.bool_],
     n: int = N_TEMPLATES,
     size: int = SIZE,
@@ -155,21 +112,17 @@ def extract_templates(
     size : int, odd
         Side in voxels.
     shortfall : {"error", "all available"}
-        What to do when there are fewer lesions than `n`.
+        What to do when there are fewer lesions with room for a cube than `n`.
 
     Returns
     -------
     (n, size, size, size) float32; fewer only with ``shortfall="all available"``, never none.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule, or too few lesions have room for a cube.
     """
     if volume.shape != lesion_mask.shape:
-        raise ValueError(
-            f"lesion_mask must have the shape of volume {volume.shape}, got {lesion_mask.shape}"
-        )
+        rule = f"lesion_mask must have the shape of volume {volume.shape}"
+        raise ValueError(f"{rule}, got {lesion_mask.shape}")
+    if not np.isfinite(volume).all():
+        raise ValueError("volume must be finite, got NaN or infinity")
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size must be odd, so that a cube has a centre voxel, got {size}")
     if n < 1:

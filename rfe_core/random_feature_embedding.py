@@ -1,206 +1,227 @@
-"""Random Feature Embedding (Section 2.2) as one term of the loss of a training step.
+"""Random Feature Embedding (Section 2.2) as a loss for any training loop.
 
-From a batch of labelled and unlabelled images: draw pixels on either side by a strategy, compare
-their embeddings by Eq. 2, at one or several layers; or compare them all.
+From feature maps and label maps: draw pixels by a strategy, from labelled and unlabelled images
+alike, and compare their embeddings by Eq. 2; or compare them all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from rfe_core import sampling
-from rfe_core.distances import DISTANCES, REDUCTIONS
+from rfe_core import sampling, strategies
+from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
 
 ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RandomFeatureEmbedding:
-    """Settings of the embedding term of Eq. 1.
+class Comparison(NamedTuple):
+    """The loss of Eq. 2 before its weight (scalar), and the pixels that went into it.
 
-    Attributes
-    ----------
-    strategy : {"50/50", "distribution-aware", "80/20"}
-        See `rfe_core.sampling.counts`.
-    n_e : int or "all"
-        Embeddings drawn from each side (labelled, unlabelled), as the released code counts them.
-        "all" is the limit: the exact expectation of the sampled loss, for as many pixels as the
-        strategy's class ratio allows; for "cosine" and margin 1 alone.
-    distance, margin, reduction
-        See `rfe_core.losses.label_embedding_loss`.
-    weight : float
-        :math:`\\lambda` of Eq. 1, the same at each layer; 0 measures without training on it.
-    layers : tuple of int
-        Levels of the expanding path, 0 the finest (the paper's second-last convolution).
-
-    Raises
-    ------
-    ValueError
-        If a setting breaks its rule.
-    """
-
-    strategy: sampling.Strategy
-    n_e: int | Literal["all"]
-    distance: str = "cosine"
-    margin: float = 1.0
-    reduction: str = "mean"
-    weight: float = 1.0
-    layers: tuple[int, ...] = (0,)
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("strategy", self.strategy, sampling.STRATEGIES),
-            ("distance", self.distance, DISTANCES),
-            ("reduction", self.reduction, REDUCTIONS),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} must be one of {known}, got {value!r}")
-        if self.n_e != ALL and (not isinstance(self.n_e, int) or self.n_e < 2):
-            raise ValueError(f'n_e must be an integer >= 2 or "all", got {self.n_e!r}')
-        if self.n_e == ALL and (self.distance, self.margin) != ("cosine", 1.0):
-            raise ValueError(
-                "n_e = 'all' needs distance 'cosine' and margin 1, "
-                f"got {self.distance!r} and {self.margin}"
-            )
-        if not 0 < self.margin < math.inf:
-            raise ValueError(f"margin must be > 0 and finite, got {self.margin}")
-        if not 0 <= self.weight < math.inf:
-            raise ValueError(f"weight must be >= 0 and finite, got {self.weight}")
-        different = len(set(self.layers)) == len(self.layers) > 0
-        if not different or any(not isinstance(k, int) or k < 0 for k in self.layers):
-            raise ValueError(f"layers must be different integers >= 0, got {self.layers}")
-
-
-@dataclass(frozen=True)
-class Term:
-    """The embedding loss of one layer (scalar), before its weight, and what went into it.
-
-    Attributes
-    ----------
-    drawn : dict
-        Pixels by side and class: ``drawn_<side>_<class>``, and ``short``: 1 if a class had fewer
-        pixels than wanted, else 0.
-    length : dict
-        Mean length |h| of the drawn embeddings by class: ``length_<class>``; a class of which
-        nothing was drawn is left out.
+    Embeddings (n, C) and labels (n,), -1 for those that took no part; how many of each class were
+    wanted and drawn, by side: "labelled" and "unlabelled", or "all" without sides.
     """
 
     loss: Tensor
-    drawn: dict[str, float]
-    length: dict[str, float]
+    embeddings: Tensor
+    labels: Tensor
+    wanted: dict[str, tuple[int, ...]]
+    drawn: dict[str, tuple[int, ...]]
 
 
-def embedding_terms(
-    levels: Sequence[Tensor],
-    labels: Tensor,
-    labelled: Tensor,
-    settings: RandomFeatureEmbedding,
-    *,
-    generator: torch.Generator,
-) -> dict[int, Term]:
-    """Eq. 2 on the pixels that Random Feature Embedding draws, for each layer of the settings.
+class PixelEmbeddingLoss(nn.Module):
+    r""":math:`\lambda L_E` of Eq. 1: embeddings of equal label attract, others repel (Eq. 2).
+
+    It has no weights and keeps nothing in a `state_dict`.
 
     Parameters
     ----------
-    levels : sequence of Tensor, (N, C_k, H / 2^k, W / 2^k)
-        As `rfe_core.unet.UNet.forward_levels` returns them.
-    labels : Tensor, (N, H, W) int64
-        1 lesion, 0 background, -1 ignored; on the unlabelled side a prior's.
-    labelled : Tensor, (N,) bool
-        Which images are labelled.
-    generator : torch.Generator
-        On the CPU; decides the draw. If a class runs short in a batch, all its pixels are taken.
+    n_e : int or "all"
+        Pixels drawn in each step, from each side if there are two. "all" takes the place of
+        drawing: the exact expectation of the loss, for as many pixels as the strategy's class
+        ratio allows, in linear time; for "cosine", margin 1 and embeddings >= 0 alone.
+    strategy : {"50/50", "distribution-aware", "80/20"}, sequence or mapping
+        How many pixels of each class, see `rfe_core.sampling.counts`.
+    n_classes : int, optional
+        K; by default as many as there are class shares, or 2 for a strategy by name.
+    distance, margin, reduction
+        See `rfe_core.losses.label_embedding_loss`.
+    weight : float
+        :math:`\lambda` >= 0.
+    shortfall : {"all available", "error", "replace"}
+        If a batch has fewer pixels of a class than wanted, see `rfe_core.sampling.sample`.
+    ignore_index : int
+        Label of pixels that take no part.
+    seed : int
+        Of `generator`, on the CPU, from which all calls draw that are not given one. To resume a
+        run draw for draw, keep its state (``loss.generator.get_state()``).
 
-    Raises
-    ------
-    ValueError
-        If a layer does not exist, or a side has no pixel that counts.
+    Examples
+    --------
+    >>> maps = torch.rand(2, 8, 16, 16, 16, requires_grad=True)  # any number of spatial axes
+    >>> labels = torch.arange(2 * 16**3).view(2, 16, 16, 16) % 5
+    >>> rfe = PixelEmbeddingLoss(n_e=100, strategy=[0.6, 0.1, 0.1, 0.1, 0.1])
+    >>> rfe(maps, labels).backward()
+    >>> int((maps.grad != 0).any(1).sum())
+    100
     """
-    if max(settings.layers) >= len(levels):
-        raise ValueError(
-            f"layers must be below {len(levels)}, the levels of this network, got {settings.layers}"
+
+    def __init__(
+        self,
+        n_e: int | Literal["all"] = 2000,
+        strategy: strategies.Strategy = "80/20",
+        *,
+        n_classes: int | None = None,
+        distance: str = "cosine",
+        margin: float = 1.0,
+        weight: float = 1.0,
+        reduction: str = "mean",
+        shortfall: sampling.Shortfall = "all available",
+        ignore_index: int = sampling.IGNORE,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.n_classes = strategies.number_of_classes(strategy, n_classes)
+        one_of(distance, DISTANCES, "distance")
+        one_of(reduction, REDUCTIONS, "reduction")
+        one_of(shortfall, sampling.SHORTFALLS, "shortfall")
+        if not 0 < margin < math.inf:
+            raise ValueError(f"margin must be > 0 and finite, got {margin}")
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"weight must be >= 0 and finite, got {weight}")
+        self.n_e: int | Literal["all"] = "all"
+        if n_e != "all":
+            self.n_e = integer(n_e, "n_e", least=2, otherwise=' or "all"')
+        elif (distance, margin) != ("cosine", 1.0):
+            rule = "n_e = 'all' needs distance 'cosine' and margin 1"
+            raise ValueError(f"{rule}, got {distance!r} and {margin}")
+        elif shortfall == "replace":
+            raise ValueError("n_e = 'all' draws nothing twice, got shortfall 'replace'")
+        self.strategy, self.shortfall, self.ignore_index = strategy, shortfall, ignore_index
+        self.distance, self.margin, self.reduction = distance, margin, reduction
+        self.weight = weight
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def extra_repr(self) -> str:
+        names = "n_e strategy n_classes distance margin weight reduction shortfall ignore_index"
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names.split())
+
+    def forward(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        labelled: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """The weighted loss of a batch: a float32 scalar, or float64 for float64 embeddings.
+
+        Parameters
+        ----------
+        embeddings : Tensor, (N, C, *spatial)
+            Feature maps, for instance of the second-last layer.
+        labels : Tensor, (N, *spatial) of integers or bool
+            Classes 0 ... K-1 or `ignore_index`; on unlabelled images a prior's.
+        labelled : Tensor, (N,) bool, optional
+            Which images are labelled: as many pixels are drawn from these as from the others.
+            Without it all images are of one kind.
+        generator : torch.Generator, optional
+            On the CPU, in place of the loss's own.
+
+        Raises
+        ------
+        ValueError
+            If a shape, dtype or label breaks its rule, a side has no pixel that counts, or
+            `shortfall` says so; under "all", if an embedding is negative.
+        """
+        return self.weight * self.compare(embeddings, labels, labelled, generator=generator).loss
+
+    def compare(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        labelled: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> Comparison:
+        """As `forward`, with what was drawn; the loss is not weighted."""
+        if embeddings.ndim < 3 or not embeddings.is_floating_point():
+            rule = "embeddings must be floating point of shape (N, C, *spatial)"
+            raise ValueError(f"{rule}, got {embeddings.dtype} {tuple(embeddings.shape)}")
+        maps = embeddings.movedim(1, -1)  # a view: only what is drawn is copied
+        flat = integer_labels(labels, maps.shape[:-1]).flatten()
+        side = None
+        if labelled is not None:
+            if labelled.shape != maps.shape[:1] or labelled.dtype != torch.bool:
+                rule = f"labelled must be bool of shape ({len(maps)},)"
+                raise ValueError(f"{rule}, got {labelled.dtype} {tuple(labelled.shape)}")
+            side = labelled.to(flat.device).repeat_interleave(flat.numel() // len(maps))
+        if self.n_e == "all":
+            return self._compare_all(maps, flat, side)
+        return self._compare_sample(self.n_e, maps, flat, side, generator or self.generator)
+
+    def _compare_sample(
+        self,
+        n_e: int,
+        maps: Tensor,
+        labels: Tensor,
+        labelled: Tensor | None,
+        generator: torch.Generator,
+    ) -> Comparison:
+        samples = sampling.sample_sides(
+            labels,
+            labelled,
+            n_e,
+            strategy=self.strategy,
+            generator=generator,
+            shortfall=self.shortfall,
+            n_classes=self.n_classes,
+            ignore_index=self.ignore_index,
         )
-    terms = {}
-    for k in settings.layers:
-        embeddings = levels[k].permute(0, 2, 3, 1).flatten(0, 2)  # (n, C)
-        of_layer = sampling.shrink_labels(labels, 2**k) if k else labels
-        side = labelled.repeat_interleave(of_layer[0].numel())
-        compare = _compare_all if settings.n_e == ALL else _compare_sample
-        terms[k] = compare(embeddings, of_layer.flatten(), side, settings, generator)
-    return terms
+        index = torch.cat([sample.indices for sample in samples.values()])
+        drawn = maps[torch.unravel_index(index, maps.shape[:-1])]
+        loss = label_embedding_loss(
+            drawn,
+            labels[index],
+            distance=self.distance,
+            margin=self.margin,
+            reduction=self.reduction,
+        )
+        wanted = {side: sample.wanted for side, sample in samples.items()}
+        there = {side: sample.drawn for side, sample in samples.items()}
+        return Comparison(loss, drawn, labels[index], wanted, there)
 
-
-def _compare_sample(
-    embeddings: Tensor,
-    labels: Tensor,
-    labelled: Tensor,
-    settings: RandomFeatureEmbedding,
-    generator: torch.Generator,
-) -> Term:
-    samples = sampling.sample_sides(
-        labels,
-        labelled,
-        settings.n_e,
-        strategy=settings.strategy,
-        generator=generator,
-        shortfall="all available",
-    )
-    index = torch.cat([sample.indices for sample in samples.values()])
-    embeddings, labels = embeddings[index], labels[index]
-    loss = label_embedding_loss(
-        embeddings,
-        labels,
-        distance=settings.distance,
-        margin=settings.margin,
-        reduction=settings.reduction,
-    )
-    short = any(sample.drawn != sample.wanted for sample in samples.values())
-    drawn = {side: sample.drawn for side, sample in samples.items()}
-    return Term(loss, _drawn(drawn, short), _lengths(embeddings, labels))
-
-
-def _compare_all(
-    embeddings: Tensor,
-    labels: Tensor,
-    labelled: Tensor,
-    settings: RandomFeatureEmbedding,
-    generator: torch.Generator,
-) -> Term:
-    sides = {"labelled": labelled, "unlabelled": ~labelled}
-    own = {name: torch.where(side, labels, sampling.IGNORE) for name, side in sides.items()}
-    n_e = min(sampling.largest_n_e(of_side, settings.strategy) for of_side in own.values())
-    drawn = {}
-    for name, x in own.items():
-        wanted = sampling.counts(x, n_e, settings.strategy)
-        drawn[name] = tuple(map(min, wanted, sampling.available(x)))
-    strata = torch.where(labels >= 0, labels + 2 * (~labelled).long(), -1)
-    loss = exact_embedding_loss(
-        embeddings,
-        labels,
-        strata=strata,
-        counts=[*drawn["labelled"], *drawn["unlabelled"]],
-        reduction=settings.reduction,
-    )
-    return Term(loss, _drawn(drawn, short=False), _lengths(embeddings, labels))
-
-
-def _drawn(counts: dict[str, tuple[int, int]], short: bool) -> dict[str, float]:
-    return {
-        f"drawn_{side}_{name}": n
-        for side, of_side in counts.items()
-        for name, n in zip(sampling.CLASSES, of_side, strict=True)
-    } | {"short": float(short)}
-
-
-def _lengths(embeddings: Tensor, labels: Tensor) -> dict[str, float]:
-    length = torch.linalg.vector_norm(embeddings.detach(), dim=1)
-    of_class = {name: length[labels == c] for c, name in enumerate(sampling.CLASSES)}
-    return {f"length_{name}": float(x.mean()) for name, x in of_class.items() if len(x)}
+    def _compare_all(self, maps: Tensor, labels: Tensor, labelled: Tensor | None) -> Comparison:
+        k, ignore = self.n_classes, self.ignore_index
+        own = sampling.sides(labels, labelled, ignore_index=ignore)
+        have = {
+            side: sampling.available(of_side, n_classes=k, ignore_index=ignore)
+            for side, of_side in own.items()
+        }
+        shares = {side: strategies.class_shares(self.strategy, n) for side, n in have.items()}
+        n_e = min(strategies.largest_n_e(n, shares[side]) for side, n in have.items())
+        wanted = {side: strategies.apportion(n_e, shares[side]) for side in have}
+        drawn = {side: tuple(map(min, wanted[side], n)) for side, n in have.items()}
+        if self.shortfall == "error" and drawn != wanted:
+            raise ValueError(
+                f"{self.strategy} sampling of all pixels wants {wanted}, got {drawn} available; "
+                'choose shortfall="all available"'
+            )
+        strata = torch.full_like(labels, -1)
+        for first, of_side in zip(range(0, k * len(own), k), own.values(), strict=True):
+            strata = torch.where(of_side == ignore, strata, of_side + first)
+        labels = labels.masked_fill(labels == ignore, -1)
+        embeddings = maps.flatten(0, -2)
+        loss = exact_embedding_loss(
+            embeddings,
+            labels,
+            strata=strata,
+            counts=[n for of_side in drawn.values() for n in of_side],
+            reduction=self.reduction,
+        )
+        return Comparison(loss, embeddings, labels, drawn, drawn)

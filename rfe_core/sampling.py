@@ -1,123 +1,93 @@
 """Random Feature Embedding: which pixels' embeddings are compared (Section 2.2).
 
-A strategy is a choice of how many pixels of each class to draw; within a class all pixels are
-equally likely and none is drawn twice.
+A strategy says how many pixels of each class to draw (`rfe_core.strategies`); within a class all
+pixels are equally likely and none is drawn twice. Classes are 0 ... K-1, for the paper's two
+0 background and 1 lesion; pixels with the label `ignore_index` take no part.
 """
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-#: Lesion share of the strategies that fix it.
-SHARES = {"50/50": Fraction(1, 2), "80/20": Fraction(1, 5)}
+from rfe_core import strategies
+from rfe_core.distances import integer, integer_labels, one_of
+from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, number_of_classes
 
-STRATEGIES = ("50/50", "distribution-aware", "80/20")
+__all__ = ["CLASSES", "IGNORE", "SHORTFALLS", "STRATEGIES", "Sample", "Shortfall", "Strategy"]
+__all__ += ["available", "counts", "sample", "sample_sides", "shrink_labels", "sides"]
 
 SHORTFALLS = ("error", "all available", "replace")
 
-CLASSES = ("background", "lesion")
-
 IGNORE = -1
-
-Strategy = Literal["50/50", "distribution-aware", "80/20"]
 
 Shortfall = Literal["error", "all available", "replace"]
 
 
 class Sample(NamedTuple):
-    """Pixels drawn, and how many of each class were wanted and drawn.
+    """Pixels drawn: indices (n,) int64 into the labels, class by class, each in random order.
 
-    Attributes
-    ----------
-    indices : Tensor, (n,) int64
-        Into the labels; background first, then lesion, each in random order.
-    wanted, drawn : tuple of int
-        (background, lesion).
+    `wanted` and `drawn` count the pixels of each class: (background, lesion), or K numbers.
     """
 
     indices: Tensor
-    wanted: tuple[int, int]
-    drawn: tuple[int, int]
+    wanted: tuple[int, ...]
+    drawn: tuple[int, ...]
 
 
-def counts(labels: Tensor, n_e: int, strategy: Strategy) -> tuple[int, int]:
-    """How many background and lesion pixels a strategy draws.
-
-    The lesion share is 1/2, 1/5, or that of lesion among the pixels not ignored; lesion gets
-    ``floor(n_e * share + 1/2)`` pixels, in exact fractions, and background the rest, so that
-    they add up to `n_e`.
+def counts(
+    labels: Tensor,
+    n_e: int,
+    strategy: Strategy,
+    *,
+    n_classes: int | None = None,
+    ignore_index: int = IGNORE,
+) -> tuple[int, ...]:
+    """How many pixels of each class a strategy draws, adding up to `n_e`.
 
     Deviation: the released code takes the share of distribution-aware sampling on the labelled
     side over all pixels, ignored ones included, and so draws fewer than `n_e`.
 
     Parameters
     ----------
-    labels : Tensor, (n,)
-        1 lesion, 0 background, -1 ignored.
+    labels : Tensor, (n,) of integers or bool
+        Classes 0 ... K-1 (0 background, 1 lesion), or `ignore_index`: the pixel takes no part.
     n_e : int
         Embeddings in all, >= 2.
-    strategy : {"50/50", "distribution-aware", "80/20"}
+    strategy : {"50/50", "distribution-aware", "80/20"}, sequence or mapping
+        By name, or class shares: see `rfe_core.strategies`, `class_shares` and `apportion`.
+    n_classes : int, optional
+        K >= 2. By default as many as there are class shares, or 2 for a strategy by name.
 
-    Raises
-    ------
-    ValueError
-        If a parameter breaks its rule, or no pixel counts.
+    Examples
+    --------
+    >>> labels = torch.tensor([0] * 900 + [1] * 100)
+    >>> counts(labels, 20, "80/20"), counts(labels, 20, [0.75, 0.25])
+    ((16, 4), (15, 5))
+    >>> counts(labels, 20, "50/50", n_classes=4)  # two of them not in this batch
+    (5, 5, 5, 5)
     """
-    if strategy not in STRATEGIES:
-        raise ValueError(f"strategy must be one of {STRATEGIES}, got {strategy!r}")
-    if n_e != int(n_e) or n_e < 2:
-        raise ValueError(f"n_e must be an integer >= 2, got {n_e}")
-    background, lesion = available(labels)
-    if background + lesion == 0:
-        raise ValueError(
-            f"labels must hold a pixel that is not ignored, got {labels.numel()} ignored"
-        )
-    share = SHARES.get(strategy, Fraction(lesion, background + lesion))
-    n_lesion = math.floor(n_e * share + Fraction(1, 2))
-    return n_e - n_lesion, n_lesion
+    k = number_of_classes(strategy, n_classes)
+    have = available(labels, n_classes=k, ignore_index=ignore_index)
+    return strategies.apportion(n_e, strategies.class_shares(strategy, have))
 
 
-def largest_n_e(labels: Tensor, strategy: Strategy) -> int:
-    """The largest n_e for which no class runs short; a class without any pixel sets no limit.
-
-    Parameters
-    ----------
-    labels : Tensor, (n,)
-        1 lesion, 0 background, -1 ignored.
-    strategy : {"50/50", "distribution-aware", "80/20"}
-
-    Raises
-    ------
-    ValueError
-        See `counts`.
-    """
-    counts(labels, 2, strategy)  # checks both
-    background, lesion = available(labels)
-    share = SHARES.get(strategy, Fraction(lesion, background + lesion))
-    limits = []
-    if lesion:  # floor(n share + 1/2) <= lesion
-        limits.append(math.ceil((lesion + Fraction(1, 2)) / share) - 1)
-    if background:  # n - floor(n share + 1/2) <= background
-        limits.append(math.floor((background + Fraction(1, 2)) / (1 - share)))
-    return min(limits)
-
-
-def available(labels: Tensor) -> tuple[int, int]:
-    """How many background and lesion pixels there are."""
+def available(labels: Tensor, *, n_classes: int = 2, ignore_index: int = IGNORE) -> tuple[int, ...]:
+    """How many pixels there are of each class 0 ... K-1."""
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
-    background, lesion = int((labels == 0).sum()), int((labels == 1).sum())
-    ignored = int((labels == IGNORE).sum())
-    if background + lesion + ignored != labels.numel():
-        strange = labels[(labels != 0) & (labels != 1) & (labels != IGNORE)][0].item()
-        raise ValueError(f"labels must be 0, 1 or {IGNORE} (ignored), got {strange}")
-    return background, lesion
+    k, labels = integer(n_classes, "n_classes", least=2), integer_labels(labels, labels.shape)
+    kinds = list(dict.fromkeys([*range(k), ignore_index]))
+    found = torch.stack([torch.count_nonzero(labels == kind) for kind in kinds]).tolist()
+    if sum(found) < labels.numel():
+        rule = f"{', '.join(map(str, range(k)))} or {ignore_index} (ignored)"
+        first = next(label for label in torch.unique(labels).tolist() if label not in kinds)
+        raise ValueError(f"labels must be {rule}, got {first}; see n_classes, ignore_index")
+    return tuple(0 if c == ignore_index else n for c, n in enumerate(found[:k]))
 
 
 def sample(
@@ -127,15 +97,15 @@ def sample(
     strategy: Strategy,
     generator: torch.Generator,
     shortfall: Shortfall = "error",
+    n_classes: int | None = None,
+    ignore_index: int = IGNORE,
 ) -> Sample:
     """Draw `n_e` pixels.
 
     Parameters
     ----------
-    labels : Tensor, (n,)
-        1 lesion, 0 background, -1 ignored: known labels, or a prior's for unlabelled images.
-    n_e, strategy
-        See `counts`.
+    labels, n_e, strategy, n_classes, ignore_index
+        See `counts`; on unlabelled images the labels are a prior's.
     generator : torch.Generator
         On the CPU; its state alone decides the draw.
     shortfall : {"error", "all available", "replace"}
@@ -147,105 +117,112 @@ def sample(
     ValueError
         See `counts`; a shortfall under "error", naming class, wanted and available; "replace" from
         a class without any pixel; "all available" where that is none at all.
+
+    Examples
+    --------
+    >>> labels = torch.tensor([0, 0, 255, 1, 0, 1], dtype=torch.uint8)
+    >>> seed = torch.Generator().manual_seed(0)
+    >>> found = sample(labels, 4, strategy="50/50", generator=seed, ignore_index=255)
+    >>> labels[found.indices].tolist()
+    [0, 0, 1, 1]
     """
-    if shortfall not in SHORTFALLS:
-        raise ValueError(f"shortfall must be one of {SHORTFALLS}, got {shortfall!r}")
-    wanted = counts(labels, n_e, strategy)
-    parts = []
-    for label, (name, want) in enumerate(zip(CLASSES, wanted, strict=True)):
-        pixels = torch.nonzero(labels == label).squeeze(1)
-        have = len(pixels)
-        if want > have and (shortfall == "error" or (shortfall == "replace" and have == 0)):
+    one_of(shortfall, SHORTFALLS, "shortfall")
+    k = number_of_classes(strategy, n_classes)
+    have = available(labels, n_classes=k, ignore_index=ignore_index)
+    wanted = strategies.apportion(n_e, strategies.class_shares(strategy, have))
+    labels, names, parts = integer_labels(labels, labels.shape), strategies.class_names(k), []
+    for label, (there, want) in enumerate(zip(have, wanted, strict=True)):
+        if want > there and (shortfall == "error" or (shortfall == "replace" and there == 0)):
             raise ValueError(
-                f"{strategy} sampling of n_e = {n_e} wants {want} {name} pixels, got {have} "
-                f'available; lower n_e or choose shortfall="all available" or "replace"'
+                f"{strategy} sampling of n_e = {n_e} wants {want} {names[label]} pixels, "
+                f'got {there} available; lower n_e or choose shortfall="all available" or "replace"'
             )
-        if want > have and shortfall == "replace":
-            chosen = torch.randint(have, (want,), generator=generator)
+        if want > there and shortfall == "replace":
+            chosen = torch.randint(there, (want,), generator=generator)
         else:
-            chosen = torch.randperm(have, generator=generator)[:want]
-        parts.append(pixels[chosen.to(pixels.device)])
-    drawn = tuple(len(part) for part in parts)
+            chosen = torch.randperm(there, generator=generator)[:want]
+        pixels = torch.nonzero(labels == label).squeeze(1)
+        parts.append(pixels[chosen.to(pixels.device, non_blocking=True)])
+    drawn = tuple(map(len, parts))
     if sum(drawn) == 0:
-        raise ValueError(
-            f"{strategy} sampling of n_e = {n_e} wants (background, lesion) = {wanted}, got none"
-        )
+        of = ", ".join(names)
+        raise ValueError(f"{strategy} sampling of n_e = {n_e} wants ({of}) = {wanted}, got none")
     return Sample(torch.cat(parts), wanted, drawn)
+
+
+def sides(
+    labels: Tensor, labelled: Tensor | None, *, ignore_index: int = IGNORE
+) -> dict[str, Tensor]:
+    """Labels (n,) of the labelled and of the unlabelled side, each ignoring the other's pixels.
+
+    Without `labelled` (n,) there is one side, "all".
+    """
+    labels = integer_labels(labels, labels.shape)
+    if labelled is None:
+        return {"all": labels}
+    if labelled.shape != labels.shape or labelled.dtype != torch.bool:
+        found = f"{labelled.dtype} of shape {tuple(labelled.shape)}"
+        raise ValueError(f"labelled must be bool of shape {tuple(labels.shape)}, got {found}")
+    parts = {"labelled": labelled, "unlabelled": ~labelled}
+    return {side: labels.where(part, ignore_index) for side, part in parts.items()}
 
 
 def sample_sides(
     labels: Tensor,
-    labelled: Tensor,
+    labelled: Tensor | None,
     n_e: int,
     *,
     strategy: Strategy,
     generator: torch.Generator,
     per: Literal["side", "total"] = "side",
     shortfall: Shortfall = "error",
+    n_classes: int | None = None,
+    ignore_index: int = IGNORE,
 ) -> dict[str, Sample]:
     """Draw from a batch of labelled and unlabelled images.
 
     Parameters
     ----------
-    labels : Tensor, (n,)
-        Labels, and the prior's labels on the unlabelled side.
-    labelled : Tensor, (n,) bool
-        True for pixels of labelled images.
+    labels, n_e, strategy, generator, shortfall, n_classes, ignore_index
+        See `sample`.
+    labelled : Tensor, (n,) bool, or None
+        True for pixels of labelled images. None: there is one side.
     per : {"side", "total"}
         "side": `n_e` from either side, 2 `n_e` in all, as the released code does. "total": `n_e`
         in all, >= 4, half from either side (the labelled one gets the odd pixel).
-    n_e, strategy, generator, shortfall
-        See `sample`.
 
     Returns
     -------
     dict
-        ``{"labelled": Sample, "unlabelled": Sample}``, indices into the whole of `labels`.
+        ``{"labelled": Sample, "unlabelled": Sample}``, or "all" alone; indices into all `labels`.
     """
-    if labelled.shape != labels.shape or labelled.dtype != torch.bool:
-        raise ValueError(
-            f"labelled must be bool of shape {tuple(labels.shape)}, "
-            f"got {labelled.dtype} of shape {tuple(labelled.shape)}"
-        )
     if per not in ("side", "total"):
         raise ValueError(f'per must be "side" or "total", got {per!r}')
-    share = {"labelled": n_e, "unlabelled": n_e}
-    if per == "total":
-        if n_e < 4:
-            raise ValueError(f'n_e must be >= 4 for per="total", got {n_e}')
+    own = sides(labels, labelled, ignore_index=ignore_index)
+    share = dict.fromkeys(own, n_e)
+    if per == "total" and labelled is not None:
+        n_e = integer(n_e, "n_e", least=4, otherwise=' for per="total"')
         share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
-    drawn = {}
-    for side, is_side in (("labelled", labelled), ("unlabelled", ~labelled)):
-        own = torch.where(is_side, labels, IGNORE)
-        drawn[side] = sample(
-            own, share[side], strategy=strategy, generator=generator, shortfall=shortfall
-        )
-    return drawn
+    draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
+    draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
+    return {side: draw(own[side], n) for side, n in share.items()}
 
 
-def shrink_labels(labels: Tensor, factor: int) -> Tensor:
-    """Labels for a coarser layer: (N, H, W) -> int64 (N, H/factor, W/factor), rounded up.
+def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) -> Tensor:
+    """Labels for a coarser layer: (N, *spatial) -> int64 (N, *spatial / factor), rounded up.
 
-    A block is lesion if any of its pixels is, else background if any is, else ignored: the maximum,
-    so that no lesion is lost however small. Blocks at the lower and right border may be smaller, as
-    in `rfe_core.unet.UNet.forward_levels`, whose level k takes ``factor = 2**k``.
-
-    Parameters
-    ----------
-    labels : Tensor, (N, H, W) of integers or bool
-        1 lesion, 0 background, -1 ignored.
-    factor : int, >= 1
-
-    Raises
-    ------
-    ValueError
-        If `labels` or `factor` breaks its rule.
+    A block gets its largest label, so that no lesion is lost however small, and is ignored if all
+    of it is. Blocks at the far borders may be smaller, as in
+    `rfe_core.unet.UNet.forward_levels`, whose level k takes ``factor = 2**k``. One or more spatial
+    axes; factor >= 1.
     """
-    if labels.ndim != 3 or labels.is_floating_point() or factor < 1:
-        raise ValueError(
-            f"labels must be integers (N, H, W) and factor >= 1, "
-            f"got {labels.dtype} {tuple(labels.shape)} and {factor}"
-        )
-    h, w = labels.shape[1:]
-    full = F.pad(labels.long(), (0, -w % factor, 0, -h % factor), value=IGNORE)
-    return full.unflatten(2, (-1, factor)).unflatten(1, (-1, factor)).amax(dim=(2, 4))
+    factor = integer(factor, "factor", least=1)
+    if labels.ndim < 3:
+        raise ValueError(f"labels must be (N, H, W) or (N, D, H, W), got {tuple(labels.shape)}")
+    blocks = integer_labels(labels, labels.shape)
+    blocks = blocks.masked_fill(blocks == ignore_index, -1)
+    for axis in range(1, labels.ndim):
+        blocks = blocks.movedim(axis, -1)
+        blocks = F.pad(blocks, (0, -blocks.shape[-1] % factor), value=-1)
+        blocks = blocks.reshape(*blocks.shape[:-1], -1, factor).amax(-1).movedim(-1, axis)
+    return blocks.masked_fill(blocks == -1, ignore_index)

@@ -4,7 +4,8 @@ Read it from top to bottom; the shapes in the comments are those of the laptop n
 widths (8, 16, 32, 64), for a batch of N crops of 128 x 128 pixels with three channels.
 """
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,18 +13,10 @@ from torch.nn import functional as F
 
 
 class UNetOutput(NamedTuple):
-    """What the network says about each pixel.
+    """What the network says about each pixel."""
 
-    Attributes
-    ----------
-    logits : Tensor, (N, 1, H, W)
-        Evidence for "lesion"; ``sigmoid(logits)`` is a probability.
-    embeddings : Tensor, (N, C, H, W)
-        The feature vector h(x_i) of each pixel, C = ``widths[0]`` (Fig. 2 of the paper).
-    """
-
-    logits: Tensor
-    embeddings: Tensor
+    logits: Tensor  # (N, 1, H, W): evidence for "lesion", whose sigmoid is a probability
+    embeddings: Tensor  # (N, C, H, W): h(x_i) of each pixel, C = widths[0] (Fig. 2 of the paper)
 
 
 class Block(nn.Module):
@@ -39,7 +32,8 @@ class Block(nn.Module):
     def before_relu(self, x: Tensor) -> Tensor:
         """Everything but the last ReLU: (N, in, H, W) -> (N, out, H, W), any sign."""
         x = F.relu(self.norm1(self.conv1(x)))
-        return self.norm2(self.conv2(x))
+        linear: Tensor = self.norm2(self.conv2(x))
+        return linear
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in, H, W) -> (N, out, H, W), non-negative."""
@@ -66,10 +60,12 @@ class UNet(nn.Module):
     embeddings : {"relu", "linear"}
         Take the second-last convolution's output after its ReLU, or before it.
 
-    Raises
-    ------
-    ValueError
-        If a parameter breaks its rule.
+    Examples
+    --------
+    >>> network = UNet(widths=(8, 16, 32, 64)).eval()
+    >>> logits, embeddings = network(torch.zeros(1, 3, 50, 70))  # any height and width
+    >>> logits.shape, embeddings.shape
+    (torch.Size([1, 1, 50, 70]), torch.Size([1, 8, 50, 70]))
 
     Notes
     -----
@@ -116,27 +112,29 @@ class UNet(nn.Module):
         self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network
 
         # Contracting path: (3 -> 8), (8 -> 16), (16 -> 32), (32 -> 64)
-        self.down = nn.ModuleList(
-            Block(i, o, norm) for i, o in zip((in_channels, *widths[:-1]), widths, strict=True)
-        )
+        down = [Block(i, o, norm) for i, o in zip((in_channels, *widths[:-1]), widths, strict=True)]
+        self.down = cast(Sequence[Block], nn.ModuleList(down))
         self.dropout = nn.Dropout(dropout)
         # Expanding path, coarsest first: (64 -> 32), (32 -> 16), (16 -> 8)
         pairs = [(widths[k + 1], widths[k]) for k in reversed(range(len(widths) - 1))]
         self.up = nn.ModuleList(nn.ConvTranspose2d(i, o, 2, stride=2) for i, o in pairs)
-        self.merge = nn.ModuleList(Block(2 * o, o, norm) for _, o in pairs)  # 2 *: the skip
+        merge = [Block(2 * o, o, norm) for _, o in pairs]  # 2 *: the skip
+        self.merge = cast(Sequence[Block], nn.ModuleList(merge))
         self.head = nn.Conv2d(widths[0], 1, 1)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw all weights anew from PyTorch's global generator; biases become zero."""
         for module in self.modules():
-            if isinstance(module, nn.Conv2d) and module is not self.head:
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.ConvTranspose2d) or module is self.head:
+            if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                continue
+            if isinstance(module, nn.ConvTranspose2d) or module is self.head:
                 # No ReLU follows and each output pixel sees one input pixel: variance 1 / in.
                 nn.init.normal_(module.weight, std=module.in_channels**-0.5)
-                nn.init.zeros_(module.bias)
+            else:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            assert module.bias is not None  # none of them is made without
+            nn.init.zeros_(module.bias)
 
     def forward(self, images: Tensor) -> UNetOutput:
         """Segment a batch.
@@ -144,20 +142,9 @@ class UNet(nn.Module):
         Parameters
         ----------
         images : Tensor, (N, in_channels, H, W)
-            Normalised slices; any H, W >= 1.
+            Normalised slices; any H, W >= 1. They are not searched for NaN or infinity, which would
+            make a GPU wait; what comes of them is not finite either.
 
-        Returns
-        -------
-        UNetOutput
-            Logits (N, 1, H, W) and embeddings (N, C, H, W).
-
-        Raises
-        ------
-        ValueError
-            If `images` does not have this shape.
-
-        Notes
-        -----
         H and W are padded with zeros (the value of air) at the bottom and right to the next
         multiple of 2^poolings, and the outputs cropped back. Mirroring would need an image larger
         than its padding.

@@ -1,7 +1,13 @@
 """Results as tidy rows with a birth certificate, in CSV files under ``data/results/``.
 
 Long runs append rows here, chapters only read them. Each row says which settings, seed, code,
-data and machine it comes from.
+data and machine it comes from. `rfe_study.tables` says which tables there are.
+
+One rule of what the book shows, for `read` and `exists` alike: a table lies in ``data/results`` or,
+if the environment variable RFE_RESULTS names a folder of rows made anew (``make reproduce``), there
+and nowhere else; and of a table with a column ``profile`` only rows of the profile that the book
+shows count (RFE_PROFILE, else laptop). So rows of two profiles are never mixed. The tables that no
+run makes anew, since they need real scans or tell of an earlier search, are always the stored ones.
 """
 
 import os
@@ -11,20 +17,12 @@ from typing import Any
 
 import pandas as pd
 
-TABLE = "adaptation-lesions"
-
-MODELS, CURVES, SCORES = "sweep-models", "sweep-curves", "sweep-scores"
-
-MODEL_KEY = ("profile", "experiment", "target", "model", "seed")
+from rfe_core.files import replacing
+from rfe_study.methods.profiles import SHOWN
+from rfe_study.tables import TABLES, TEXT, made_by
 
 #: The repository's data folder; the environment variable RFE_DATA names another one.
 DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
-
-#: Columns of a table that hold text, though most of it looks like numbers: "all", "0+1", "0110".
-TEXT = {"sweep-models": ("n_e", "layers"), "adaptation-lesions": ("found",)}
-
-#: Columns that hold a hash.
-HASHES = ("settings", "weights", "code_version", "train_code_version", "phantom_version")
 
 
 def path_of(name: str, folder: Path | None = None) -> Path:
@@ -32,59 +30,74 @@ def path_of(name: str, folder: Path | None = None) -> Path:
     return (DATA / "results" if folder is None else Path(folder)) / f"{name}.csv"
 
 
+def folder_shown(name: str) -> Path | None:
+    """The folder whose table `name` the book shows; None: ``data/results``."""
+    anew = os.environ.get("RFE_RESULTS")
+    return Path(anew) if anew and (name not in TABLES or TABLES[name].anew) else None
+
+
 def exists(name: str, folder: Path | None = None) -> bool:
-    """Whether the table has been written."""
-    return path_of(name, folder).exists()
+    """Whether `read` finds rows."""
+    try:
+        return not read(name, folder).empty
+    except FileNotFoundError:
+        return False
 
 
 def read(name: str, folder: Path | None = None) -> pd.DataFrame:
-    """Read a table of results.
+    """Read a table: all of that in `folder`, or the rows that the book shows.
 
-    Without `folder`, a table in the folder that the environment variable RFE_RESULTS names comes
-    before the stored one: so the book is built from rows made anew (``make reproduce``).
+    The latter are chosen by the rule above; there may be none.
 
     Raises
     ------
     FileNotFoundError
         Naming the file and the command that makes it.
     """
-    anew = os.environ.get("RFE_RESULTS")
-    if folder is None and anew and exists(name, Path(anew)):
-        folder = Path(anew)
-    return _read(path_of(name, folder))
+    if folder is not None:
+        return stored(name, folder)
+    rows = stored(name, folder_shown(name))
+    if "profile" in rows and (name not in TABLES or TABLES[name].anew):
+        rows = rows[rows["profile"] == SHOWN].reset_index(drop=True)
+    return rows
 
 
 def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
-    """As `read`, but the file itself, whatever RFE_RESULTS says: for those who write it again."""
-    return _read(path_of(name, folder))
+    """All rows of the file in `folder` (``data/results``), for those who write it again.
 
-
-def _read(path: Path) -> pd.DataFrame:
+    Raises
+    ------
+    FileNotFoundError
+        Naming the file and the command that makes it.
+    """
+    path = path_of(name, folder)
     if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist; `rfe train --help` says how results are made"
-        )
-    # A hash may consist of digits, or look like 12e345: it is text all the same.
-    text = (*HASHES, *TEXT.get(path.stem, ()))
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str))
+        raise FileNotFoundError(f"{path} does not exist; {made_by(name)}")
+    # Text stays what it says: "01" is no number and "NA" not missing. Only empty cells are missing.
+    text = dict.fromkeys(TABLES[name].text if name in TABLES else TEXT, str)
+    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+
+
+def keys(name: str, columns: Sequence[str], folder: Path | None = None) -> list[tuple]:
+    """Some columns of all rows in `folder` (``data/results``); none if there is no such file."""
+    if not path_of(name, folder).exists():
+        return []
+    return list(stored(name, folder)[list(columns)].itertuples(index=False, name=None))
 
 
 def write(
     name: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], *, folder: Path | None = None
 ) -> None:
     """Write a whole table: beside the old one, then renamed over it."""
-    path = path_of(name, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    pd.DataFrame(rows).to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
-    os.replace(partial, path)
+    with replacing(path_of(name, folder)) as partial:
+        pd.DataFrame(rows).to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def append(
     name: str,
     rows: Iterable[Mapping[str, Any]],
     *,
-    key: Sequence[str],
+    key: Sequence[str] | None = None,
     folder: Path | None = None,
 ) -> None:
     """Add rows to a table: the whole new file is written beside the old one, then renamed.
@@ -94,8 +107,8 @@ def append(
     name : str
     rows : iterable of mapping
         Column to value. New columns are added at the end; missing ones are left empty.
-    key : sequence of str
-        The columns that identify a row.
+    key : sequence of str, optional
+        The columns that identify a row, if not those of `rfe_study.tables.TABLES`.
     folder : Path, optional
         Instead of ``data/results``.
 
@@ -110,6 +123,7 @@ def append(
     One process writes at a time; parallel jobs hand their rows to the one that started them.
     """
     rows = [dict(row) for row in rows]
+    key = TABLES[name].key if key is None else key
     for row in rows:
         if missing := [column for column in key if column not in row]:
             raise ValueError(f"row must have the key columns {list(key)}, {missing} missing")
@@ -118,7 +132,7 @@ def append(
     path = path_of(name, folder)
     table = pd.DataFrame(rows)
     if path.exists():
-        table = pd.concat([_read(path), table], ignore_index=True)
+        table = pd.concat([stored(name, folder), table], ignore_index=True)
     repeated = table[table.duplicated(list(key))]
     if len(repeated):
         first = ", ".join(f"{column}={repeated.iloc[0][column]}" for column in key)

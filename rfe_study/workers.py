@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,7 +48,15 @@ def _start() -> None:
 
 @contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Worker processes with one thread each, which end if this process is interrupted."""
+    """Worker processes with one thread each, which end if this process is interrupted.
+
+    Raises
+    ------
+    ValueError
+        If `workers` < 1.
+    concurrent.futures.BrokenExecutor
+        If a process is killed.
+    """
     if workers < 1:
         raise ValueError(f"jobs must be >= 1, got {workers}")
     before = set(multiprocessing.active_children())
@@ -87,39 +95,57 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[tuple[Execu
     workers : int
         1: jobs run in this process; more: in as many worker processes.
     scheduler : str, optional
-        Address of a Dask scheduler, as ``tcp://host:8786``; then its workers run the jobs. They
-        need this package, and this repository's ``data`` folder at the same path.
+        Address of a Dask scheduler; then its workers run the jobs, see `dask_cluster`.
 
     Raises
     ------
     ValueError
         If there is no scheduler at the address, or it has no workers.
+    ChildProcessError
+        If the cluster loses a worker in the middle of a job.
     """
     if scheduler is not None:
-        try:
-            from distributed import Client  # only here: its import takes a second
-            from distributed.comm import get_address_host_port
-        except ImportError:
-            raise ValueError(
-                "a scheduler needs the package distributed, which is not installed; "
-                "pip install distributed"
-            ) from None
-        try:
-            # A client that finds nobody waits long, and complains again when it is forgotten.
-            socket.create_connection(get_address_host_port(scheduler), timeout=10).close()
-            client = Client(scheduler, timeout=10)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"scheduler must be the address of a running Dask scheduler, got {scheduler!r} "
-                f"({error})"
-            ) from None
-        with client:
-            slots = sum(client.nthreads().values())
-            if slots == 0:
-                raise ValueError(f"the scheduler at {scheduler} must have workers, got none")
-            yield client.get_executor(pure=False), 2 * slots
+        with dask_cluster(scheduler) as found:
+            yield found
     elif workers == 1:
         yield SerialExecutor(), 1
     else:
         with process_pool(workers) as pool:
             yield pool, 2 * workers
+
+
+@contextmanager
+def dask_cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    """The workers of a Dask scheduler, ``tcp://host:8786``, as an executor.
+
+    They need this package, and this repository's ``data`` folder at the same path.
+    """
+    try:
+        # only here: an extra of this package, and its import takes a second
+        from distributed import Client, KilledWorker
+        from distributed.comm import get_address_host_port
+    except ImportError:
+        raise ValueError(
+            "a scheduler needs the package distributed, which is not installed; "
+            "pip install distributed"
+        ) from None
+    try:
+        # A client that finds nobody waits long, and complains again when it is forgotten.
+        socket.create_connection(get_address_host_port(scheduler), timeout=10).close()
+        client = Client(scheduler, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"scheduler must be the address of a running Dask scheduler, got {scheduler!r} "
+            f"({error})"
+        ) from None
+    with client:
+        slots = sum(client.nthreads().values())
+        if slots == 0:
+            raise ValueError(f"the scheduler at {scheduler} must have workers, got none")
+        try:
+            yield client.get_executor(pure=False), 2 * slots
+        except (KilledWorker, CancelledError) as error:
+            raise ChildProcessError(
+                f"workers of the scheduler at {scheduler} were lost ({type(error).__name__}); "
+                "the same command goes on from here"
+            ) from None

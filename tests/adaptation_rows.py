@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 from sweep_rows import BORN
 
-from rfe_study.claims.scores import Rows
+from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.phantom.domains import DOMAINS, patients
 
@@ -43,7 +43,7 @@ def rows(
     f_score: FScore = differs,
     seeds: Iterable[int] = (0, 1),
     diverged: Iterable[tuple[str, str, int]] = (),
-) -> Rows:
+) -> AdaptationRows:
     """Rows of all methods and bounds; `diverged` holds (target, model, seed).
 
     Baselines have one seed more, and scores on all patients of all domains.
@@ -71,6 +71,6 @@ def rows(
                 target = model[-1] if model != "lower" else domain if domain != "A" else "B"
                 everyone = _scores(target, model, seed, f_score, domain, ("test", "extra"))
                 baselines += [{**about, **row} for row in everyone]
-    return Rows(
+    return AdaptationRows(
         scores=pd.DataFrame(scores), models=pd.DataFrame(models), baselines=pd.DataFrame(baselines)
     )

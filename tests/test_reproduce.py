@@ -1,6 +1,7 @@
 """`make reproduce` on tiny patients: all its commands in turn, and what the book reads of them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,24 +10,28 @@ import pytest
 from synthetic import fill_phantom_cache
 
 from rfe_study import results
+from rfe_study.command.parse_results import MEASURES
 from rfe_study.methods import adaptation
 from rfe_study.methods.proof import proof_of_concept, search
 from rfe_study.phantom.domains import patients
+from rfe_study.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
 
 #: What a chapter does with the rows, in a process that is told to show them.
 READ = """
 import numpy as np
-from rfe_core import adaptation_verdicts, results, sweep_verdicts
+from rfe_study import results
+from rfe_study.claims import adaptation, board, proof
 from rfe_study.methods.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
-found = sweep_verdicts.judge(*poc, generator=np.random.default_rng(0), draws=50)
-rows = adaptation_verdicts.stored()
-more = adaptation_verdicts.judge(*rows, generator=np.random.default_rng(0), draws=50)
+found = proof.judge(*poc, generator=np.random.default_rng(0), draws=50)
+rows = adaptation.stored()
+more = adaptation.judge(*rows, generator=np.random.default_rng(0), draws=50)
 assert found.keys() == more.keys()
+assert set(board.all_parts()) >= {1, 9, 13}
 for which, verdicts in found.items():
     print(which, *(verdict.verdict for verdict in verdicts), sep=", ")
 """
@@ -68,10 +73,28 @@ def test_recipe_names_each_step_once(tmp_path):
         "sweep",
         "sweep --experiment adaptation-search",
         "sweep --experiment adaptation",
+        "variants",
+        *(f"measure {name}" for name in MEASURES),
     ]
-    assert all("--seeds 0 " in line and "--profile smoke" in line for line in lines)
-    scored = [line.split("--evaluate ")[1] for line in lines]
+    assert all("--seeds 0" in line and "--profile smoke" in line for line in lines)
+    scored = [line.split("--evaluate ")[1] for line in lines if "--evaluate" in line]
     assert scored == ["dev", "test", "dev", "test", "V1", "test"]
+
+
+def test_recipe_makes_every_table_that_is_made_anew(tmp_path):
+    lines = " ".join(recipe(tmp_path))
+    for name, table in TABLES.items():
+        command = " ".join(table.command.split()[: 3 if "measure" in table.command else 2])
+        assert (f"/{command} " in lines) == table.anew or not table.anew, name
+
+
+def test_all_tables_that_the_book_reads_are_known():
+    """Named in notebooks and modules; those named by a constant are found by running them."""
+    named = set()
+    for path in [*(ROOT / "book").glob("*.ipynb"), *(ROOT / "book/rfe_book").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        named |= set(re.findall(r'results\.read\(\\?"([\w-]+)\\?"\)', text))
+    assert len(named) >= 8 and named <= TABLES.keys()
 
 
 @pytest.mark.slow
@@ -83,6 +106,8 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     environment = os.environ | {"RFE_DATA": str(data), "PYTHONPATH": str(ROOT)}
     run = {"env": environment, "text": True, "capture_output": True}
     for line in recipe(tmp_path):
+        if " measure " in line and " measure representativeness " not in line:
+            continue  # of phantoms themselves, which are not made here, or of time
         command = line.replace(
             f"{Path(sys.executable).parent}/rfe", f"{sys.executable} -m rfe_study.command.cli"
         )
@@ -114,7 +139,11 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     for table, scored in (("development", 4), ("baselines", 8)):  # patients, of all domains
         rows = results.read(table, anew)
         assert rows.groupby("model").size().to_dict() == dict.fromkeys(networks, 2 * scored)
+    samples = results.read("representativeness", anew)
+    assert set(samples["profile"]) == {"smoke"} and set(samples["seed"]) == {0, 1}
+    assert (anew / "smoke-four-scanners-seed0.safetensors").exists()
     assert not (data / "results").exists()  # nothing among the stored rows
+    assert not (data / "checkpoints").exists()  # nor of networks
 
     shown = environment | {"RFE_RESULTS": str(anew), "RFE_PROFILE": "smoke"}
     done = subprocess.run(
@@ -125,17 +154,3 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
         "6 further",
         "all 8",
     ]
-
-
-def test_rows_made_anew_come_before_the_stored_ones(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "DATA", tmp_path / "data")
-    for folder, value in ((None, 1), (tmp_path / "anew", 2), (tmp_path / "other", 3)):
-        results.append("a", [{"x": value}], key=("x",), folder=folder)
-    results.append("b", [{"x": 5}], key=("x",))
-    monkeypatch.setenv("RFE_RESULTS", str(tmp_path / "anew"))
-    assert results.read("a")["x"].tolist() == [2]
-    assert results.read("b")["x"].tolist() == [5]  # not made anew
-    assert results.read("a", tmp_path / "other")["x"].tolist() == [3]
-    results.append("a", [{"x": 7}], key=("x",))  # and nothing of them gets among the stored ones
-    monkeypatch.delenv("RFE_RESULTS")
-    assert results.read("a")["x"].tolist() == [1, 7]

@@ -1,47 +1,53 @@
-"""TODO rfe_book.style."""
+"""How the book shows things: its colours, and images as they are put on a screen.
 
-from __future__ import annotations
+The look of figures (fonts, frames, legends) is in ``rfe.mplstyle``. Colours are those of Okabe and
+Ito, which colour-blind readers can tell apart; figures and widgets take them from here alone.
+"""
 
 import numpy as np
 from scipy import ndimage
 
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
+#: Darker, for words on white.
+DARK_GREEN, DARK_VERMILION, OCHRE = "#00664B", "#A84800", "#C58400"
+#: Grays, from near black to near white.
+DARK, GRAY, MUTED, LIGHT, PALE, FAINT = (
+    "#444444", "#666666", "#999999", "#BBBBBB", "#DDDDDD", "#EEEEEE"
+)  # fmt: skip
+
 #: Colour and marker of each domain.
-DOMAIN_STYLE = {
-    "A": ("#0072B2", "o"),
-    "B": ("#D55E00", "s"),
-    "C": ("#009E73", "^"),
-    "D": ("#CC79A7", "D"),
-}
+DOMAIN_STYLE = {"A": (BLUE, "o"), "B": (VERMILION, "s"), "C": (GREEN, "^"), "D": (PURPLE, "D")}
 
 #: Colour, marker and line style of each strategy.
 STRATEGY_STYLE = {
-    "50/50": ("#0072B2", "o", "-"),
-    "distribution-aware": ("#009E73", "s", "--"),
-    "80/20": ("#D55E00", "^", "-."),
+    "50/50": (BLUE, "o", "-"),
+    "distribution-aware": (GREEN, "s", "--"),
+    "80/20": (VERMILION, "^", "-."),
 }
 
-# Colours that colour-blind readers can tell apart (Okabe and Ito), for what the book marks most.
+#: What the book marks most: found, invented, missed.
 COLOURS = {
-    "truth": "#009E73",  # bluish green: correctly found
-    "false positive": "#D55E00",  # vermilion
-    "false negative": "#56B4E9",  # sky blue: missed
-    "highlight": "#F0E442",  # yellow
+    "truth": GREEN,
+    "false positive": VERMILION,
+    "false negative": SKY,
+    "highlight": YELLOW,
 }
 
 #: Colour of each class of pixels.
-CLASS_COLOURS = {"background": COLOURS["false negative"], "lesion": COLOURS["false positive"]}
+CLASS_COLOURS = {"background": SKY, "lesion": VERMILION}
 
 
-def _picture(axes, plane, title, **options) -> None:
+def show_plane(axes, plane, title, **options) -> None:
     """One axial plane (X, Y) as radiologists' software turns it here: anterior on top."""
     axes.imshow(upright(plane), cmap="gray", interpolation="nearest", **options)
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title)
     axes.set_axis_off()
 
 
-def bare(axes) -> None:
-    """Drop the frame's upper and right side."""
-    axes.spines[["top", "right"]].set_visible(False)
+def framed(axes) -> None:
+    """Draw the frame on all four sides, as images with axes need it."""
+    axes.spines[["top", "right"]].set_visible(True)
 
 
 def to_display(image: np.ndarray, *, low: float, high: float) -> np.ndarray:

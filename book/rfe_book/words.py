@@ -1,4 +1,4 @@
-"""TODO rfe_book.words."""
+"""Numbers and names as the chapters' sentences say them."""
 
 from collections.abc import Sequence
 

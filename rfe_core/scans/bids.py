@@ -1,4 +1,4 @@
-"""A patient written into a BIDS-like tree, which `volumes.load_subjects` reads back."""
+"""A patient written into a BIDS-like tree, which `rfe_core.scans.load.load_subjects` reads back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from rfe_core.files import replacing
 from rfe_core.scans.discovery import normal_path, read_participants
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES
-from rfe_core.scans.nifti import VolumeError, write_atomically, write_image, write_mask
+from rfe_core.scans.nifti import VolumeError, write_image, write_mask
 from rfe_core.scans.subject import Subject
 
 BIDS_VERSION = "1.10.0"
@@ -80,7 +82,9 @@ def bids_paths(root: Path, name: str) -> dict[str, Path]:
     rules, label = LAYOUTS["bids"], f"sub-{name}"
     places = rules.images[0] | {"lesion_mask": rules.lesion_mask, "brain_mask": rules.brain_mask}
     return {
-        key: normal_path(root / label / place.format(name=label)) for key, place in places.items()
+        key: normal_path(root / label / place.format(name=label))
+        for key, place in places.items()
+        if place is not None
     }
 
 
@@ -91,19 +95,19 @@ def register_participants(root: Path, domains: dict[str, str | None]) -> None:
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")
     writer.writerow(["participant_id", "domain"])
     writer.writerows([f"sub-{name}", rows[name] or "n/a"] for name in sorted(rows))
-    write_atomically(root / "participants.tsv", text.getvalue().encode())
+    with replacing(root / "participants.tsv") as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
 def _describe_dataset(folder: Path, kind: str) -> None:
     if (folder / "dataset_description.json").exists():
         return
-    description = {
+    description: dict[str, Any] = {
         "Name": f"Patients written by rfe_core ({kind})",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": kind,
     }
     if kind == "derivative":
         description["GeneratedBy"] = [{"Name": "rfe_core"}]
-    write_atomically(
-        folder / "dataset_description.json", json.dumps(description, indent=2).encode() + b"\n"
-    )
+    with replacing(folder / "dataset_description.json") as partial:
+        partial.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8", newline="")

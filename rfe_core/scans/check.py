@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import nibabel as nib
 import numpy as np
+from nibabel.spatialimages import SpatialImage
 from scipy import ndimage
 
 from rfe_core.scans.discovery import SubjectFiles, find_subjects
@@ -84,13 +86,14 @@ def _row_or_error(files: SubjectFiles) -> dict[str, str] | VolumeError:
     except VolumeError as error:
         return error
     millilitres = abs(np.linalg.det(subject.affine[:3, :3])) / 1000
+    stored = cast(SpatialImage, nib.load(files.images["flair"]))
     flair, lesion, brain = subject.images["flair"], subject.lesion_mask, subject.brain_mask
     row = {
         "patient": subject.name,
         "domain": subject.domain or "-",
         "grid": "x".join(map(str, subject.shape)),
         "voxel mm": "x".join(f"{size:.3g}" for size in subject.voxel_size_mm),
-        "stored": "".join(nib.aff2axcodes(nib.load(files.images["flair"]).affine)),
+        "stored": "".join(nib.aff2axcodes(stored.affine)),
         "brain ml": f"{np.count_nonzero(brain) * millilitres:.0f}"
         + ("" if files.brain_mask else "*"),
     }

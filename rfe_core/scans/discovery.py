@@ -46,6 +46,11 @@ class SubjectFiles:
         files = {key: path for key, path in self.images.items() if key not in self.missing}
         return files | {key: path for key, path in masks.items() if path}
 
+    @property
+    def lone_mask(self) -> bool:
+        """Whether there is a lesion mask and no image at all."""
+        return self.lesion_mask is not None and len(self.missing) == len(self.images)
+
 
 def find_subjects(
     path: str | Path,
@@ -82,7 +87,19 @@ def find_subjects(
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     if names is not None and (isinstance(names, str) or not names):
         raise ValueError(f"names must be a list of patients or None for all, got {names!r}")
-    rules, root = LAYOUTS[layout], Path(path).expanduser()
+    root = Path(path).expanduser()
+    by_name = _by_name(root, _folders(root, layout))
+    wanted = list(by_name) if names is None else _known(root, by_name, names)
+    found = [_files(name, by_name[name], layout) for name in wanted]
+    if names is not None or not LAYOUTS[layout].lone_masks:
+        return found, []
+    lone = [files.name for files in found if files.lone_mask]
+    return [files for files in found if not files.lone_mask], lone
+
+
+def _folders(root: Path, layout: str) -> list[Path]:
+    """The folders of all patients, sorted by name."""
+    rules = LAYOUTS[layout]
     if not root.is_dir():
         raise VolumeError(
             f"{root}: must be a folder in the {layout} layout ({rules.tree}), "
@@ -96,6 +113,11 @@ def find_subjects(
             f"{root}: must contain patients in the {layout} layout, found none; expected "
             f"{rules.tree}; found {_listing(root)}"
         )
+    return folders
+
+
+def _by_name(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
+    """Name without ``sub-`` to folder; no name twice."""
     by_name: dict[str, Path] = {}
     for folder in folders:
         name = folder.name.removeprefix("sub-")
@@ -105,19 +127,16 @@ def find_subjects(
                 f"{folder}; point at one of the two data sets"
             )
         by_name[name] = folder
-    wanted = list(by_name) if names is None else [name.removeprefix("sub-") for name in names]
+    return by_name
+
+
+def _known(root: Path, by_name: dict[str, Path], names: Sequence[str]) -> list[str]:
+    """The names as they are in the data set, in the order asked for."""
+    wanted = [name.removeprefix("sub-") for name in names]
     for name in wanted:
         if name not in by_name:
             raise VolumeError(f"{root}: patient must be one of {', '.join(by_name)}, got {name!r}")
-    found = [_files(name, by_name[name], layout) for name in wanted]
-    if not rules.lone_masks or names is not None:
-        return found, []
-    lone = [
-        files.name
-        for files in found
-        if files.lesion_mask and len(files.missing) == len(files.images)
-    ]
-    return [files for files in found if files.name not in lone], lone
+    return wanted
 
 
 def msseg_domain(folder: Path) -> str | None:
@@ -183,7 +202,10 @@ def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
     def existing(place: str | None) -> Path | None:
         return _existing(folder / place.format(name=folder.name)) if place else None
 
-    places = max(rules.images, key=lambda names: sum(map(bool, map(existing, names.values()))))
+    def present(places: dict[str, str]) -> int:
+        return sum(existing(place) is not None for place in places.values())
+
+    places = max(rules.images, key=present)
     images = {
         modality: existing(place) or folder / place.format(name=folder.name)
         for modality, place in places.items()

@@ -1,4 +1,4 @@
-"""Data sets of patients: read, checked and described; phantom patients made once and kept.
+"""A data set of patients in, each file read and checked.
 
 Every array is in RAS+ orientation with axes (X, Y, Z); axial slice ``z`` of a volume is
 ``volume[:, :, z]``. Phantom and real patients come through the same door, `load_subjects`.

@@ -1,4 +1,4 @@
-"""One NIfTI file in or out: read in RAS+ orientation, checked; written small and atomically.
+"""One NIfTI file in or out: read in RAS+ orientation, checked; written small, whole or not at all.
 
 Every problem with a file is a `VolumeError` that names the file, the rule, the value found and what
 to do about it.
@@ -7,16 +7,17 @@ to do about it.
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
+
+from rfe_core.files import replacing
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -116,27 +117,11 @@ def write_mask(path: Path, mask: NDArray[np.bool_], affine: NDArray[np.float64])
     _write(path, nib.Nifti1Image(mask.astype(np.uint8), affine))
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to a temporary name in the same folder, then rename.
-
-    A reader sees the whole file or none, also when the writer is killed or two write the same file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)  # mkstemp makes it readable by its owner only
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def _write(path: Path, nifti: nib.Nifti1Image) -> None:
     nifti.header.set_xyzt_units("mm")
     # mtime 0: the same volume gives the same bytes. Level 1: much faster, hardly larger.
-    write_atomically(path, gzip.compress(nifti.to_bytes(), compresslevel=1, mtime=0))
+    with replacing(path) as partial:
+        partial.write_bytes(gzip.compress(nifti.to_bytes(), compresslevel=1, mtime=0))
 
 
 def _open(path: Path) -> nib.Nifti1Image | nib.Nifti2Image:
@@ -172,7 +157,7 @@ def _open(path: Path) -> nib.Nifti1Image | nib.Nifti2Image:
     )
 
 
-def _read(path: Path, dtype: type | None = None) -> tuple[NDArray, NDArray[np.float64]]:
+def _read(path: Path, dtype: type | None = None) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the array in RAS+ (``dtype`` None: as stored) and its affine; check both."""
     nifti = _open(path)
     shape = nifti.shape

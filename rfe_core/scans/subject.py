@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +56,11 @@ class Subject:
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        arrays = [(key, array, np.float32) for key, array in self.images.items()]
-        arrays += [(key, getattr(self, key), np.bool_) for key in ("lesion_mask", "brain_mask")]
+        arrays: list[tuple[str, NDArray[Any], type]] = [("brain_mask", self.brain_mask, np.bool_)]
+        if self.lesion_mask is not None:
+            arrays.append(("lesion_mask", self.lesion_mask, np.bool_))
+        arrays += [(key, image, np.float32) for key, image in self.images.items()]
         for key, array, dtype in arrays:
-            if array is None and key == "lesion_mask":
-                continue
             if array.dtype != dtype:
                 raise VolumeError(f"{self.name}: {key} must be {dtype.__name__}, got {array.dtype}")
             if array.ndim != 3 or array.shape != self.shape:
@@ -80,7 +81,8 @@ class Subject:
     @property
     def voxel_size_mm(self) -> NDArray[np.float64]:
         """Edge lengths (3,) of a voxel in millimetres."""
-        return np.linalg.norm(self.affine[:3, :3], axis=0)
+        size: NDArray[np.float64] = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return size
 
 
 def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> Subject:
@@ -102,28 +104,32 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
             f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
             f"{', '.join(places)}; all three channels of the network are needed"
         )
-    loaded = {}
+    images: dict[str, NDArray[np.float32]] = {}
+    masks: dict[str, NDArray[np.bool_]] = {}
+    grids: dict[Path, tuple[tuple[int, ...], NDArray[np.float64]]] = {}
     for key, path in files.existing.items():
         with _collected(problems):
-            loaded[key] = read_image(path) if key in files.images else read_mask(path)
+            if key in files.images:
+                images[key], affine = read_image(path)
+            else:
+                masks[key], affine = read_mask(path)
+            grids[path] = (images | masks)[key].shape, affine
     _raise_any(problems)
 
-    flair, affine = loaded["flair"]
-    for key, (array, own_affine) in loaded.items():
+    reference = files.images["flair"]
+    for path, grid in grids.items():
         with _collected(problems):
-            path, reference = files.existing[key], files.images["flair"]
-            check_grid(path, array.shape, own_affine, reference, flair.shape, affine)
+            check_grid(path, *grid, reference, *grids[reference])
     _raise_any(problems)
 
-    images = {modality: loaded[modality][0] for modality in files.images}
-    lesion = loaded["lesion_mask"][0] if files.lesion_mask else None
+    affine, lesion = grids[reference][1], masks.get("lesion_mask")
     if lesion is not None and not lesion.any() and not allow_empty_lesions:
         problems.append(
             f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if the patient has no "
             "lesions pass allow_empty_lesions=True, if nobody has labelled it remove the file"
         )
     if files.brain_mask:
-        brain, source = loaded["brain_mask"][0], str(files.brain_mask)
+        brain, source = masks["brain_mask"], str(files.brain_mask)
     else:
         brain = np.logical_or.reduce([image != 0 for image in images.values()])
         source = f"{files.folder} (no brain mask, so the voxels where any image is not 0)"

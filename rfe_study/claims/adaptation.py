@@ -1,31 +1,30 @@
-"""Claims 6 to 12 of the paper, and questions of ours, as statistics of the adapted models' scores.
+"""Claims 6 to 12 of the paper, and questions of ours, by the adapted models' scores.
 
-Statistics and thresholds stand here and were fixed before the models were trained;
-`rfe_study.claims.adaptation` computes them. All look at the test patients of the target.
+Statistics and thresholds stand here and were fixed before the models were trained. All look at the
+test patients of the target.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rfe_study import results
+from rfe_study.claims.adapted_rows import AdaptationRows, beyond_upper
+from rfe_study.claims.effort import arithmetic
 from rfe_study.claims.proof import DIFFERENCE
-from rfe_study.claims.resampling import DRAWS, interval, resample_weights
-from rfe_study.claims.scores import PATIENTS, TargetScores, cubes, on_target
-from rfe_study.claims.verdicts import Part, Verdict, decide, verdict_of
-from rfe_study.methods import adaptation
+from rfe_study.claims.resampling import DRAWS
+from rfe_study.claims.rows import PATIENTS, by_model
+from rfe_study.claims.scores import Scores
+from rfe_study.claims.verdicts import Part, Verdict, judge_parts
 from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 from rfe_study.phantom.domains import TARGETS
-from rfe_study.results import SCORES, TABLE
-
-#: Claim 14, numbers of Section 3.2: n_E and images of the proof of concept and of the real prior.
-PROOF, REAL = (2000, 200), (adaptation.N_E, 4000)
+from rfe_study.tables import LESIONS
 
 #: Lesions called very small: the first class of `rfe_core.metrics.SIZE_EDGES_MM3`, below 10 mm3.
 SMALL = "0_10"
@@ -53,49 +52,66 @@ COMPARED = (
 )
 
 
-def _ahead(model: str, other: str, domain: str, s: TargetScores) -> NDArray:
-    return s.mean(domain, model) - s.mean(domain, other)
+#: Columns of scores that the parts look at.
+COLUMNS = (
+    "f_score",
+    "precision",
+    "recall",
+    "fp_per_slice",
+    "lesions",
+    "beyond_upper",
+    f"lesions_{SMALL}",
+    f"detected_{SMALL}",
+)
 
 
-def _ahead_everywhere(model: str, other: str, s: TargetScores) -> NDArray:
+def _mean(s: Scores, domain: str, model: str, column: str = "f_score") -> NDArray:
+    return s.mean([model], domain, column)[:, 0]
+
+
+def _ahead(model: str, other: str, domain: str, s: Scores) -> NDArray:
+    return _mean(s, domain, model) - _mean(s, domain, other)
+
+
+def _ahead_everywhere(model: str, other: str, s: Scores) -> NDArray:
     return np.mean([_ahead(model, other, d, s) for d in TARGETS], axis=0)
 
 
-def _fewer_false_alarms(domain: str, s: TargetScores) -> NDArray:
+def _fewer_false_alarms(domain: str, s: Scores) -> NDArray:
     column = "fp_per_slice"
-    return s.mean(domain, LOWER_BOUND, column) - s.mean(domain, PAPER, column)
+    return _mean(s, domain, LOWER_BOUND, column) - _mean(s, domain, PAPER, column)
 
 
-def _by_precision(domain: str, s: TargetScores) -> NDArray:
+def _by_precision(domain: str, s: Scores) -> NDArray:
     precision, recall = (
-        s.mean(domain, PAPER, column) - s.mean(domain, LOWER_BOUND, column)
+        _mean(s, domain, PAPER, column) - _mean(s, domain, LOWER_BOUND, column)
         for column in ("precision", "recall")
     )
     return precision - recall
 
 
-def _found_small(domain: str, model: str, s: TargetScores) -> NDArray:
+def _found_small(domain: str, model: str, s: Scores) -> NDArray:
     """Share of all very small lesions, patients pooled; 0 where a resample has none."""
-    lesions = s.mean(domain, model, f"lesions_{SMALL}")
-    found = s.mean(domain, model, f"detected_{SMALL}")
+    lesions = _mean(s, domain, model, f"lesions_{SMALL}")
+    found = _mean(s, domain, model, f"detected_{SMALL}")
     return np.divide(found, lesions, out=np.zeros_like(found), where=lesions > 0)
 
 
-def _missed_small(domain: str, s: TargetScores) -> NDArray:
+def _missed_small(domain: str, s: Scores) -> NDArray:
     return 1 - _found_small(domain, PAPER, s)
 
 
-def _more_small_found(domain: str, s: TargetScores) -> NDArray:
+def _more_small_found(domain: str, s: Scores) -> NDArray:
     everything = _found_small(domain, f"{PERFECT}, all pixels", s)
     return everything - _found_small(domain, PERFECT, s)
 
 
-def _found_beyond_upper(model: str, domain: str, s: TargetScores) -> NDArray:
+def _found_beyond_upper(model: str, domain: str, s: Scores) -> NDArray:
     """Share of all lesions that a model finds and the upper bound does not."""
-    return s.mean(domain, model, "beyond_upper") / s.mean(domain, model, "lesions")
+    return _mean(s, domain, model, "beyond_upper") / _mean(s, domain, model, "lesions")
 
 
-def _beyond_training(domain: str, s: TargetScores) -> NDArray:
+def _beyond_training(domain: str, s: Scores) -> NDArray:
     # of the upper bound: what its training of another seed finds
     return _found_beyond_upper(PAPER, domain, s) - _found_beyond_upper(UPPER_BOUND, domain, s)
 
@@ -180,40 +196,11 @@ def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
     ValueError
         If it has no such rows.
     """
-    tables = [results.read(name) for name in (SCORES, "baselines", TABLE)]
-    scores, baselines, lesions = (rows[rows["profile"] == SHOWN] for rows in tables)
-    scores = scores[scores["experiment"] == "adaptation"]
-    if scores.empty or lesions.empty:
-        raise ValueError(f"tables must hold adapted models of profile {SHOWN!r}, got none")
-    return on_target(scores, baselines[baselines["seed"].isin(scores["seed"])]), lesions
-
-
-def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:
-    """How many lesions a model finds that the upper bound of its seed does not, by patient.
-
-    For the upper bound itself: what its training of the next seed finds and it does not.
-
-    Parameters
-    ----------
-    lesions : DataFrame
-        Rows of `rfe_study.runs.lesion_hits`.
-
-    Returns
-    -------
-    DataFrame
-        ``target``, ``model``, ``seed``, ``subject``, ``beyond_upper``.
-    """
-    keys = ["target", "model", "seed", "subject"]
-    found = {tuple(row[:-1]): row[-1] for row in lesions[[*keys, "found"]].itertuples(index=False)}
-    seeds = sorted(lesions["seed"].unique())
-    following = dict(zip(seeds, [*seeds[1:], seeds[0]], strict=True))
-    rows = []
-    for target, model, seed, subject in found:
-        own = found[target, model, following[seed] if model == UPPER_BOUND else seed, subject]
-        missed = found[target, UPPER_BOUND, seed, subject]
-        extra = sum(a > b for a, b in zip(own, missed, strict=True))
-        rows.append((target, model, seed, subject, extra))
-    return pd.DataFrame(rows, columns=[*keys, "beyond_upper"])
+    lesions = results.read(LESIONS)
+    lesions = lesions[lesions["profile"] == SHOWN]
+    if lesions.empty:
+        raise ValueError(f"{LESIONS} must hold rows of profile {SHOWN!r}, got none")
+    return AdaptationRows.stored().on_targets(), lesions
 
 
 def judge(
@@ -224,63 +211,35 @@ def judge(
     draws: int = DRAWS,
     parts: Sequence[Part] = PARTS,
 ) -> dict[str, list[Verdict]]:
-    """All parts of the claims on each set of `rfe_study.claims.scores.PATIENTS`.
+    """All parts of the claims on each set of `rfe_study.claims.rows.PATIENTS`.
 
     Parameters
     ----------
     rows : DataFrame
-        From `on_target`.
+        From `rfe_study.claims.adapted_rows.AdaptationRows.on_targets`.
     lesions : DataFrame
         Rows of `rfe_study.runs.lesion_hits` on the same patients.
+
+    Raises
+    ------
+    ValueError
+        If a target has no patients, or a model lacks a score on one.
     """
     keys = ["target", "model", "seed", "subject"]
     rows = rows.merge(beyond_upper(lesions), on=keys, how="left", validate="one_to_one")
+    models = rows[["model", "seed"]].drop_duplicates().assign(status="finished")
     found = {}
-    for which, roles in PATIENTS.items():
-        values, models = cubes(rows, roles)
-        n_seeds = len(values[TARGETS[0], "f_score"])
-        n_patients = {d: values[d, "f_score"].shape[1] for d in TARGETS}
-        once = TargetScores(
-            values=values,
-            models=models,
-            seeds=np.full((1, n_seeds), 1 / n_seeds),
-            patients={d: np.full((1, n), 1 / n) for d, n in n_patients.items()},
-        )
-        again = replace(
-            once,
-            seeds=resample_weights(n_seeds, draws, generator),
-            patients={d: resample_weights(n, draws, generator) for d, n in n_patients.items()},
-        )
-        found[which] = [_verdict(part, once, again) for part in parts] + arithmetic()
+    for which in PATIENTS:
+        tables = {}
+        for domain, column in product(TARGETS, COLUMNS):
+            of_domain = rows[rows["target"] == domain]
+            if of_domain.empty:
+                raise ValueError(f"scores must hold patients of {domain}, got none")
+            needed = models
+            if column == "beyond_upper":
+                needed = models[models["model"].isin((PAPER, UPPER_BOUND))]
+            tables[domain, column] = by_model(of_domain, needed, which, column)
+        scores = Scores.even(tables)
+        judged = judge_parts(parts, scores, generator=generator, draws=draws, seeds_first=True)
+        found[which] = judged + arithmetic()
     return found
-
-
-def _verdict(part: Part, once: TargetScores, again: TargetScores) -> Verdict:
-    return verdict_of(part, float(part.compute(once)[0]), *interval(part.compute(again)))
-
-
-def arithmetic() -> list[Verdict]:
-    """Claim 14 from the paper's own numbers: no run can change it.
-
-    Each image is looked at once an epoch, so n_E times images counts embeddings, and n_E squared
-    times images counts pairs, both up to a factor that is the same for both experiments.
-    """
-    (n_proof, images_proof), (n_real, images_real) = PROOF, REAL
-    embeddings = n_real * images_real / (n_proof * images_proof)
-    pairs = n_proof**2 * images_proof / (n_real**2 * images_real)
-    return [
-        Verdict(
-            claim=14,
-            part=words,
-            statistic="ratio",
-            threshold=threshold,
-            estimate=ratio,
-            low=ratio,
-            high=ratio,
-            verdict=decide(ratio, ratio, threshold),
-        )
-        for words, ratio, threshold in (
-            ("n_E = 100: as many embeddings in an epoch", embeddings, 0.9),
-            ("fewer pairs in an epoch", pairs, 1.0),
-        )
-    ]

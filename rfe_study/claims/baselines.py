@@ -1,8 +1,8 @@
-"""TODO rfe_study.claims.baselines."""
+"""Claim 9: the baselines on four scanners, and whether our task was fit to be tested at all."""
 
 import pandas as pd
 
-from rfe_study.claims.scores import scores
+from rfe_study.claims.rows import of_model
 from rfe_study.claims.verdicts import Verdict, decide
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.phantom.domains import TARGETS
@@ -14,7 +14,7 @@ SMALLEST_GAP = 0.10
 
 
 def setup_parts(gaps: pd.DataFrame) -> list[Verdict]:
-    """Claim 9 from rows of `rfe_study.claims.resampling.gaps`: two parts a domain, on all test patients."""
+    """Claim 9 from rows of `rfe_study.claims.comparisons.gaps`: two parts a domain."""
     parts = []
     for row in gaps.itertuples():
         for part, estimate, low, high in (
@@ -35,10 +35,10 @@ def development_gate(development: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``condition``, ``needed``, ``value`` (text) and ``holds`` for each of three conditions.
     """
-    on_a = float(scores(development, LOWER, "A").to_numpy().mean())
+    on_a = float(of_model(development, LOWER, "A").to_numpy().mean())
     gap = {
         d: float(
-            (scores(development, UPPER[d], d) - scores(development, LOWER, d)).to_numpy().mean()
+            (of_model(development, UPPER[d], d) - of_model(development, LOWER, d)).to_numpy().mean()
         )
         for d in TARGETS
     }

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from rfe_study import results
-from rfe_study.claims import adaptation, resampling, sampling, verdicts
+from rfe_study.claims import adaptation, comparisons, sampling, verdicts
 from rfe_study.claims.baselines import setup_parts
 from rfe_study.claims.proof import judge
-from rfe_study.claims.scores import read
+from rfe_study.claims.rows import read
 from rfe_study.claims.verdicts import Verdict, overall
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.results import CURVES, MODELS, SCORES
+from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
 
 NOT_TESTED = "not tested yet"
 
@@ -73,12 +73,12 @@ def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
     if results.exists("baselines"):
         rows = results.read("baselines")
         rows = rows[rows["profile"] == SHOWN]
-        found[9] = setup_parts(resampling.gaps(rows, generator=np.random.default_rng(seed)))
+        found[9] = setup_parts(comparisons.gaps(rows, generator=np.random.default_rng(seed)))
     if all(results.exists(name) for name in (MODELS, CURVES, SCORES)):
         judged = judge(read(SCORES), read(MODELS), generator=np.random.default_rng(seed))
         for part in judged["all 8"]:
             found.setdefault(part.claim, []).append(part)
-    if results.exists(results.TABLE):
+    if results.exists(LESIONS):
         rows = adaptation.stored()
         judged = adaptation.judge(*rows, generator=np.random.default_rng(seed))
         for part in judged["all 8"]:

@@ -1,7 +1,7 @@
 """Claims 2 to 5 of the paper, and two questions of ours, as statistics of the 36 models' F-scores.
 
-Statistics and thresholds stand here and were fixed before the first full run;
-`rfe_study.claims.proof` computes them. Each takes F by seed, after averaging over patients.
+Statistics and thresholds stand here and were fixed before the first full run. Each takes F by
+seed, after averaging over patients.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims.resampling import DRAWS, interval, resample
-from rfe_study.claims.scores import PATIENTS, SeedMeans, cube
-from rfe_study.claims.verdicts import Part, Verdict, verdict_of
-from rfe_study.methods.proof import MARGIN_1_N_E, N_E, proof_of_concept
-
-#: Standard errors at which a true effect is found in 80% of tests at 5% (normal quantiles).
-POWER = 1.96 + 0.84
+from rfe_study.claims.resampling import DRAWS
+from rfe_study.claims.rows import PATIENTS, TARGET, by_model
+from rfe_study.claims.scores import Scores
+from rfe_study.claims.verdicts import Part, Verdict, judge_parts
+from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
 #: Claim 2: F gained per tenfold n_E, so twice this from 20 to 2000. Less is called no rise.
 RISE = 0.005
@@ -53,27 +51,27 @@ def slope(values: NDArray, grid: Sequence[int] = N_E) -> NDArray[np.float64]:
     return values @ x / (x @ x)
 
 
-def _rise(strategy: str, f: SeedMeans) -> NDArray:
+def _rise(strategy: str, f: Scores) -> NDArray:
     return slope(f.mean(names(strategy, "ACD")))
 
 
-def _ahead_of(other: str, f: SeedMeans) -> NDArray:
+def _ahead_of(other: str, f: Scores) -> NDArray:
     return f.mean(names("80/20", "ACD")).mean(-1) - f.mean(names(other, "ACD")).mean(-1)
 
 
-def _acd_ahead_of_l2(f: SeedMeans) -> NDArray:
+def _acd_ahead_of_l2(f: Scores) -> NDArray:
     return f.mean(all_of("ACD")).mean(-1) - f.mean(all_of("l2")).mean(-1)
 
 
-def _rougher(f: SeedMeans) -> NDArray:
+def _rougher(f: Scores) -> NDArray:
     def step(distance: str) -> NDArray:
         curves = [np.diff(f.of(names(s, distance, LARGE_N_E))) for s in STRATEGIES]
         return np.abs(curves).mean(axis=(0, -1))  # (K, S)
 
-    return ((step("l2") - step("ACD")) * f.weights).sum(-1)
+    return ((step("l2") - step("ACD")) * f.seeds).sum(-1)
 
 
-def _similarity(f: SeedMeans) -> NDArray:
+def _similarity(f: Scores) -> NDArray:
     x = f.of(all_of("ACD") + all_of("l2"))
     if x.shape[1] < 2:
         return np.full(len(x), np.nan)  # one seed agrees with no other
@@ -84,16 +82,16 @@ def _similarity(f: SeedMeans) -> NDArray:
     return np.mean([(x[:, i] * x[:, k]).sum(-1) for i, k in pairs], axis=0)
 
 
-def _smallest_gain(f: SeedMeans) -> NDArray:
+def _smallest_gain(f: Scores) -> NDArray:
     return (f.of(all_of("ACD")).mean(-1) - f.of(["no embedding"])[..., 0]).min(-1)
 
 
-def _all_ahead(f: SeedMeans) -> NDArray:
+def _all_ahead(f: Scores) -> NDArray:
     everything, *sampled = (f"80/20 ACD {n_e} margin 1" for n_e in (ALL, *MARGIN_1_N_E))
     return f.mean([everything])[:, 0] - f.mean(sampled).max(-1)
 
 
-def _heavier(f: SeedMeans) -> NDArray:
+def _heavier(f: Scores) -> NDArray:
     plain = names("80/20", "ACD")
     return slope(f.mean([f"{n} sum/n" for n in plain])) - slope(f.mean(plain))
 
@@ -183,76 +181,12 @@ def judge(
     draws: int = DRAWS,
     parts: Sequence[Part] = PARTS,
 ) -> dict[str, list[Verdict]]:
-    """All parts of the claims on each set of `PATIENTS`; `cube` says which rows it takes."""
+    """All parts of the claims on each set of `rfe_study.claims.rows.PATIENTS`.
+
+    `rfe_study.claims.rows.by_model` says which rows it takes.
+    """
     found = {}
-    for which, roles in PATIENTS.items():
-        values, columns = cube(scores, models, roles)
-        as_it_is, both, patients_alone = resample(values, columns, generator=generator, draws=draws)
-        found[which] = []
-        for part in parts:
-            low, high = interval(part.compute(patients_alone if part.seeds_stay else both))
-            known = np.isfinite([low, high]).all()  # not so if seeds are compared and there is one
-            estimate = float(part.compute(as_it_is)[0])
-            found[which].append(verdict_of(part, estimate, low, high, known=bool(known)))
+    for which in PATIENTS:
+        tables = {(TARGET, "f_score"): by_model(scores, models, which)}
+        found[which] = judge_parts(parts, Scores.even(tables), generator=generator, draws=draws)
     return found
-
-
-def noise(scores: pd.DataFrame) -> float:
-    """Standard deviation of F that neither the patient nor the method explains.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Rows of several methods on the same patients, one training each: development patients.
-
-    Returns
-    -------
-    float
-        NaN for a single patient or method (smoke profile): nothing tells it from the rest then.
-    """
-    wide = scores.pivot(index=["seed", "subject"], columns="model", values="f_score").to_numpy()
-    if min(wide.shape) < 2:
-        return float("nan")
-    rest = wide - wide.mean(0) - wide.mean(1, keepdims=True) + wide.mean()
-    return float(np.sqrt((rest**2).sum() / ((wide.shape[0] - 1) * (wide.shape[1] - 1))))
-
-
-def training_noise(means: NDArray) -> float:
-    """Standard deviation of a model's mean F over patients, from one training to the next.
-
-    Parameters
-    ----------
-    means : (seeds, models)
-        F averaged over patients. What a seed does to all models alike, and what a model does in all
-        seeds, is taken off.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two seeds or models.
-    """
-    if min(means.shape) < 2:
-        raise ValueError(f"means must be of 2 or more seeds and models, got {means.shape}")
-    rest = means - means.mean(0) - means.mean(1, keepdims=True) + means.mean()
-    return float(np.sqrt((rest**2).sum() / ((means.shape[0] - 1) * (means.shape[1] - 1))))
-
-
-def detectable(sd: float, *, patients: int, seeds: int) -> pd.DataFrame:
-    """How far beyond its threshold a true effect must lie to be found in four of five repetitions.
-
-    By a two-sided test at 5%, for the parts whose statistic is linear in F, if a model's F deviates
-    by `sd` (see `noise`) from patient to patient and from training to training, independently.
-
-    Returns
-    -------
-    DataFrame
-        ``claim``, ``part``, ``statistic``, ``threshold`` and ``detectable``.
-    """
-    models = [method.name for method in proof_of_concept()]
-    units = SeedMeans(np.eye(len(models))[:, None], np.ones((len(models), 1)), models)
-    rows = []
-    for part in (p for p in PARTS if p.linear):
-        error = sd * float(np.linalg.norm(part.compute(units))) / np.sqrt(patients * seeds)
-        about = {k: getattr(part, k) for k in ("claim", "part", "statistic", "threshold")}
-        rows.append({**about, "detectable": POWER * error})
-    return pd.DataFrame(rows)

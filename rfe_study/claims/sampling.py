@@ -1,9 +1,14 @@
-"""TODO rfe_study.claims.sampling."""
+"""Claims 1 and 13: whether samples resemble all embeddings, and how classes are drawn.
+
+Statistics and thresholds stand here; the rows are those of `rfe_study.measures.representativeness`.
+Intervals come from drawing batches again, with replacement.
+"""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from rfe_study.claims.resampling import interval
@@ -84,7 +89,7 @@ def falls(
         Column of divergences, for example "own_flattened".
     """
 
-    def statistic(jsd: np.ndarray) -> float:
+    def statistic(jsd: NDArray) -> float:
         return -stats.spearmanr(np.arange(jsd.shape[1]), jsd.mean(0)).statistic
 
     about = {"claim": 1, "statistic": "−ρ(JSD, n_E)", "threshold": MONOTONE}
@@ -102,7 +107,7 @@ def falls_beyond_null(
         Which pair of columns: shared edges and their null.
     """
 
-    def statistic(jsd: np.ndarray, null: np.ndarray) -> float:
+    def statistic(jsd: NDArray, null: NDArray) -> float:
         fall, expected = (x[:, 0].mean() - x[:, -1].mean() for x in (jsd, null))
         return (fall - expected) / fall
 

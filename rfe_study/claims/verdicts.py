@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rfe_study.claims.scores import SeedMeans
+from rfe_study.claims.resampling import interval, resample
+from rfe_study.claims.scores import Scores
 
-#: From F by seed to one number a resample, (K,).
-Statistic = Callable[[SeedMeans], NDArray[np.float64]]
+#: From scores to one number for each way to weigh them, (K,).
+Statistic = Callable[[Scores], NDArray[np.float64]]
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
 
@@ -121,3 +122,24 @@ class Part:
     compute: Statistic
     linear: bool = False
     seeds_stay: bool = False
+
+
+def judge_parts(
+    parts: Iterable[Part],
+    scores: Scores,
+    *,
+    generator: np.random.Generator,
+    draws: int,
+    seeds_first: bool = False,
+) -> list[Verdict]:
+    """The verdict on each part, its interval from `rfe_study.claims.resampling.resample`."""
+    both, patients_alone = resample(
+        scores, generator=generator, draws=draws, seeds_first=seeds_first
+    )
+    verdicts = []
+    for part in parts:
+        low, high = interval(part.compute(patients_alone if part.seeds_stay else both))
+        known = np.isfinite([low, high]).all()  # not so if seeds are compared and there is one
+        estimate = float(part.compute(scores)[0])
+        verdicts.append(verdict_of(part, estimate, low, high, known=bool(known)))
+    return verdicts

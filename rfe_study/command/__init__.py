@@ -1,0 +1,1 @@
+"""The `rfe` command."""

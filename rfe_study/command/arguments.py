@@ -36,3 +36,11 @@ def rate(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a number > 0, got {text}")
     return value
+
+
+def condition(text: str) -> tuple[str, str]:
+    """COLUMN=VALUE."""
+    column, equals, value = text.partition("=")
+    if not (column and equals):
+        raise argparse.ArgumentTypeError(f"must be COLUMN=VALUE, got {text}")
+    return column, value

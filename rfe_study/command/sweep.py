@@ -1,174 +1,140 @@
-"""The `rfe sweep` command: fine-tune the models of an experiment, and score them."""
+"""What `rfe sweep` does: fine-tune the models of an experiment, score them, keep some masks."""
 
 import argparse
 import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 from tqdm import tqdm
 
 from rfe_study import results
-from rfe_study.command import train
-from rfe_study.command.arguments import positive, seed, text
+from rfe_study.command import data
+from rfe_study.command.errors import CommandError
+from rfe_study.command.parse_runs import EXPERIMENTS, ON_DEV, ON_TEST, ON_V1
+from rfe_study.command.scores import evaluate
+from rfe_study.methods import proof
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.phantom.domains import DOMAINS, TARGETS, Patient, patients
+from rfe_study.phantom.domains import DOMAINS, Patient, patients
+from rfe_study.runs import baselines, lesion_hits, looked_at, networks, predicted_slices
+from rfe_study.runs.sweep import DIVERGED, FINISHED, Job, completed, keep, tidy, unfinished
+from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
 from rfe_study.versions import code_version
-
-#: Experiments, and the target domains that each is made for.
-EXPERIMENTS = {
-    "proof-of-concept": ("B",),
-    "search": ("B",),
-    "adaptation": TARGETS,
-    "adaptation-search": TARGETS,
-}
+from rfe_study.workers import executor
 
 #: Test patients of each other domain that an adapted model is scored on; all of most domains.
 OTHERS = 2
 
-#: Whom a model is scored on.
-ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
-
-
-def add_parser(groups) -> None:
-    """Add `rfe sweep` to the commands."""
-    parser = groups.add_parser(
-        "sweep",
-        help="fine-tune the 36 models and those beside them, and score them",
-        **text(
-            "Fine-tune all models of an experiment from the lower bound's epoch 35 (Section "
-            "3.2), which `rfe train` must have made. Finished models are skipped: a sweep that "
-            "was stopped or killed goes on when the same command is given again.",
-            """
-            rfe sweep --seeds 0                                seed by seed, one process per core
-            rfe sweep --seeds 0 1 2 --evaluate test            once, when all are trained
-            rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
-            rfe sweep --experiment search --seeds 0 1 --evaluate dev
-            rfe sweep --experiment adaptation --seeds 0 1 2    with a real prior (chapter 09)
-            rfe sweep --seeds 0 --scheduler tcp://host:8786    on a Dask cluster
-        """,
-        ),
-    )
-    parser.add_argument("--experiment", choices=EXPERIMENTS, default="proof-of-concept")
-    parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
-    parser.add_argument(
-        "--target",
-        nargs="+",
-        choices=TARGETS,
-        metavar="DOMAIN",
-        help="target domains (B; for the adaptation with a real prior B C D)",
-    )
-    parser.add_argument(
-        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--jobs", type=positive, help="models at a time (one per core, with one thread each)"
-    )
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that runs them")
-    parser.add_argument(
-        "--evaluate",
-        choices=(ON_DEV, ON_TEST, ON_V1),
-        help="score on development or test patients of the target domain (after the adaptation, "
-        "on test patients of the others too), or on its first training patient V1",
-    )
-    parser.add_argument(
-        "--explorer",
-        action="store_true",
-        help="store what the models at hand predict on a few test slices, for the explorers of "
-        "chapters 07 and 09 (--evaluate test does, too); masks of models without weights are kept",
-    )
-    parser.add_argument(
-        "--baselines",
-        type=Path,
-        metavar="DIR",
-        help="folder with the lower bound's weights (data/checkpoints)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder for weights, tables and the explorer's masks (data/cache/sweep, data/results "
-        "and data/explorer)",
-    )
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.set_defaults(run=sweep)
-
 
 def sweep(args: argparse.Namespace) -> int:
     """`rfe sweep`: fine-tune the models that are not finished, and score them if asked."""
-    from rfe_study.methods import proof
-    from rfe_study.results import MODELS, SCORES
-    from rfe_study.runs.sweep import FINISHED, Job, tidy, unfinished
-    from rfe_study.workers import executor
-
-    out, baselines = args.out, args.baselines
-    if out is None and args.profile == "smoke":  # its scores mean nothing: never among the others
-        out = results.DATA / "cache" / "smoke"
-    if baselines is None:
-        baselines = results.DATA / "checkpoints" if args.profile != "smoke" else out
-    targets = args.target or EXPERIMENTS[args.experiment]
-    jobs = [
-        Job(
-            profile=PROFILES[args.profile],
-            experiment=args.experiment,
-            target=target,
-            method=method,
-            seed=number,
-            baselines=baselines,
-            weights=results.DATA / "cache" / "sweep" if out is None else out,
-            device=args.device,
-        )
-        for number in args.seeds
-        for target in targets
-        for method in proof.EXPERIMENTS[args.experiment]()
-    ]
-    if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
-        raise train.CommandError(
-            f"the lower bound must be trained first, {missing[0]} does not exist; run rfe train "
-            f"--profile {args.profile}, or name its folder with --baselines"
-        )
+    out = networks.tables_folder(args.profile, args.out)
+    targets = _targets(args)
+    jobs = _jobs(args, targets, out)
     workers = args.jobs or (1 if args.device == "cuda" else os.cpu_count() or 1)
     _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
     _say_other_code([job for job in jobs if job not in left], out)
     if left and args.scheduler is None:
-        train.make(patients(["A", *targets], ["train"]), workers)
+        data.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
         if left:
             _run(left, len(jobs), pool, ahead, out)
         tidy(out)
-        table = results.stored(MODELS, out)
-        names = [tuple(row) for row in table[[*jobs[0].identity, "status"]].to_numpy()]
-        ready = [j for j in jobs if (*j.identity.values(), FINISHED) in names]
-        if not ready and (args.evaluate or args.explorer):
-            raise train.CommandError("no model is finished, so there is nothing to score")
-        for target in targets if args.evaluate else ():
-            of_target = [job for job in ready if job.target == target]
-            who = _scored_on(args.experiment, target, args.evaluate)
-            train.evaluate(of_target, who, SCORES, out, pool)
-            tidy(out)
-            if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
-                own = [patient for patient in who if patient.domain == target]
-                _compare_lesions(of_target, own, pool, out)
+        ready = _finished(jobs, out)
+        if args.evaluate or args.explorer:
+            targets = _with_models(ready, targets)
+        if args.evaluate:
+            _score(args, ready, targets, pool, out)
     if args.explorer or args.evaluate == ON_TEST:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
     return 0
 
 
-def _say_other_code(finished, out: Path | None) -> None:
-    """Name the code that finished models were made with, where it is not the present one."""
-    from rfe_study.results import MODELS
+def _targets(args: argparse.Namespace) -> Sequence[str]:
+    """The target domains; refuses those that the experiment is not made for."""
+    made_for = EXPERIMENTS[args.experiment]
+    if others := [target for target in args.target or () if target not in made_for]:
+        raise CommandError(
+            f"--target of {args.experiment} must be of {', '.join(made_for)}, for which its "
+            f"methods are made, got {others[0]}; --experiment adaptation has others"
+        )
+    return args.target or made_for
 
+
+def _jobs(args: argparse.Namespace, targets: Sequence[str], out: Path | None) -> list[Job]:
+    """All models of the experiment; refuses to begin without the lower bound of each seed."""
+    jobs = [
+        Job(
+            profile=PROFILES[args.profile],
+            experiment=args.experiment,
+            target=target,
+            method=method,
+            seed=seed,
+            baselines=networks.baselines_folder(args.profile, out, args.baselines),
+            weights=results.DATA / "cache" / "sweep" if out is None else out,
+            device=args.device,
+        )
+        for seed in args.seeds
+        for target in targets
+        for method in proof.EXPERIMENTS[args.experiment]()
+    ]
+    if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
+        raise CommandError(
+            f"the lower bound must be trained first, {missing[0]} does not exist; run rfe train "
+            f"--profile {args.profile}, or name its folder with --baselines"
+        )
+    return jobs
+
+
+def _finished(jobs: Sequence[Job], out: Path | None) -> list[Job]:
+    """Those of the jobs whose row says so; the others diverged."""
+    names = set(results.keys(MODELS, (*jobs[0].identity, "status"), out))
+    return [job for job in jobs if (*job.identity.values(), FINISHED) in names]
+
+
+def _with_models(ready: Sequence[Job], targets: Sequence[str]) -> list[str]:
+    """The targets that a model is finished for; names the others."""
+    if not ready:
+        raise CommandError("no model is finished, so there is nothing to score")
+    have = {job.target for job in ready}
+    for target in sorted(set(targets) - have):
+        print(f"all models for target {target} diverged, so none of them is scored")
+    return [target for target in targets if target in have]
+
+
+def _say_other_code(finished: Sequence[Job], out: Path | None) -> None:
+    """Name the code that finished models were made with, where it is not the present one."""
     if not finished:
         return
-    table = results.stored(MODELS, out).set_index(list(finished[0].identity))["code_version"]
-    made = [table[tuple(job.identity.values())] for job in finished]
+    names = {tuple(job.identity.values()) for job in finished}
+    rows = results.keys(MODELS, (*finished[0].identity, "code_version"), out)
+    made = [version for *name, version in rows if tuple(name) in names]
     now = code_version("rfe_study.runs.sweep")
     if other := sorted(set(made) - {now}):
         n = sum(version != now for version in made)
         print(f"{n} finished models come from other code ({', '.join(other)}; now {now}): kept")
+
+
+def _score(
+    args: argparse.Namespace,
+    ready: Sequence[Job],
+    targets: Sequence[str],
+    pool: Executor,
+    out: Path | None,
+) -> None:
+    """Score the finished models of each target; of the adaptation compare lesions, too."""
+    for target in targets:
+        jobs = [job for job in ready if job.target == target]
+        who = _scored_on(args.experiment, target, args.evaluate)
+        evaluate(jobs, who, SCORES, out, pool)
+        tidy(out)
+        if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
+            own = [patient for patient in who if patient.domain == target]
+            _compare_lesions(jobs, own, pool, out)
 
 
 def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
@@ -184,50 +150,39 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
     return who
 
 
-def _compare_lesions(jobs, who: list[Patient], pool, out: Path | None) -> None:
+def _compare_lesions(
+    jobs: Sequence[Job], who: Sequence[Patient], pool: Executor, out: Path | None
+) -> None:
     """Write which lesions the paper's method and the upper bound find, where that is not there."""
-    from rfe_study import results
-    from rfe_study.runs import lesion_hits
-
-    known = set()
-    if results.exists(results.TABLE, out):
-        table = results.stored(results.TABLE, out)
-        known = set(table[list(lesion_hits.KEY)].itertuples(index=False, name=None))
-    models = lesion_hits.compared(jobs)
-    futures = []
-    for patient in train.some(who, jobs[0].profile):
+    known = set(results.keys(LESIONS, lesion_hits.KEY, out))
+    models, futures = lesion_hits.compared(jobs), []
+    for patient in looked_at.some(who, jobs[0].profile.name):
         left = [m for m in models if lesion_hits.key(*m, patient) not in known]
         if left:
             futures.append(pool.submit(lesion_hits.rows, left, patient))
     for future in tqdm(futures, desc="lesion by lesion"):
-        results.append(results.TABLE, future.result(), key=lesion_hits.KEY, folder=out)
+        results.append(LESIONS, future.result(), folder=out)
 
 
-def _store_masks(jobs, out: Path | None) -> None:
+def _store_masks(jobs: Sequence[Job], out: Path | None) -> None:
     """Write the explorer's file: in ``data/explorer``, or in ``DIR/explorer``."""
-    from rfe_study.runs import masks
-
     folder = None if out is None else out / "explorer"
     bounds = _bounds(jobs) if jobs and jobs[0].experiment == "adaptation" else []
-    path = masks.make(jobs, folder, beside=bounds)
+    path = predicted_slices.make(jobs, folder, beside=bounds)
     print(f"masks on test slices in {path}")
 
 
-def _bounds(jobs) -> list:
+def _bounds(jobs: Sequence[Job]) -> list[baselines.Job]:
     """Jobs of the lower bound and of the target's upper bound, trained from the same seeds."""
-    from rfe_study.runs.baselines import Job
-
     (target,) = {job.target for job in jobs}
     first, seeds = jobs[0], sorted({job.seed for job in jobs})
     about = {"profile": first.profile, "weights": first.baselines, "device": first.device}
     names = (LOWER, UPPER[target])
-    return [Job(model=name, seed=number, **about) for name in names for number in seeds]
+    return [baselines.Job(model=name, seed=seed, **about) for name in names for seed in seeds]
 
 
-def _remove_partial(jobs, out: Path | None) -> None:
+def _remove_partial(jobs: Sequence[Job], out: Path | None) -> None:
     """Delete what a sweep that was killed while it wrote has left behind; one writes at a time."""
-    from rfe_study.results import CURVES, MODELS, SCORES
-
     patterns = {(job.path().parent, ".*.partial") for job in jobs}
     for name in (MODELS, CURVES, SCORES):
         table = results.path_of(name, out)
@@ -237,10 +192,8 @@ def _remove_partial(jobs, out: Path | None) -> None:
             path.unlink()
 
 
-def _run(left, total: int, pool, ahead: int, out: Path | None) -> None:
+def _run(left: Sequence[Job], total: int, pool: Executor, ahead: int, out: Path | None) -> None:
     """Run what is left with a bar that tells the time left; a line for each model that is done."""
-    from rfe_study.runs.sweep import DIVERGED, completed, keep
-
     with tqdm(total=total, initial=total - len(left), desc="fine-tune", smoothing=0) as bar:
         for job, outcome in completed(left, pool, ahead=ahead):
             keep(job, outcome, out)

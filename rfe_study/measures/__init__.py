@@ -1,0 +1,1 @@
+"""Looking at networks, samples and costs."""

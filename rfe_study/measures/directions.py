@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from rfe_core.sampling import CLASSES
 
@@ -17,7 +18,7 @@ def directions(embeddings: NDArray) -> NDArray[np.float64]:
 
 
 def principal_plane(points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Principal component analysis, by a singular value decomposition.
+    """Principal component analysis: the plane of largest variance.
 
     Parameters
     ----------
@@ -39,9 +40,8 @@ def principal_plane(points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.fl
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] < 2:
         raise ValueError(f"points must be (n >= 3, C >= 2), got shape {points.shape}")
-    mean = points.mean(0)
-    _, singular, axes = np.linalg.svd(points - mean, full_matrices=False)
-    return mean, axes[:2], float((singular[:2] ** 2).sum() / (singular**2).sum())
+    found = PCA(n_components=2, svd_solver="full").fit(points)
+    return found.mean_, found.components_, float(found.explained_variance_ratio_.sum())
 
 
 def by_class(embeddings: NDArray, labels: NDArray) -> dict[str, NDArray[np.float64]]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import hypergeom
 from torch import Tensor
 
 from rfe_core.distances import unit
@@ -109,7 +110,8 @@ def chance_of_a_pixel(
 
     .. math:: 1 - \left[ \prod_{k=0}^{n-1} \frac{N - s - k}{N - k} \right]^{T}
 
-    for T independent training steps that all show the lesion.
+    for T independent training steps that all show the lesion: what the hypergeometric distribution
+    leaves to others than none.
 
     Parameters
     ----------
@@ -134,6 +136,4 @@ def chance_of_a_pixel(
         raise ValueError(f"drawn must lie in 0 ... {available}, got {drawn}")
     if steps < 1:
         raise ValueError(f"steps must be >= 1, got {steps}")
-    k = np.arange(drawn)
-    missed = ((available - size[..., None] - k).clip(0) / (available - k)).prod(axis=-1)
-    return 1 - missed**steps
+    return 1 - hypergeom.pmf(0, available, size, drawn) ** steps

@@ -3,16 +3,12 @@
 For each target domain, templates and threshold come from one labelled patient: V1, the domain's
 first training patient, as in the paper, or the first of A, so that no label of the target is used.
 The prior of the domain's three training patients is then compared with their lesions. On V1 itself,
-where the threshold was chosen, the score flatters::
-
-    python -m rfe_study.measures.prior_quality
-
-writes ``data/results/prior.csv`` anew. Test patients are never read.
+where the threshold was chosen, the score flatters. ``rfe measure prior`` writes
+``data/results/prior.csv`` anew. Test patients are never read.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
@@ -21,18 +17,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from rfe_core import metrics, ncc, prior
 from rfe_core.patches import normalise
-from rfe_core.prior import N_TEMPLATES, SIZE, extract_templates, threshold_in_brain
+from rfe_core.prior import N_TEMPLATES, SIZE, extract_templates
 from rfe_core.scans.subject import Subject
 from rfe_study import provenance, results
+from rfe_study.methods.ncc_prior import threshold_in_brain
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import TARGETS, Patient
+from rfe_study.runs import looked_at
+from rfe_study.tables import TABLES
 
 TABLE = "prior"
-
 
 SEEDS = (0, 1, 2)
 
@@ -43,22 +42,13 @@ COUNTS, SIZES, EXPLORED = (1, 5, N_TEMPLATES), (3, SIZE, 7), "B"
 
 METHODS = ("NCC", "brightness")
 
-KEY = ("method", "target", "source", "wanted", "size", "seed", "subject")
+KEY = TABLES[TABLE].key
 
 
 def brightness(subject: Subject) -> NDArray[np.float32]:
     """Normalised FLAIR inside the brain, 0 outside: the simplest thing one could threshold."""
     flair = normalise(subject.images["flair"], subject.brain_mask)
     return np.where(subject.brain_mask, flair, np.float32(0))
-
-
-def area_under_curve(values: NDArray, lesion: NDArray[np.bool_]) -> float:
-    """Chance that a lesion voxel has a larger value than one of background; ties count half."""
-    background = np.sort(values[~lesion])
-    below, not_above = (
-        np.searchsorted(background, values[lesion], side).mean() for side in ("left", "right")
-    )
-    return float((below + not_above) / 2 / len(background))
 
 
 def score(values: NDArray, threshold: float, subject: Subject) -> dict[str, float]:
@@ -78,7 +68,7 @@ def score(values: NDArray, threshold: float, subject: Subject) -> dict[str, floa
         "precision": metrics.precision(mask, truth),
         "recall": metrics.recall(mask, truth),
         "best_f_score": float(prior.dice_curve(values[brain], truth[brain])[1].max()),
-        "auc": area_under_curve(values[brain], truth[brain]),
+        "auc": float(roc_auc_score(truth[brain], values[brain])),
         "marked": int(mask.sum()),
         "lesion": int(truth.sum()),
         "brain": int(brain.sum()),
@@ -157,30 +147,29 @@ def measure(
                 yield about | {"subject": subject.name} | row
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the table anew."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rfe_study.measures.prior_quality",
-        description="Measure how well the NCC prior marks lesions in training patients.",
-    )
-    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, help="draws of templates")
-    parser.add_argument("--out", type=Path, help="folder of the table (data/results)")
-    args = parser.parse_args(arguments)
+def measure_all(
+    seeds: Sequence[int] = SEEDS, *, profile: str = "laptop", folder: Path | None = None
+) -> None:
+    """Measure all targets and write the table anew, in `folder` (``data/results``).
+
+    `seeds` are draws of templates. Of profile smoke one seed on a part of each patient.
+    """
+    seeds = seeds[:1] if profile == "smoke" else seeds
     born = provenance.certificate(__name__, threads=torch.get_num_threads())
-    (other,) = phantom_subjects([Patient("A", "train", 1)], workers=1)
+    (other,) = _patients("A", 1, profile=profile)
     grid = tuple(product(COUNTS, SIZES))
-    total = 3 * (len(TARGETS) * (2 + 2 * len(args.seeds)) + len(grid) - 1)
+    total = 3 * (len(TARGETS) * (2 + 2 * len(seeds)) + len(grid) - 1)
     rows = []
     with tqdm(total=total, desc="priors") as bar:
         for target in TARGETS:
-            patients = [Patient(target, "train", number) for number in (1, 2, 3)]
-            subjects = phantom_subjects(patients, workers=1, progress=False)
+            subjects = _patients(target, 1, 2, 3, profile=profile)
             settings = grid if target == EXPLORED else (PAPER,)
-            for row in measure(target, subjects, other, settings=settings, seeds=args.seeds):
+            for row in measure(target, subjects, other, settings=settings, seeds=seeds):
                 rows.append(row | born)
                 bar.update()
-    results.write(TABLE, rows, folder=args.out)
+    results.write(TABLE, rows, folder=folder)
 
 
-if __name__ == "__main__":
-    main()
+def _patients(domain: str, *numbers: int, profile: str) -> list[Subject]:
+    who = [Patient(domain, "train", number) for number in numbers]
+    return [looked_at.cut(s, profile) for s in phantom_subjects(who, workers=1, progress=False)]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfe_core.unet import UNet
 
@@ -220,3 +221,8 @@ def pulls(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, target: Tens
     (gradient,) = torch.autograd.grad(value, logits)
     strength, lesion = gradient.abs(), target > 0
     return value.item(), strength[lesion].sum().item(), strength[~lesion].sum().item()
+
+
+def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean binary cross entropy of logits and labels 0 or 1 of the same shape: what Dice is not."""
+    return binary_cross_entropy_with_logits(logits, target.to(logits.dtype))

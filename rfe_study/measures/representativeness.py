@@ -1,16 +1,13 @@
 """How well samples of each strategy represent their batch: the rows behind Fig. 3(b).
 
 For each batch of 12 crops, strategy and n_E, one sample is drawn from the embeddings that the
-trained lower bound A_L gives, and held against all embeddings of the batch::
-
-    python -m rfe_study.measures.representativeness --seeds 0 1 2
-
-writes ``data/results/representativeness.csv`` anew. Crops come from training patients only.
+trained lower bound A_L gives, and held against all embeddings of the batch. ``rfe measure
+representativeness`` writes ``data/results/representativeness.csv`` anew. Crops come from training
+patients only.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -20,19 +17,18 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rfe_core import checkpoints, divergence, sampling
+from rfe_core import divergence, sampling
 from rfe_core.batches import Batch, Batches
 from rfe_core.divergence import BinnedPopulation
 from rfe_core.patches import Patches
 from rfe_study import provenance, results
 from rfe_study.measures import monte_carlo, probes
 from rfe_study.methods.bounds import LOWER
-from rfe_study.methods.profiles import PROFILES
-from rfe_study.runs import baselines
+from rfe_study.methods.profiles import Profile
+from rfe_study.methods.proof import N_E
+from rfe_study.runs import baselines, networks
 
 TABLE = "representativeness"
-
-N_E = (20, 100, 200, 500, 1000, 2000)  # Section 3.2
 
 BATCHES = 20
 
@@ -47,8 +43,6 @@ MEASURES = {
     for edges in ("own", "shared")
     for per in ("flattened", "channel")
 }
-
-KEY = ("profile", "model", "seed", "batch_of", "batch", "strategy", "n_e")
 
 
 def batches_of(kind: str, patches: Mapping[str, Patches], n: int, *, seed: int) -> Iterator[Batch]:
@@ -136,7 +130,9 @@ def batch_rows(
         counts = divergence.histograms(values, values.min(0), values.max(0), divergence.BINS)[0]
         row["released"] = float(divergence.jsd(counts, released))
         for per, population in binned.items():
-            null = population.null(drawn.drawn, draws=null_draws, generator=generator)
+            null = divergence.null_divergence(
+                population, drawn.drawn, draws=null_draws, generator=generator
+            )
             row[f"null_{per}"] = float(null.mean())
         rows.append(row)
     return rows
@@ -146,40 +142,49 @@ def measure(
     job: baselines.Job, patches: Mapping[str, Patches], *, batches: int = BATCHES
 ) -> Iterator[list[dict]]:
     """Rows of one trained network, a list for each batch of each kind."""
-    model = checkpoints.load_model(job.path())
+    model, _, weights = networks.load(job.path())
     born = provenance.certificate(__name__, threads=torch.get_num_threads())
-    identity = {"profile": job.profile.name, "model": job.model, "seed": job.seed}
-    weights = checkpoints.weights_digest(job.path())
     for kind in KINDS:
         for number, batch in enumerate(batches_of(kind, patches, batches, seed=1)):
             embeddings = flat_embeddings(probes.features(model, batch.images))
             rows = batch_rows(embeddings, flat_labels(batch), seed=1000 * number)
-            about = identity | {"batch_of": kind, "batch": number}
+            about = job.identity | {"batch_of": kind, "batch": number}
             yield [about | row | {"weights": weights} | born for row in rows]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the table anew."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rfe_study.measures.representativeness",
-        description="Measure how well sampled embeddings represent their batch (Fig. 3(b)).",
-    )
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="networks (default: 0)")
-    parser.add_argument("--batches", type=int, default=BATCHES, help=f"of each kind ({BATCHES})")
-    parser.add_argument("--weights", type=Path, default=results.DATA / "checkpoints")
-    parser.add_argument("--out", type=Path, help="folder of the table (data/results)")
-    args = parser.parse_args(arguments)
-    profile = PROFILES["laptop"]
+def measure_all(
+    profile: Profile,
+    seeds: Sequence[int],
+    weights: Path,
+    *,
+    batches: int | None = None,
+    folder: Path | None = None,
+) -> None:
+    """Measure the lower bounds of some seeds and write the table anew.
+
+    Parameters
+    ----------
+    profile, seeds
+        Of the networks; `seeds` of their training alone: the crops are always those of seed 0.
+    weights : Path
+        Their folder.
+    batches : int, optional
+        Of each kind: `BATCHES`, of profile smoke two.
+    folder : Path, optional
+        Of the table, instead of ``data/results``.
+    """
+    if batches is None:
+        batches = 2 if profile.name == "smoke" else BATCHES
+    jobs = [
+        baselines.Job(profile=profile, model=LOWER, seed=seed, weights=weights) for seed in seeds
+    ]
+    for job in jobs:
+        networks.check_there(job.path())
     patches = {letter: baselines.domain_patches(profile, letter, 0)[0] for letter in "AB"}
     rows = []
-    with tqdm(total=len(args.seeds) * len(KINDS) * args.batches, desc="batches") as bar:
-        for seed in args.seeds:
-            job = baselines.Job(profile=profile, model=LOWER, seed=seed, weights=args.weights)
-            for found in measure(job, patches, batches=args.batches):
+    with tqdm(total=len(seeds) * len(KINDS) * batches, desc="batches") as bar:
+        for job in jobs:
+            for found in measure(job, patches, batches=batches):
                 rows += found
                 bar.update()
-    results.write(TABLE, rows, folder=args.out)
-
-
-if __name__ == "__main__":
-    main()
+    results.write(TABLE, rows, folder=folder)

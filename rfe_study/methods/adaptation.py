@@ -7,12 +7,12 @@ V1 alone.
 
 from functools import partial
 
-from rfe_core.random_feature_embedding import ALL, RandomFeatureEmbedding
+from rfe_core.random_feature_embedding import ALL
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.method import Method
 from rfe_study.methods.self_training import KINDS, SelfTraining
 
-#: Names of the bounds beside those of `rfe_study.methods.adaptation`.
-
+#: The paper's method, and the same with the labels that nobody would have.
 PAPER = "RFE, NCC"
 
 PERFECT = "RFE, perfect prior"

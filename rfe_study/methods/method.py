@@ -1,12 +1,13 @@
 """What can be fine-tuned, as data: which images and labels a network learns from, by which losses.
 
-`rfe_study.methods.proof` and `rfe_study.methods.adaptation` list methods, `rfe_study.runs.sweep` runs them.
+`rfe_study.methods.proof` and `rfe_study.methods.adaptation` list methods, `rfe_study.runs.sweep`
+runs them.
 """
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.self_training import SelfTraining
 
 #: Where crops of the target domain come from and what stands for their labels: the proof of

@@ -1,8 +1,49 @@
 """All settings of a training run in one place: `smoke`, `laptop` and `paper`."""
 
 import os
+from dataclasses import dataclass
 
-from rfe_core.settings import Profile
+from rfe_core.settings import TrainingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(TrainingSettings):
+    """All settings of a study: how networks are trained, and on which crops.
+
+    The values are part of the hashes that stored rows carry.
+
+    Attributes
+    ----------
+    name
+        Names its rows.
+    patches_per_domain
+        Crops per domain before the 7:3 split (paper: about 6000).
+    crop
+        Side of a crop in pixels (paper: 128).
+    subset
+        Crops of domain A, and of the target, in the proof of concept (paper: 200).
+    target_crops
+        Crops of the target's training patients in the adaptation with a real prior (paper: approx.
+        4000).
+
+    Raises
+    ------
+    ValueError
+        If a setting breaks its rule.
+    """
+
+    name: str
+    patches_per_domain: int
+    crop: int = 128
+    subset: int = 200
+    target_crops: int = 400
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("subset", "target_crops"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+
 
 PROFILES = {
     p.name: p

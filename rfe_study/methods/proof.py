@@ -1,6 +1,6 @@
 """Experiments, lists of methods to fine-tune: the 36 models of Section 3.2, those beside them.
 
-Those with a real prior are in `rfe_study.methods.adaptation`; `rfe_study.runs.sweep` runs any of them.
+Those with a real prior are in `rfe_study.methods.adaptation`; `rfe_study.runs.sweep` runs any.
 """
 
 from dataclasses import replace
@@ -8,9 +8,10 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from rfe_core.random_feature_embedding import ALL, RandomFeatureEmbedding
+from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_study.methods import adaptation
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.method import Method
 
 #: n_E of Section 3.2.

@@ -1,7 +1,6 @@
 """Table 1 as data: four scanners, their protocols, and which patients stand where.
 
-Nothing here computes. A number either names its source or says "assumed"; sources are spelled out
-in :data:`SOURCES`.
+Nothing here computes. A number names its source, a key of :data:`SOURCES`, or says "assumed".
 """
 
 from __future__ import annotations
@@ -196,11 +195,10 @@ DOMAINS: dict[str, Domain] = {
 
 #: Beside Table 1: patients for every choice anyone makes, and more test patients for power.
 N_DEV = 4
-
 N_EXTRA = 6
 
-#: The domain with labels, and those a model is adapted to.
-SOURCE, TARGETS = "A", tuple(letter for letter in DOMAINS if letter != "A")
+#: The domains a model is adapted to; labels come from A.
+TARGETS = tuple(letter for letter in DOMAINS if letter != "A")
 
 
 @dataclass(frozen=True)

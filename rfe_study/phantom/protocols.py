@@ -1,6 +1,7 @@
 """Other protocols than those of the four scanners: phantom heads scanned with drawn settings.
 
-The phantom itself stays as it is; only what a `rfe_study.phantom.domains.Domain` says is drawn anew.
+The phantom itself stays as it is; only what a `rfe_study.phantom.domains.Domain` says is drawn
+anew.
 """
 
 from __future__ import annotations

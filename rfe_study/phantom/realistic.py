@@ -1,8 +1,8 @@
 """A phantom head made more like a real scan, by figures measured on a real development patient.
 
-`rfe_study.realism.statistics` finds the phantom too smooth: folds too faint, cerebrospinal fluid (CSF)
-too dark in T2, tissue too even, lesions too round, and hardly a bright spot that is none. Here
-lesions are drawn anew, the anatomy from its own maps with sharper folds, the skull is stripped
+`rfe_study.realism.statistics` finds the phantom too smooth: folds too faint, cerebrospinal fluid
+(CSF) too dark in T2, tissue too even, lesions too round, and hardly a bright spot that is none.
+Here lesions are drawn anew, the anatomy from its own maps with sharper folds, the skull is stripped
 tighter, contrasts follow a measured patient, and tissue gets texture and bright spots.
 """
 

@@ -1,7 +1,8 @@
 """From tissue to image: signal equations, slice thickness, bias field, Rician noise.
 
 The physics is deliberately the textbook's (one relaxation time per tissue, ideal pulses), so that
-every contrast in the phantom can be traced to a handful of numbers in :mod:`rfe_study.phantom.domains`.
+every contrast in the phantom can be traced to a handful of numbers in
+:mod:`rfe_study.phantom.domains`.
 """
 
 from __future__ import annotations

@@ -17,22 +17,18 @@ import torch
 
 from rfe_core import checkpoints
 from rfe_core.patches import Patches, extract
-from rfe_core.settings import Profile
 from rfe_core.training import build, train_supervised
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BOUNDS, BRANCH, LOWER
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
+from rfe_study.runs import networks
 from rfe_study.runs.scoring import check_phantom
 from rfe_study.workers import process_pool, worker_number
 
 #: Settings of a profile that are for the other fine-tuning alone.
 TUNING = ("subset", "target_crops", "tuning_steps")
-
-#: What identifies a row of scores, and one of a learning curve.
-SCORE_KEY = ("profile", "model", "seed", "subject")
-
-CURVE_KEY = ("profile", "model", "seed", "epoch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +49,7 @@ class Job:
 
     def path(self, model: str | None = None) -> Path:
         """Where the weights of this job's model, or of another one of its seed, are kept."""
-        name = f"{self.profile.name}-{model or self.model}-seed{self.seed}.safetensors"
-        return self.weights / name
+        return self.weights / networks.file_name(self.profile.name, model or self.model, self.seed)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -115,7 +110,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
         return fit(job, model, first, validation={"A": validation}, progress=progress)
     domain = job.model.removeprefix("upper-")
     second, other = domain_patches(job.profile, domain, job.seed)
-    model = checkpoints.load_model(job.path(BRANCH))
+    model = networks.load(job.path(BRANCH)).model
     sets = {"A": validation, domain: other}
     return fit(job, model, first, second, validation=sets, progress=progress)
 
@@ -152,7 +147,7 @@ def fit(
         model.to(job.device),
         first,
         second,
-        profile=job.profile,
+        settings=job.profile,
         seed=job.seed,
         start_epoch=0 if second is None else job.profile.branch_epoch,
         validation=validation,

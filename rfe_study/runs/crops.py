@@ -10,12 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from rfe_core.patches import Patches, extract, extract_all
-from rfe_core.prior import ncc_labels
 from rfe_core.scans.subject import Subject
-from rfe_core.settings import Profile
 from rfe_study.methods.method import SOURCES
+from rfe_study.methods.ncc_prior import ncc_labels
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
+from rfe_study.runs import looked_at
 
 
 def training_patients(domain: str, *numbers: int) -> list[Subject]:
@@ -49,10 +50,11 @@ def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Pat
         raise ValueError(f"source must be one of {known}, got {source!r}")
     if source == "V1":
         return v1_crops(profile, domain, seed)[0]
-    subjects = training_patients(domain, 2, 3)
+    subjects = [looked_at.cut(s, profile.name) for s in training_patients(domain, 2, 3)]
     if source != "true":
         (labelled,) = training_patients("A" if source == "NCC from A" else domain, 1)
-        masks = ncc_labels(labelled, subjects, seed=seed)
+        labelled = looked_at.cut(labelled, profile.name)
+        masks = ncc_labels(labelled, subjects, generator=np.random.default_rng(seed))
         subjects = [replace(s, lesion_mask=m) for s, m in zip(subjects, masks, strict=True)]
     generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source)])
     return extract_all(subjects, profile.target_crops, generator=generator, size=profile.crop)

@@ -5,7 +5,6 @@ Claim 11 needs it: scores count what a model finds, not whether another one find
 
 from collections.abc import Sequence
 
-from rfe_core import checkpoints
 from rfe_core.evaluation import segment
 from rfe_core.metrics import detected_lesions
 from rfe_core.patches import stack
@@ -14,12 +13,13 @@ from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import UPPER_BOUND
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import baselines
+from rfe_study.runs import baselines, looked_at, networks
 from rfe_study.runs.scoring import Trained, check_phantom
 from rfe_study.runs.sweep import Job
+from rfe_study.tables import LESIONS, TABLES
 from rfe_study.workers import one_thread
 
-KEY = ("profile", "target", "model", "seed", "subject")
+KEY = TABLES[LESIONS].key
 
 
 def compared(jobs: Sequence[Job]) -> list[tuple[str, str, Trained]]:
@@ -47,12 +47,13 @@ def rows(models: Sequence[tuple[str, str, Trained]], patient: Patient) -> list[d
     """A row a model: ``found`` is a 1 or 0 for each lesion of the patient, in a fixed order."""
     with one_thread():
         (subject,) = phantom_subjects([patient], workers=1, progress=False)
+        subject = looked_at.cut(subject, models[0][2].profile.name)
         images = stack(subject)
         lines = []
         for target, name, job in models:
             born = provenance.certificate(__name__, device=job.device)
             check_phantom(job)
-            model = checkpoints.load_model(job.path()).to(job.device)
+            model, _, weights = networks.load(job.path(), job.device)
             mask = segment(model, subject, images=images)
             detected, _ = detected_lesions(mask, subject.lesion_mask)
             lines.append(
@@ -60,7 +61,7 @@ def rows(models: Sequence[tuple[str, str, Trained]], patient: Patient) -> list[d
                     **dict(zip(KEY, key(target, name, job, patient), strict=True)),
                     "role": patient.role,
                     "found": "".join(str(int(d)) for d in detected),
-                    "weights": checkpoints.weights_digest(job.path()),
+                    "weights": weights,
                     **born,
                 }
             )

@@ -7,8 +7,7 @@ numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,17 @@ from rfe_core import checkpoints
 from rfe_core.evaluation import score, segment
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches, extract_all, stack
-from rfe_core.prior import ncc_labels
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.methods import adaptation
+from rfe_study.methods.embedding import RandomFeatureEmbedding
+from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs.baselines import domain_patches
+from rfe_study.runs.networks import Network, load
 from rfe_study.runs.variants import VARIANTS, variant_patches
+from rfe_study.tables import TABLES
 
 #: How a scan goes into a network: the file's values (chosen on patient 07), or with negative
 #: voxels, which interpolation makes at sharp edges, set to zero.
@@ -43,7 +44,7 @@ SOURCE_LABELS = "labels of the source"
 
 TABLE = "real"
 
-KEY = ("profile", "model", "seed", "experiment", "subject", "prior_from")
+KEY = TABLES[TABLE].key
 
 #: What needs no other patient has this in the column ``prior_from``.
 NOBODY = "none"
@@ -57,53 +58,6 @@ METHODS: dict[str, tuple[RandomFeatureEmbedding | None, str]] = {
     "Dice on NCC": (None, "both"),
     SOURCE_LABELS: (None, "both"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """A trained network by name: its profile, model and seed, and where its weights lie."""
-
-    profile: str
-    model: str
-    seed: int
-    path: Path
-
-    @property
-    def branch(self) -> Path:
-        """Its weights as they were at the branch epoch, from which adaptation starts."""
-        name = f"{self.profile}-{self.model}-branch-seed{self.seed}.safetensors"
-        return self.path.parent / name
-
-
-def find_networks(
-    folder: Path, models: Sequence[str], seeds: Sequence[int] | None, *, profile: str = "laptop"
-) -> list[Network]:
-    """The networks of these models and seeds (None: all there are) that a folder has.
-
-    Raises
-    ------
-    ValueError
-        If there is no such folder, or a model lacks a seed; the message lists what there is.
-    """
-    if not folder.is_dir():
-        raise ValueError(f"the folder of networks must exist, got {folder}")
-    have: dict[str, dict[int, Path]] = {}
-    for path in sorted(folder.glob(f"{profile}-*-seed*.safetensors")):
-        model, _, seed = path.stem.removeprefix(f"{profile}-").rpartition("-seed")
-        if seed.isdecimal() and not model.endswith("-branch"):
-            have.setdefault(model, {})[int(seed)] = path
-    found = []
-    for model in dict.fromkeys(models):
-        own = have.get(model, {})
-        wanted = sorted(own) if seeds is None else list(dict.fromkeys(seeds))
-        if not own or (missing := [seed for seed in wanted if seed not in own]):
-            names = [f"{m}-seed{s}" for m, paths in have.items() for s in paths]
-            got = f"{model} with seed {missing[0]}" if own else model
-            raise ValueError(
-                f"model must be one of {', '.join(names) or 'none at all'} in {folder}, got {got}"
-            )
-        found += [Network(profile=profile, model=model, seed=s, path=own[s]) for s in wanted]
-    return found
 
 
 def row_of(
@@ -153,7 +107,7 @@ def segmentations(
     """Predicted lesion masks (X, Y, Z) of a patient, one a network; labels are not looked at."""
     images = stack(subject)
     for network in networks:
-        yield network, segment(checkpoints.load_model(network.path), subject, images=images)
+        yield network, segment(network.load().model, subject, images=images)
 
 
 def labelled_crops(network: Network) -> Patches:
@@ -213,14 +167,14 @@ def adapt(
         generator=np.random.default_rng([network.seed, *target.name.encode()]),
         size=profile.crop,
     )
-    model = checkpoints.load_model(network.branch)
+    model = load(network.branch).model
     fine_tune(
         model,
         labelled,
         crops,
-        embedding=embedding,
+        embedding=embedding and embedding.losses(),
         primary=primary,
-        profile=replace(profile, learning_rate=profile.learning_rate * adaptation.RATE),
+        settings=replace(profile, learning_rate=profile.learning_rate * adaptation.RATE),
         seed=network.seed,
         progress=progress,
         description=f"{method} to {target.name}",
@@ -238,4 +192,5 @@ def prior_of(source: Subject, target: Subject, *, seed: int) -> NDArray[np.bool_
     """
     if source.lesion_mask is None:
         raise ValueError(f"templates need a labelled patient, got {source.name} without labels")
-    return ncc_labels(source, [replace(target, lesion_mask=None)], seed=seed)[0]
+    hidden, generator = replace(target, lesion_mask=None), np.random.default_rng(seed)
+    return ncc_labels(source, [hidden], generator=generator)[0]

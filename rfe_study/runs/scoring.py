@@ -5,18 +5,18 @@ from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from pathlib import Path
 from typing import Any, Protocol
 
-from rfe_core import checkpoints
 from rfe_core.evaluation import score, segment
 from rfe_core.patches import stack
-from rfe_core.settings import Profile
 from rfe_study import provenance
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
+from rfe_study.runs import looked_at, networks
 from rfe_study.workers import one_thread
 
 
 class Trained(Protocol):
-    """A job whose network is trained: `rfe_study.runs.baselines.Job` or `rfe_study.runs.sweep.Job`."""
+    """A job whose network is trained, of `rfe_study.runs.baselines` or `rfe_study.runs.sweep`."""
 
     profile: Profile
     device: str
@@ -61,17 +61,17 @@ def score_rows(
 
 def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any]]:
     (subject,) = phantom_subjects([patient], workers=1, progress=False)
+    subject = looked_at.cut(subject, jobs[0].profile.name)
     images = stack(subject)
     born = provenance.certificate(__name__, device=jobs[0].device)
     rows = []
     for job in jobs:
         check_phantom(job)
-        about = checkpoints.read_about(job.path())
-        model = checkpoints.load_model(job.path()).to(job.device)
+        model, about, weights = networks.load(job.path(), job.device)
         training = {
             "epochs": job.profile.epochs,
             "learning_rate": about.get("learning_rate", job.profile.learning_rate),
-            "weights": checkpoints.weights_digest(job.path()),
+            "weights": weights,
             "wall_s": about["wall_s"],
             "train_code_version": about["code_version"],
             "train_hardware": about["hardware"],

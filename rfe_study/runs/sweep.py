@@ -18,18 +18,21 @@ from typing import Any
 import pandas as pd
 
 from rfe_core import checkpoints
-from rfe_core.fine_tuning import adapt_statistics, fine_tune
+from rfe_core.files import replacing
+from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches
-from rfe_core.settings import Profile
 from rfe_core.training import Diverged
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
 from rfe_study.methods.method import Method
-from rfe_study.results import CURVES, MODEL_KEY, MODELS, SCORES
+from rfe_study.methods.profiles import Profile
+from rfe_study.methods.statistics import adapt_statistics
+from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
 from rfe_study.runs.scoring import check_phantom
+from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import one_thread
 
 FINISHED, DIVERGED = "finished", "diverged"
@@ -61,13 +64,11 @@ class Job:
     @property
     def branch(self) -> Path:
         """The weights it starts from."""
-        return self.baselines / f"{self.profile.name}-{BRANCH}-seed{self.seed}.safetensors"
+        return self.baselines / networks.file_name(self.profile.name, BRANCH, self.seed)
 
     def path(self) -> Path:
         """Where its own weights are kept."""
-        name = self.method.name
-        for character, replacement in (("/", "-"), (" ", "_"), (",", "")):
-            name = name.replace(character, replacement)
+        name = networks.as_file_name(self.method.name)
         folder = self.weights / f"{self.profile.name}-{self.experiment}-{self.target}"
         return folder / f"{name}-seed{self.seed}.safetensors"
 
@@ -134,17 +135,17 @@ def _execute(job: Job) -> Outcome:
     labelled, target, watched = _crops(job)
     if method.match_histograms:
         labelled = match_patches(labelled, target)
-    model = checkpoints.load_model(job.branch).to(job.device)
+    model = networks.load(job.branch, job.device).model
     rate = job.profile.learning_rate * method.rate
     try:
         history = fine_tune(
             model,
             labelled,
             target if method.unlabelled else None,
-            embedding=method.embedding,
+            embedding=method.embedding and method.embedding.losses(),
             self_training=method.self_training,
             primary=method.primary,
-            profile=replace(job.profile, learning_rate=rate),
+            settings=replace(job.profile, learning_rate=rate),
             seed=job.seed,
             validation=watched,
             progress=False,
@@ -200,12 +201,13 @@ def keep(job: Job, outcome: Outcome, folder: Path | None = None) -> None:
     """Write a completed job: weights, learning curve, and last the row that says it is finished."""
     weights = {}
     if outcome.weights is not None:
-        checkpoints.write_bytes(job.path(), outcome.weights)
+        with replacing(job.path()) as partial:
+            partial.write_bytes(outcome.weights)
         weights = {"weights": checkpoints.weights_digest(job.path())}
     curve = [{**job.identity, **row} for row in outcome.history]
-    results.append(CURVES, curve, key=(*MODEL_KEY, "epoch"), folder=folder)
+    results.append(CURVES, curve, folder=folder)
     row = {**job.identity, **job.method.columns, **outcome.about, **weights}
-    results.append(MODELS, [row], key=MODEL_KEY, folder=folder)
+    results.append(MODELS, [row], folder=folder)
 
 
 def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:
@@ -216,16 +218,11 @@ def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:
     ValueError
         If a finished one was made with other settings.
     """
-    made: dict[tuple, str] = {}
-    if results.exists(MODELS, folder):
-        table = results.stored(MODELS, folder)
-        keys = table[list(MODEL_KEY)].itertuples(index=False, name=None)
-        made = dict(zip(keys, table["settings"], strict=True))
-    if results.exists(CURVES, folder):
-        curves = results.stored(CURVES, folder)
-        whole = [k in made for k in curves[list(MODEL_KEY)].itertuples(index=False, name=None)]
-        if not all(whole):
-            results.write(CURVES, curves[whole], folder=folder)
+    rows = results.keys(MODELS, (*MODEL_KEY, "settings"), folder)
+    made = {tuple(model): settings for *model, settings in rows}
+    whole = [model in made for model in results.keys(CURVES, MODEL_KEY, folder)]
+    if not all(whole):
+        results.write(CURVES, results.stored(CURVES, folder)[whole], folder=folder)
     left = []
     for job in jobs:
         settings = made.get(tuple(job.identity.values()))
@@ -243,6 +240,6 @@ def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:
 def tidy(folder: Path | None = None) -> None:
     """Order the tables by model, whatever order the jobs completed in."""
     for name, last in ((MODELS, ()), (CURVES, ("epoch",)), (SCORES, ("subject",))):
-        if results.exists(name, folder):
+        if results.path_of(name, folder).exists():
             table: pd.DataFrame = results.stored(name, folder)
             results.write(name, table.sort_values([*MODEL_KEY, *last]), folder=folder)

@@ -2,19 +2,14 @@
 
 The phantom is frozen, for every stored row depends on it. A *variant* is another choice of training
 patients: the same twelve heads (three of each scanner), scanned or treated differently. Networks
-learn from as many crops in as many steps as the lower bound of chapter 03::
-
-    python -m rfe_study.runs.variants --variants four-scanners --seeds 0
-
-keeps weights in ``data/checkpoints``; stopped at any moment, it goes on when given again.
+learn from as many crops in as many steps as the lower bound of chapter 03; ``rfe variants`` trains
+them.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,16 +17,13 @@ import numpy as np
 from rfe_core import checkpoints
 from rfe_core.patches import Patches, extract
 from rfe_core.scans.subject import Subject
-from rfe_core.settings import Profile
 from rfe_core.training import build
-from rfe_study import results
-from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.phantom.protocols import draw_domain
 from rfe_study.runs import baselines
 from rfe_study.versions import code_version
-from rfe_study.workers import one_thread
 
 FOUR, RANDOM, FITTED = "four-scanners", "random-protocols", "fitted"
 
@@ -136,28 +128,3 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
     training, validation = variant_patches(job.profile, job.model, job.seed)
     model = build(job.profile, job.seed)
     return baselines.fit(job, model, training, validation={"own": validation}, progress=progress)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Train the networks that are not finished, one after another."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rfe_study.runs.variants",
-        description="Train networks on variants of the phantom's training patients.",
-    )
-    parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
-    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
-    parser.add_argument("--out", type=Path, default=results.DATA / "checkpoints", metavar="DIR")
-    parser.add_argument("--quiet", action="store_true", help="a line an epoch instead of a bar")
-    args = parser.parse_args(arguments)
-    with one_thread():
-        for seed in args.seeds:
-            for variant in args.variants:
-                job = Job(
-                    profile=PROFILES[args.profile], model=variant, seed=seed, weights=args.out
-                )
-                train(job, progress=not args.quiet)
-
-
-if __name__ == "__main__":
-    main()

@@ -36,8 +36,8 @@ import torch
 from ipywidgets.embed import embed_data
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from rfe_book.widgets.slice_draws import slice_pixels
 
+from rfe_book.widgets.slice_draws import slice_pixels
 from rfe_core import checkpoints
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_subjects
@@ -106,9 +106,17 @@ class BookPage:
         """Gzipped bytes of the page itself and of what it alone loads."""
         return sum(size for path, size in self.weights.items() if path.startswith(name))
 
-    def frame_times(self, widget):
-        """Milliseconds that a widget took to draw, frame by frame so far."""
-        return self.tab.evaluate(f"performance.getEntriesByName('{widget}').map(e => e.duration)")
+    def count_frames(self, widget):
+        """How many times a widget has drawn so far.
+
+        If RFE_FRAME_MS is set, as `make bench` does, the median must not take longer than that: on
+        a busy machine it may.
+        """
+        times = self.tab.evaluate(f"performance.getEntriesByName('{widget}').map(e => e.duration)")
+        if longest := os.environ.get("RFE_FRAME_MS"):
+            print(f"{widget}: median {np.median(times):.1f} ms of {len(times)} frames")
+            assert np.median(times) <= float(longest)
+        return len(times)
 
     def open(self, url):
         """Go to a page and wait until its widgets stand."""

@@ -21,6 +21,8 @@ def repository(tmp_path):
         "rfe_core/a.py": "def f():\n    from rfe_core import b\n",
         "rfe_core/b.py": "",
         "rfe_core/unused.py": "",
+        "book/rfe_book/__init__.py": "",
+        "book/rfe_book/own.mplstyle": "",
         "book/rfe_book/widgets/__init__.py": "",
         "book/rfe_book/widgets/_shared.js": "",
         "book/rfe_book/widgets/w.py": "",
@@ -31,18 +33,20 @@ def repository(tmp_path):
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    (tmp_path / "book").mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture
 def build(repository, monkeypatch):
     """The builder, working on that repository; its worker processes import it by name."""
+    for name in ("RFE_DATA", "RFE_RESULTS", "RFE_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
     shutil.copy(ROOT / "book" / "build.py", repository / "book" / "book_builder.py")
+    shutil.copy(ROOT / "book" / "page_key.py", repository / "book")
     monkeypatch.syspath_prepend(repository / "book")
     yield importlib.import_module("book_builder")
-    del sys.modules["book_builder"]
+    del sys.modules["book_builder"], sys.modules["page_key"]
 
 
 def write_notebook(repository, *cells):
@@ -73,13 +77,14 @@ def notebook(repository):
         "book/rfe_book/widgets/w.py",
         "book/rfe_book/widgets/w.js",
         "book/rfe_book/widgets/_shared.js",
+        "book/rfe_book/own.mplstyle",
         "data/results/rows.csv",
     ],
 )
 def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebook, name):
     before = build.key_of(notebook)
     path = repository / name
-    path.write_text(path.read_text() + "\n")
+    path.write_text(path.read_text(encoding="utf-8") + "\n")
     assert build.key_of(notebook) != before
 
 
@@ -88,7 +93,7 @@ def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebo
 )
 def test_key_stays_when_anything_else_changes(build, repository, notebook, name):
     before = build.key_of(notebook)
-    (repository / name).write_text("changed = 1\n")
+    (repository / name).write_text("changed = 1\n", encoding="utf-8")
     assert build.key_of(notebook) == before
 
 
@@ -97,6 +102,36 @@ def test_key_changes_when_data_are_renamed(build, repository, notebook):
     rows = repository / "data/results/rows.csv"
     rows.rename(rows.with_name("other.csv"))
     assert build.key_of(notebook) != before
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "explorer/masks.npz"])
+def test_key_changes_with_what_is_made_anew_outside_the_repository(
+    build, notebook, tmp_path_factory, monkeypatch, name
+):
+    anew = tmp_path_factory.mktemp("anew")
+    monkeypatch.setenv("RFE_RESULTS", str(anew))
+    before = build.key_of(notebook)
+    (anew / name).parent.mkdir(exist_ok=True)
+    (anew / name).write_bytes(b"1")
+    first = build.key_of(notebook)
+    (anew / name).write_bytes(b"2")
+    assert len({before, first, build.key_of(notebook)}) == 3
+
+
+def test_key_is_of_the_data_that_notebooks_read(build, notebook, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("RFE_DATA", str(data := tmp_path_factory.mktemp("data")))
+    before = build.key_of(notebook)
+    (data / "results").mkdir()
+    (data / "results" / "rows.csv").write_bytes(b"a\n1\n")
+    assert build.key_of(notebook) != before
+
+
+def test_text_is_read_as_utf_8_whatever_the_locale(build, repository):
+    page = staged_page(build, repository, "{{claims:board}} × ℓ2")
+    assert page.endswith("× ℓ2")
+    for name in ("build.py", "page_key.py", "book_pages.py"):
+        source = (ROOT / "book" / name).read_text(encoding="utf-8")
+        assert "read_text()" not in source, name
 
 
 @pytest.mark.slow
@@ -132,8 +167,8 @@ def staged_page(build, repository, text):
     """What becomes of a page beside a notebook that glued a table."""
     copy = repository / "executed.ipynb"
     cells = [{"cell_type": "code", "source": "", "outputs": [GLUED]}]
-    copy.write_text(json.dumps({"cells": cells, "metadata": {"run_seconds": 1}}))
-    (repository / "book" / "index.md").write_text(text)
+    copy.write_text(json.dumps({"cells": cells, "metadata": {"run_seconds": 1}}), encoding="utf-8")
+    (repository / "book" / "index.md").write_text(text, encoding="utf-8")
     return build.staged_files({"claims.ipynb": copy})["index.md"].decode()
 
 

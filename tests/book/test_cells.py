@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from rfe_book.cells import numbered
 
 

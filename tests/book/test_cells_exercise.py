@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from rfe_book import cells, style, widgets
 
+from rfe_book import cells, style
 from rfe_study.phantom import scanner
 
 
@@ -26,7 +26,7 @@ def test_source_is_the_modules_own_text():
     shown = cells.source(style.upright).data
     place, *code = shown.removeprefix("```python\n").removesuffix("```").splitlines()
     assert place.startswith("# book/rfe_book/style.py, line ")
-    lines = Path(widgets.__file__).read_text(encoding="utf-8").splitlines()
+    lines = Path(style.__file__).read_text(encoding="utf-8").splitlines()
     first = int(place.rpartition(" ")[2]) - 1
     assert code == lines[first : first + len(code)]
     assert code[-1] == "    return np.swapaxes(plane, 0, 1)[::-1]"

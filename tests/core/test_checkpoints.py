@@ -1,10 +1,12 @@
 """Weights and states survive the disk; damaged files are named."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
 from rfe_core import checkpoints
 from rfe_core.unet import UNet
@@ -55,17 +57,78 @@ def test_a_failed_write_leaves_the_old_file(model, tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
-def test_damaged_and_foreign_files(model, tmp_path):
-    path = tmp_path / "w.safetensors"
-    checkpoints.save_weights(path, model)
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(ValueError, match=r"w.safetensors is not a readable safetensors file"):
-        checkpoints.load_model(path)
-    state = tmp_path / "state.safetensors"
+def saved_state(path, model):
     optimizer = torch.optim.Adam(model.parameters())
-    checkpoints.save_state(state, model, optimizer, np.random.default_rng(0), {})
-    with pytest.raises(ValueError, match="must be written by save_weights"):
-        checkpoints.load_model(state)
+    checkpoints.save_state(path, model, optimizer, np.random.default_rng(0), {})
+    return path
+
+
+def load_state(path):
+    model = UNet(widths=(4, 6), norm="batch")
+    optimizer = torch.optim.Adam(model.parameters())
+    with torch.random.fork_rng():
+        return checkpoints.load_state(path, model, optimizer, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -10])
+@pytest.mark.parametrize("read", [checkpoints.load_model, checkpoints.read_about, load_state])
+def test_truncated_files(model, tmp_path, read, kept):
+    path = tmp_path / "w.safetensors"
+    if read is load_state:
+        saved_state(path, model)
+    else:
+        checkpoints.save_weights(path, model)
+    content = path.read_bytes()[:kept]
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError,
+        match=rf"w.safetensors: file must be whole safetensors, got {len(content)} bytes that end "
+        "early or are damaged .*; copy it again, or delete it and train anew",
+    ):
+        read(path)
+
+
+def test_files_of_another_kind(model, tmp_path):
+    state = saved_state(tmp_path / "state.safetensors", model)
+    weights = tmp_path / "w.safetensors"
+    checkpoints.save_weights(weights, model)
+    for read in (checkpoints.load_model, checkpoints.read_about):
+        with pytest.raises(ValueError, match=r"state.safetensors: file must be written by save_we"):
+            read(state)
+    with pytest.raises(ValueError, match=r"w.safetensors: file must be written by save_state"):
+        load_state(weights)
+    foreign = tmp_path / "foreign.safetensors"
+    foreign.write_bytes(save({"a": torch.ones(1)}, {"format": "pt"}))  # as other libraries write
+    with pytest.raises(ValueError, match=r"foreign.safetensors: file must be written by save_wei"):
+        checkpoints.load_model(foreign)
+    with pytest.raises(FileNotFoundError, match=r"none.safetensors"):
+        checkpoints.load_model(tmp_path / "none.safetensors")
+
+
+def test_files_of_a_newer_version_are_refused_and_older_ones_read(model, tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    monkeypatch.setattr(checkpoints, "VERSION", 2)
+    checkpoints.save_weights(path, model)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=r"version must be at most 1, .* got 2; update the code"):
+        checkpoints.load_model(path)
+    without = {"network": json.dumps(model.settings), "about": "{}"}  # as the first ones were
+    path.write_bytes(save(dict(model.state_dict()), without))
+    assert checkpoints.read_about(path) == {}
+    assert checkpoints.load_model(path).settings == model.settings
+
+
+def test_what_was_read_does_not_hang_on_the_file(model, tmp_path):
+    """The file may be overwritten in place after reading (it was mapped into memory once)."""
+    path = saved_state(tmp_path / "state.safetensors", model)
+    tensors = checkpoints._tensors(path)
+    before = {name: tensor.clone() for name, tensor in tensors.items()}
+    with open(path, "r+b") as opened:
+        opened.write(b"\xff" * path.stat().st_size)
+    assert all(torch.equal(tensors[name], before[name]) for name in tensors)
+    if Path("/proc/self/maps").exists():
+        load_state(saved_state(path, model))
+        assert str(path) not in Path("/proc/self/maps").read_text(encoding="utf-8")
 
 
 def test_state_restores_generators_and_optimiser(model, tmp_path):

@@ -14,8 +14,10 @@ from rfe_core.distances import (
     REDUCTIONS,
     SHORTEST,
     check_embeddings,
-    check_labels,
     divisor,
+    integer,
+    integer_labels,
+    lengths,
     pairwise,
     unit,
 )
@@ -47,7 +49,7 @@ def test_equals_scipy(distance, dtype):
     np.testing.assert_allclose(got.double().numpy(), expected, atol=10 * TOLERANCE[dtype])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.floats(1e-3, 1e4),
@@ -58,7 +60,7 @@ def test_direction_alone_counts(seed, scale, distance):
     torch.testing.assert_close(pairwise(scale * a, b, distance), pairwise(a, b, distance))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), distance=st.sampled_from(DISTANCES))
 def test_symmetric_and_in_range(seed, distance):
     a, b = vectors(seed, 4), vectors(seed + 1, 3)
@@ -70,7 +72,7 @@ def test_symmetric_and_in_range(seed, distance):
     assert (bounded <= highest / 2 + 1e-12).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), distance=st.sampled_from(("angular", "l2")))
 def test_metrics_obey_the_triangle_inequality(seed, distance):
     a, b, c = (vectors(seed + k, 1) for k in range(3))
@@ -156,7 +158,38 @@ def test_bad_embeddings(embeddings):
         check_embeddings(embeddings)
 
 
-@pytest.mark.parametrize("labels", [torch.zeros(3), torch.zeros(2, dtype=torch.long)])
+@pytest.mark.parametrize(
+    "labels", [torch.zeros(3), torch.zeros(2, dtype=torch.long), torch.zeros(3, dtype=torch.cfloat)]
+)
 def test_bad_labels(labels):
-    with pytest.raises(ValueError, match=r"labels must be integers of shape \(3,\), got torch\."):
-        check_labels(labels, 3)
+    with pytest.raises(ValueError, match=r"prior must be integers of shape \(3,\), got torch\."):
+        integer_labels(labels, (3,), name="prior")
+
+
+INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_labels_are_read_by_their_value(dtype):
+    labels = integer_labels(torch.tensor([[1, 0]]).to(dtype), (1, 2))
+    assert labels.dtype == torch.int64 and labels.tolist() == [[1, 0]]
+    assert integer_labels(torch.tensor([255], dtype=torch.uint8), (1,)).item() == 255
+    assert integer_labels(torch.tensor([-1], dtype=torch.int8), (1,)).item() == -1
+
+
+def test_integers_of_numpy_are_integers():
+    for kind in (int, np.int64, np.uint8):
+        assert integer(kind(3), "chunk", least=1) == 3
+    for bad in (0, 1.0, np.float64(2), "3", None):
+        with pytest.raises(ValueError, match="chunk must be an integer >= 1, got"):
+            integer(bad, "chunk", least=1)
+
+
+def test_what_is_not_finite_has_no_length():
+    """NaN, infinity, and a length whose square is too large: NaN, not a vector without length."""
+    for strange in (math.nan, math.inf, 1e30):
+        h = torch.tensor([[strange, 1.0], [3.0, 4.0]])
+        assert lengths(h)[0].isnan() and lengths(h)[1] == 5
+        assert unit(h)[0].isnan().all() and unit(h)[1].tolist() == pytest.approx([0.6, 0.8])
+        for distance in ("cosine", "angular"):
+            assert pairwise(h, h, distance).isnan().tolist() == [[True, True], [True, False]]

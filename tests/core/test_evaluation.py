@@ -43,6 +43,17 @@ def test_segment_is_predict_thresholded_inside_the_brain(model, subject):
     assert not prediction[~subject.brain_mask].any()
 
 
+def test_bad_images_and_thresholds(model, subject):
+    images = stack(subject)
+    images[3, 0, 5, 5] = np.nan
+    for call in (lambda: predict(model, images), lambda: segment(model, subject, images=images)):
+        with pytest.raises(ValueError, match="images must be finite, got NaN or infinity"):
+            call()
+    for threshold in (-0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match=r"threshold must be in \[0, 1\], got"):
+            segment(model, subject, threshold=threshold)
+
+
 def test_score_counts(subject):
     prediction = subject.lesion_mask.copy()
     brain_slices = int(subject.brain_mask.any(axis=(0, 1)).sum())

@@ -21,7 +21,7 @@ def assert_same(got, expected, dtype):
         torch.testing.assert_close(one, other, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(1, 20),
@@ -199,7 +199,13 @@ H, LABELS = torch.ones(4, 2), torch.tensor([0, 0, 1, 1])
         (torch.ones(0, 2), LABELS[:0], {}, "embeddings must be floating point of shape"),
         (H, LABELS[:3], {}, r"labels must be integers of shape \(4,\)"),
         (H, LABELS.float(), {}, r"labels must be integers .* got torch.float32"),
-        (H, LABELS - 5, {}, "labels must hold a pixel that takes part, got only negative"),
+        (H, 0 * LABELS - 1, {}, "labels must hold a pixel that takes part, got only ignored"),
+        (
+            H,
+            LABELS,
+            {"strata": LABELS, "counts": [1, 1], "ignore_index": 1} | {"strata": 0 * LABELS + 5},
+            "counts must hold one number per stratum, got 2 and stratum 5",
+        ),
         (H, LABELS, {"reduction": "max"}, "reduction must be one of .* got 'max'"),
         (H, LABELS, {"strata": LABELS}, "strata and counts go together, got only one"),
         (H, LABELS, {"counts": [1, 1]}, "strata and counts go together, got only one"),
@@ -219,9 +225,14 @@ H, LABELS = torch.ones(4, 2), torch.tensor([0, 0, 1, 1])
             H,
             LABELS,
             {"strata": torch.tensor([0, 0, 1, -1]), "counts": [1, 1]},
-            "strata must be negative exactly where labels are",
+            "counts must hold one number .* got 2 and stratum -1",
         ),
-        (H, LABELS, {"strata": LABELS, "counts": [1]}, "counts must hold one number for each of 2"),
+        (
+            H,
+            LABELS,
+            {"strata": LABELS, "counts": [1]},
+            "counts must hold one .* got 1 and stratum 1",
+        ),
         (
             H,
             LABELS,

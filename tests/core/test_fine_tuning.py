@@ -7,23 +7,19 @@ import numpy as np
 import pytest
 import torch
 from synthetic import tiny_subject
-from torch import nn
 
-from rfe_core import fine_tuning, losses, random_feature_embedding, training
-from rfe_core.fine_tuning import adapt_statistics, fine_tune
-from rfe_core.patches import Patches, extract
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
-from rfe_core.settings import Profile
+from rfe_core import fine_tuning, losses, training
+from rfe_core.fine_tuning import fine_tune
+from rfe_core.patches import extract
+from rfe_core.random_feature_embedding import PixelEmbeddingLoss
+from rfe_core.settings import TrainingSettings
 from rfe_core.training import Diverged, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-TINY = Profile(
-    name="tiny",
+TINY = TrainingSettings(
     widths=(4, 6, 8),
     norm="batch",
-    patches_per_domain=20,
-    crop=20,
     epochs=5,
     branch_epoch=3,
     tuning_steps=3,
@@ -40,13 +36,13 @@ def sets():
     return [extract([s], 20, generator=np.random.default_rng(0), size=20)[0] for s in subjects]
 
 
-def rfe(**settings):
-    return RandomFeatureEmbedding(**{"strategy": "80/20", "n_e": 20} | settings)
+def rfe(layers=(0,), **settings):
+    return dict.fromkeys(layers, PixelEmbeddingLoss(**{"strategy": "80/20", "n_e": 20} | settings))
 
 
-def run(sets, profile=TINY, seed=0, **settings):
-    model = build(profile, 7)  # "the weights of the branch epoch"
-    history = fine_tune(model, *sets, profile=profile, seed=seed, progress=False, **settings)
+def run(sets, settings=TINY, seed=0, **options):
+    model = build(settings, 7)  # "the weights of the branch epoch"
+    history = fine_tune(model, *sets, settings=settings, seed=seed, progress=False, **options)
     return model, history
 
 
@@ -175,9 +171,9 @@ class Killed(BaseException):
 @pytest.mark.parametrize("steps", [4, 7, 8], ids=lambda n: f"killed in step {n}")
 def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, steps):
     """Three steps an epoch: in the first step of the second epoch, and in the third epoch."""
-    profile = replace(TINY, epochs=6)
-    whole, history = run(sets, profile, embedding=rfe())
-    calls, real = [], random_feature_embedding.embedding_terms
+    longer = replace(TINY, epochs=6)
+    whole, history = run(sets, longer, embedding=rfe())
+    calls, real = [], fine_tuning.embedding_terms
 
     def killing(*args, **kwargs):
         calls.append(1)
@@ -185,13 +181,13 @@ def test_a_killed_fine_tuning_resumes_bit_for_bit(sets, tmp_path, monkeypatch, s
             raise Killed
         return real(*args, **kwargs)
 
-    settings = {"embedding": rfe(), "checkpoint": tmp_path / "state.safetensors"}
+    options = {"embedding": rfe(), "checkpoint": tmp_path / "state.safetensors"}
     with monkeypatch.context() as patch:
         patch.setattr(fine_tuning, "embedding_terms", killing)
         with pytest.raises(Killed):
-            run(sets, profile, **settings)
+            run(sets, longer, **options)
     torch.rand(3)  # whatever else happens in between
-    resumed, resumed_history = run(sets, profile, **settings)
+    resumed, resumed_history = run(sets, longer, **options)
     assert same_weights(whole, resumed)
     assert without_time(history) == without_time(resumed_history)
 
@@ -222,12 +218,12 @@ def test_an_infinite_learning_rate_diverges(sets):
 
 def test_the_embedding_loss_is_learnt(sets):
     """Pixels of the two classes differ in brightness; the Dice loss alone gets less far."""
-    profile = replace(TINY, epochs=12, tuning_steps=5)
+    longer = replace(TINY, epochs=12, tuning_steps=5)
     for settings in ({"n_e": 50}, {"n_e": "all"}, {"n_e": 50, "distance": "l2", "margin": 5.0}):
-        _, history = run(sets, profile, embedding=rfe(weight=20.0, **settings))
+        _, history = run(sets, longer, embedding=rfe(weight=20.0, **settings))
         first, last = history[0]["embedding_loss"], history[-1]["embedding_loss"]
         assert last < 0.6 * first, (settings, first, last)
-        _, untaught = run(sets, profile, embedding=rfe(**settings, weight=0.0))
+        _, untaught = run(sets, longer, embedding=rfe(**settings, weight=0.0))
         assert last < 0.8 * untaught[-1]["embedding_loss"], settings
 
 
@@ -239,58 +235,3 @@ def test_bad_settings(sets):
             run(sets[:1], **settings)
     with pytest.raises(ValueError, match=r"layers must be below 2, .* got \(3,\)"):
         run(sets, embedding=rfe(layers=(3,)))
-
-
-# Statistics of batch norm
-
-
-def some_patches(n, size=8, seed=0):
-    images = np.random.default_rng(seed).normal(2, 3, (n, 3, size, size)).astype(np.float32)
-    nothing = np.zeros((n, size, size), np.uint8)
-    names, slices = np.full(n, "B"), np.zeros(n, np.int64)
-    return Patches(images=images, labels=nothing, valid=nothing == 0, subjects=names, slices=slices)
-
-
-def norms(model):
-    return [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-
-
-def test_adapted_statistics_are_the_mean_over_batches_by_hand():
-    """The first norm sees one convolution of the images: its statistics without PyTorch's norm."""
-    model, patches = build(TINY, 0), some_patches(13)
-    before = {k: v.clone() for k, v in model.state_dict().items() if "running" not in k}
-    adapt_statistics(model, patches, batch_size=4)  # three whole batches; the 13th patch is left
-    convolution = next(m for m in model.modules() if isinstance(m, nn.Conv2d))
-    means, variances = [], []
-    for start in (0, 4, 8):
-        with torch.no_grad():
-            x = convolution(torch.from_numpy(patches.images[start : start + 4]))
-        values = x.transpose(0, 1).flatten(1).double().numpy()
-        means.append(values.mean(1))
-        variances.append(values.var(1, ddof=1))
-    first = norms(model)[0]
-    np.testing.assert_allclose(first.running_mean.numpy(), np.mean(means, 0), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(first.running_var.numpy(), np.mean(variances, 0), rtol=1e-4)
-    after = model.state_dict()
-    assert all(torch.equal(v, after[k]) for k, v in before.items() if "num_batches" not in k)
-    assert not model.training and not any(m.training for m in model.modules())
-    assert {m.momentum for m in norms(model)} == {0.1}
-
-
-def test_adapting_uses_the_running_statistics_of_nothing_before(sets):
-    """Whatever was in them; and each layer's own input, as normalised by the batch."""
-    model, other = build(TINY, 0), build(TINY, 0)
-    for norm in norms(other):
-        norm.running_mean.fill_(9.0)
-        norm.running_var.fill_(4.0)
-    for network in (model, other):
-        adapt_statistics(network, sets[1], batch_size=6)
-    assert same_weights(model, other)
-    few = some_patches(2)  # fewer than a batch: what there is
-    adapt_statistics(model, few, batch_size=6)
-    assert not same_weights(model, other)
-
-
-def test_adapting_needs_batch_norm():
-    with pytest.raises(ValueError, match="needs a network with batch norm, got one without"):
-        adapt_statistics(build(replace(TINY, norm="none"), 0), some_patches(4))

@@ -36,7 +36,7 @@ def example(seed=0, shape=(2, 1, 4, 5)):
     return logits, target, mask
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), smooth=st.sampled_from([1e-3, 1.0, 10.0]))
 def test_equals_the_loops(seed, smooth):
     logits, target, mask = example(seed)
@@ -56,23 +56,39 @@ def test_masked_pixels_have_no_influence_and_no_gradient():
     logits.requires_grad_()
     dice_loss(logits, target, mask).backward()
     assert (logits.grad[~mask] == 0).all() and (logits.grad[mask] != 0).any()
-    other = torch.where(mask, logits.detach(), 99.0)
-    assert dice_loss(other, target, mask) == dice_loss(logits.detach(), target, mask)
+    for strange in (99.0, math.nan, -math.inf):
+        other = torch.where(mask, logits.detach(), strange).requires_grad_()
+        loss = dice_loss(other, target, mask)
+        loss.backward()
+        assert loss == dice_loss(logits.detach(), target, mask)
+        assert other.grad.equal(logits.grad)
+
+
+def test_ignored_targets_are_masked_targets():
+    logits, target, mask = example()
+    labels = torch.where(mask, target.to(torch.uint8), 255)
+    expected = dice_loss(logits, target, mask)
+    assert dice_loss(logits, labels, ignore_index=255) == expected
+    assert dice_loss(logits, torch.where(mask, target.long(), -1)) == expected
+    half = torch.arange(mask.numel()).view(mask.shape) % 2 == 0
+    both = dice_loss(logits, labels, half, ignore_index=255)
+    assert both == dice_loss(logits, target, mask & half)
+    assert dice_loss(logits, labels, mask) == expected  # what is masked out may be anything
 
 
 def test_perfect_prediction_costs_nothing():
-    target = torch.eye(6)[None]
-    assert dice_loss(100 * (2 * target - 1), target).item() == pytest.approx(0, abs=1e-6)
+    target = torch.eye(6).long()[None]
+    assert dice_loss(100.0 * (2 * target - 1), target).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_wrong_prediction_costs_nearly_one():
-    target = torch.zeros(1, 20, 20)
+    target = torch.zeros(1, 20, 20, dtype=torch.long)
     target[:, :10] = 1
-    assert dice_loss(100 * (1 - 2 * target), target).item() > 0.99
+    assert dice_loss(100.0 * (1 - 2 * target), target).item() > 0.99
 
 
 def test_empty_target_rewards_silence_and_stays_finite():
-    empty = torch.zeros(1, 8, 8)
+    empty = torch.zeros(1, 8, 8, dtype=torch.long)
     silent, loud = (dice_loss(torch.full((1, 1, 8, 8), z), empty) for z in (-50.0, 50.0))
     assert silent.item() == pytest.approx(0, abs=1e-6)
     assert 0.9 < loud.item() < 1
@@ -109,6 +125,14 @@ def test_bad_inputs():
         dice_loss(logits, target[..., 1:])
     with pytest.raises(ValueError, match="mask must have the shape of target"):
         dice_loss(logits, target, mask[0])
+    with pytest.raises(ValueError, match="mask must have the shape of target and be bool, got to"):
+        dice_loss(logits, target, mask.long())
+    with pytest.raises(ValueError, match=r"target must be integers .* got torch.float64"):
+        dice_loss(logits, target.double())
+    with pytest.raises(ValueError, match=r"target must be 0, 1 or -1 \(ignored\), got 255"):
+        dice_loss(logits, torch.full_like(target, 255, dtype=torch.uint8))
+    with pytest.raises(ValueError, match=r"target must be 0, 1 or 7 \(ignored\), got -1"):
+        dice_loss(logits, -target.long(), ignore_index=7)
 
 
 # Eq. 2
@@ -133,7 +157,7 @@ def test_equation_2_equals_the_double_loop(distance, margin, dtype):
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 8), distance=st.sampled_from(DISTANCES))
 def test_the_order_of_embeddings_does_not_matter(seed, n, distance):
     h, adjacency = random_embeddings(seed, n), random_adjacency(seed, n)
@@ -143,7 +167,7 @@ def test_the_order_of_embeddings_does_not_matter(seed, n, distance):
     torch.testing.assert_close(shuffled, loss)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.floats(1e-3, 1e3),
@@ -270,7 +294,15 @@ def test_bad_options(options, message):
         (lambda: label_embedding_loss(H[0], LABELS), "embeddings must be floating point"),
         (lambda: label_embedding_loss(H, LABELS[:2]), r"labels must be integers of shape \(3,\)"),
         (lambda: label_embedding_loss(H, LABELS.float()), "labels must be .* got torch.float32"),
-        (lambda: label_embedding_loss(H, LABELS, chunk=0), "chunk must be >= 1, got 0"),
+        (lambda: label_embedding_loss(H, LABELS, chunk=0), "chunk must be an integer >= 1, got 0"),
+        (lambda: label_embedding_loss(H, LABELS, chunk=1.5), "chunk must be an integer .* 1.5"),
+        (
+            lambda: (
+                label_embedding_loss(H, LABELS, ignore_index=1)
+                + label_embedding_loss(H, 0 * LABELS, ignore_index=0)
+            ),
+            "labels must hold an embedding that takes part, got only ignored ones",
+        ),
     ],
 )
 def test_bad_pairs(call, message):

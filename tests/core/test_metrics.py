@@ -19,7 +19,7 @@ def test_counted_by_hand():
     assert f_score(prediction, truth) == 2 / 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(prediction=masks, truth=masks)
 def test_f_is_the_harmonic_mean_also_at_the_edges(prediction, truth):
     p, r, f = (score(prediction, truth) for score in (precision, recall, f_score))
@@ -45,7 +45,7 @@ def test_components_touch_by_corners():
     assert false_positive_components(prediction, truth) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(prediction=masks, truth=masks)
 def test_false_positives_against_skimage(prediction, truth):
     labels = label(prediction, connectivity=3)
@@ -90,13 +90,26 @@ def test_bad_masks(score):
         score(np.zeros(4), np.zeros(3))
     with pytest.raises(ValueError, match="truth must be a binary mask"):
         score(np.zeros(3), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="truth must be a binary mask"):
+        score(np.zeros(2), np.array([1, np.nan]))
+    with pytest.raises(ValueError, match="prediction must be a binary mask"):
+        score(np.array([np.inf, 0]), np.zeros(2))
     with pytest.raises(ValueError, match="prediction must be a binary mask"):
         score(np.array([0.2, 0.7]), np.zeros(2))
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"voxel_volume_mm3": 0}, {"edges_mm3": (3, 1)}, {"edges_mm3": (1,)}, {"min_overlap": 1.5}],
+    [
+        {"voxel_volume_mm3": 0},
+        {"voxel_volume_mm3": np.nan},
+        {"voxel_volume_mm3": np.inf},
+        {"edges_mm3": (3, 1)},
+        {"edges_mm3": (1,)},
+        {"edges_mm3": (0, np.nan, 3)},
+        {"min_overlap": 1.5},
+        {"min_overlap": np.nan},
+    ],
 )
 def test_bad_detection_settings(settings):
     (name,) = settings

@@ -49,6 +49,9 @@ def test_normalise_bad_inputs():
         normalise(np.ones(3), np.ones(2, bool))
     with pytest.raises(ValueError, match="at least one voxel"):
         normalise(np.ones(3), np.zeros(3, bool))
+    for value in (np.nan, np.inf, -np.inf):
+        with pytest.raises(ValueError, match="volume must be finite, got NaN or infinity at 1 vox"):
+            normalise(np.array([1, 2, value]), np.array([True, True, False]))  # outside the brain
     with pytest.raises(ValueError, match="percentile must be > 0, got 0"):
         normalise(np.zeros(3), np.ones(3, bool))
 

@@ -9,7 +9,11 @@ from skimage.feature import match_template
 from rfe_core import ncc as core_ncc
 from rfe_core.metrics import f_score
 from rfe_core.ncc import combine, ncc_response, response
-from rfe_core.prior import best_threshold, dice_curve, prior_mask
+from rfe_core.prior import (
+    best_threshold,
+    dice_curve,
+    prior_mask,
+)
 
 SHAPE = (13, 21, 17)
 
@@ -84,7 +88,7 @@ def test_a_copy_is_a_perfect_match_and_a_negative_the_opposite():
     assert (found > 0.99).sum() == (found < 0.01).sum() == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     gain=st.floats(1e-3, 1e3),
     offset=st.floats(-1e3, 1e3),  # within what FLAT tells from a constant
@@ -177,7 +181,7 @@ def dice_by_counting(values, mask, threshold):
     return f_score(values >= threshold, mask)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_threshold_is_the_best_of_all(data):
     """With many ties: responses take few values."""
@@ -273,7 +277,10 @@ MASK = np.ones(4, bool)
         ),
         (lambda: best_threshold(np.ones(3), MASK), r"response's shape \(3,\), got bool \(4,\)"),
         (lambda: best_threshold(np.ones(4), np.ones(4)), "lesion_mask must be bool .* got float64"),
-        (lambda: best_threshold(np.array([1, 2, np.nan, 1]), MASK), "response .* got NaN"),
+        (lambda: best_threshold(np.array([1, 2, np.nan, 1]), MASK), "response must be finite"),
+        (lambda: best_threshold(np.array([1, 2, np.inf, 1]), MASK), "response must be finite"),
+        (lambda: prior_mask(np.array([0.5, np.nan]), 0.5), "response must be finite, got NaN"),
+        (lambda: prior_mask(np.ones(4), np.nan), r"threshold must be in \(0, 1\], got nan"),
         (lambda: prior_mask(np.ones(4), 0.0), r"threshold must be in \(0, 1\], got 0.0"),
         (lambda: prior_mask(np.ones(4), 1.5), r"threshold must be in \(0, 1\], got 1.5"),
     ],

@@ -101,9 +101,10 @@ def test_too_few_lesions():
             r"must have the shape of volume \(20, 22, 24\)",
         ),
         ({"lesion_mask": np.ones(SHAPE)}, "lesion_mask must be bool .* got float64"),
+        ({"volume": np.where(VOLUME > 9, np.nan, VOLUME)}, "volume must be finite, got NaN"),
     ],
 )
 def test_bad_inputs(changes, message):
-    arguments = {"lesion_mask": mask_at(*APART), "n": 2, "size": 3, "generator": generator()}
+    arguments = {"volume": VOLUME, "lesion_mask": mask_at(*APART), "generator": generator()}
     with pytest.raises(ValueError, match=message):
-        extract_templates(VOLUME, **(arguments | changes))
+        extract_templates(**(arguments | {"n": 2, "size": 3} | changes))

@@ -1,6 +1,8 @@
 """Sampling: documented rounding, uniform draws without replacement, shortfalls, sides, labels."""
 
+import math
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,11 +17,11 @@ from rfe_core.sampling import (
     STRATEGIES,
     available,
     counts,
-    largest_n_e,
     sample,
     sample_sides,
     shrink_labels,
 )
+from rfe_core.strategies import apportion, class_shares, largest_n_e, number_of_classes
 
 
 def labels_of(background, lesion, ignored=0, seed=0):
@@ -67,7 +69,7 @@ def test_a_share_in_floating_point_would_round_otherwise():
     assert int(50 * 0.29 + 0.5) == 14  # where 29 of 100 pixels of 50 are 14.5
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     background=st.integers(0, 40),
     lesion=st.integers(0, 40),
@@ -131,38 +133,120 @@ def test_the_generator_alone_decides():
     assert draw(3) == first != draw(4)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    background=st.integers(0, 60),
-    lesion=st.integers(0, 60),
-    ignored=st.integers(0, 9),
-    strategy=st.sampled_from(STRATEGIES),
-)
-def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(
-    background, lesion, ignored, strategy
-):
-    """By trying all; where a class has no pixel at all, the other one alone sets the limit."""
-    labels = labels_of(background, lesion, ignored)
-    if background + lesion == 0:
-        with pytest.raises(ValueError, match=f"not ignored, got {ignored} ignored"):
-            largest_n_e(labels, strategy)
+SHARES = st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any)
+
+
+@settings(max_examples=200)
+@given(data=st.data(), weights=SHARES, by_name=st.sampled_from([None, *STRATEGIES]))
+def test_the_largest_n_e_is_the_last_one_for_which_no_class_runs_short(data, weights, by_name):
+    """By trying all; where a class has no pixel at all, the others alone set the limit."""
+    have = data.draw(st.lists(st.integers(0, 30), min_size=len(weights), max_size=len(weights)))
+    if not any(have):
+        have[-1] = 1
+    shares = class_shares(by_name or [w / sum(weights) for w in weights], have)
+    if not any(n and s for n, s in zip(have, shares, strict=True)):
+        with pytest.raises(ValueError, match="strategy must want a class that is there, got"):
+            largest_n_e(have, shares)
         return
 
     def enough(n_e):
-        wanted = counts(labels, n_e, strategy)
-        return all(
-            want <= have or have == 0
-            for want, have in zip(wanted, (background, lesion), strict=True)
-        )
+        wanted = apportion(n_e, shares)
+        return all(want <= n or n == 0 for want, n in zip(wanted, have, strict=True))
 
-    tried = [n_e for n_e in range(2, 5 * (background + lesion) + 9) if enough(n_e)]
+    largest = largest_n_e(have, shares)
     # one pixel alone: not even 2 can be drawn without running short
-    assert largest_n_e(labels, strategy) == (max(tried) if tried else 1)
+    assert all(enough(n_e) for n_e in range(2, largest + 1))
+    assert not any(enough(n_e) for n_e in range(max(2, largest + 1), largest + 20))
 
 
-def test_the_largest_n_e_needs_a_known_strategy():
-    with pytest.raises(ValueError, match=r"strategy must be one of .*, got '60/40'"):
-        largest_n_e(labels_of(5, 5), "60/40")
+@settings(max_examples=200)
+@given(weights=SHARES, n_e=st.integers(2, 300))
+def test_no_class_has_fewer_of_more_and_none_is_far_from_its_share(weights, n_e):
+    shares = class_shares([w / sum(weights) for w in weights], weights)
+    assert shares == tuple(Fraction(w, sum(weights)) for w in weights)
+    found, more = apportion(n_e, shares), apportion(n_e + 1, shares)
+    assert sum(found) == n_e
+    assert sorted(b - a for a, b in zip(found, more, strict=True)) == [0] * (len(weights) - 1) + [1]
+    # Webster's inequality: no seat could be handed on to a class with a better claim to it
+    claims = [(n + Fraction(1, 2)) / s for n, s in zip(found, shares, strict=True) if s]
+    held = [(n - Fraction(1, 2)) / s for n, s in zip(found, shares, strict=True) if s]
+    assert max(held) <= min(claims)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("50/50", (400, 400, 400, 400, 400)),
+        ("80/20", (1600, 100, 100, 100, 100)),
+        ("distribution-aware", (1400, 400, 160, 40, 0)),
+        ([0.4, 0.3, 0.2, 0.1, 0], (800, 600, 400, 200, 0)),
+        (np.array([0.1, 0.3, 0.2, 0.15, 0.25]).tolist(), (200, 600, 400, 300, 500)),
+        ({0: 0.5, 3: 0.5}, (1000, 0, 0, 1000, 0)),
+        ({np.int64(3): np.float32(1)}, (0, 0, 0, 2000, 0)),
+    ],
+)
+def test_five_classes(strategy, expected):
+    """The last one is not in this batch; it stays a class."""
+    there = (7000, 2000, 800, 200, 0)
+    labels = torch.arange(5).repeat_interleave(torch.tensor(there))
+    labels = torch.cat([labels, torch.full((300,), 255)])
+    options = {"n_classes": np.int64(5), "ignore_index": 255}
+    assert available(labels, **options) == there
+    assert counts(labels, np.int64(2000), strategy, **options) == expected
+    drawn = sample(
+        labels,
+        2000,
+        strategy=strategy,
+        generator=generator(),
+        shortfall="all available",
+        **options,
+    )
+    assert drawn.wanted == expected
+    assert drawn.drawn == tuple(map(min, expected, there))
+    assert labels[drawn.indices].bincount(minlength=256)[:5].tolist() == list(drawn.drawn)
+    assert sum(drawn.drawn) == len(drawn.indices.unique())
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int8, torch.int32, torch.int64])
+def test_labels_of_any_integer_dtype_draw_the_same_pixels(dtype):
+    labels = labels_of(50, 20)
+    for strategy in STRATEGIES:
+        drawn, expected = (
+            sample(x, 20, strategy=strategy, generator=generator())
+            for x in (labels.to(dtype), labels)
+        )
+        assert torch.equal(drawn.indices, expected.indices)
+
+
+def test_255_is_a_class_unless_it_is_ignored():
+    labels = torch.tensor([0, 1, 255, 255], dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r"labels must be 0, 1 or -1 \(ignored\), got 255; see"):
+        available(labels)
+    assert available(labels, ignore_index=255) == (1, 1)
+    assert available(labels, n_classes=256)[255] == 2
+
+
+def test_a_class_may_be_ignored():
+    labels = labels_of(30, 9)
+    assert available(labels, ignore_index=0) == (0, 9)
+    drawn = sample(labels, 4, strategy="distribution-aware", generator=generator(), ignore_index=0)
+    assert drawn.drawn == (0, 4) and labels[drawn.indices].tolist() == [1] * 4
+
+
+@pytest.mark.parametrize(
+    ("strategy", "n_classes", "expected"),
+    [
+        ("80/20", None, 2),
+        ("80/20", 7, 7),
+        ([0.2, 0.3, 0.5], None, 3),
+        ([0.2, 0.3, 0.5], 3, 3),
+        ({0: 0.5, 3: 0.5}, None, 4),
+        ({0: 0.5, 3: 0.5}, 6, 6),
+        ({0: 1.0}, None, 2),
+    ],
+)
+def test_what_says_how_many_classes_there_are(strategy, n_classes, expected):
+    assert number_of_classes(strategy, n_classes) == expected
 
 
 def test_a_shortfall_is_an_error_that_names_class_wanted_and_available():
@@ -227,7 +311,7 @@ def test_sides(strategy, per, n_e, labelled_n, unlabelled_n):
         assert drawn[side].drawn == counts(labels[is_side], size, strategy)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     height=st.integers(1, 11),
@@ -250,6 +334,14 @@ def test_shrink_takes_masks_and_unsigned_labels():
         assert shrink_labels(labels[:, :3], 2).tolist() == [[[1, 0], [0, 1]]]
 
 
+def test_shrink_keeps_the_largest_class_in_3d_and_what_is_ignored():
+    labels = torch.full((1, 4, 4, 4), 255, dtype=torch.uint8)
+    labels[0, 0, 0, 1], labels[0, 1, 1, 0], labels[0, 3, 3, 3] = 2, 4, 0
+    small = shrink_labels(labels, 2, ignore_index=255)
+    assert small.dtype == torch.int64 and small.shape == (1, 2, 2, 2)
+    assert small[0, 0, 0, 0] == 4 and small[0, 1, 1, 1] == 0 and (small == 255).sum() == 6
+
+
 GOOD = {"strategy": "50/50", "generator": generator()}
 
 
@@ -259,9 +351,38 @@ GOOD = {"strategy": "50/50", "generator": generator()}
         (lambda: counts(labels_of(5, 5), 4, "60/40"), "strategy must be one of .*, got '60/40'"),
         (lambda: counts(labels_of(5, 5), 1, "50/50"), "n_e must be an integer >= 2, got 1"),
         (lambda: counts(labels_of(5, 5), 2.5, "50/50"), "n_e must be an integer >= 2, got 2.5"),
+        (lambda: counts(labels_of(5, 5), 4.0, "50/50"), "n_e must be an integer >= 2, got 4.0"),
+        (
+            lambda: counts(labels_of(5, 5), 4, "50/50", n_classes=1),
+            "n_classes must be an integer >= 2, got 1",
+        ),
+        (lambda: counts(labels_of(5, 5), 4, [1.0]), "n_classes must be an integer >= 2, got 1"),
+        (lambda: counts(labels_of(5, 5), 4, [0.5, 0.6]), r"must sum to 1, got \[0.5, 0.6\]"),
+        (lambda: counts(labels_of(5, 5), 4, [1.5, -0.5]), r"must be >= 0, .* got \[1.5, -0.5\]"),
+        (lambda: counts(labels_of(5, 5), 4, [math.nan, 1]), r"must be >= 0, .* got \[nan, 1\]"),
+        (lambda: counts(labels_of(5, 5), 4, [math.inf, 1]), r"must sum to 1, got \[inf, 1\]"),
+        (lambda: counts(labels_of(5, 5), 4, {-1: 1.0}), r"classes >= 0, got \{-1: 1.0\}"),
+        (lambda: counts(labels_of(5, 5), 4, {0.5: 1.0}), r"classes >= 0, got \{0.5: 1.0\}"),
+        (
+            lambda: counts(labels_of(5, 5), 4, [0.5, 0.5], n_classes=3),
+            "class shares must be of n_classes = 3 classes, got",
+        ),
+        (
+            lambda: counts(labels_of(5, 5), 4, {0: 0.5, 3: 0.5}, n_classes=3),
+            "class shares must be of n_classes = 3 classes, got",
+        ),
+        (
+            lambda: available(labels_of(5, 5) + 2, n_classes=3),
+            r"labels must be 0, 1, 2 or -1 \(ignored\), got 3",
+        ),
+        (lambda: available(torch.zeros(4)), "labels must be integers .* got torch.float32"),
+        (
+            lambda: sample(labels_of(5, 5), 9, n_classes=3, **GOOD),
+            r"50/50 sampling of n_e = 9 wants 3 class 2 pixels, got 0 available",
+        ),
         (
             lambda: counts(labels_of(0, 0, 7), 2, "50/50"),
-            "labels must hold a pixel that is not ignored, got 7 ignored",
+            "labels must hold a pixel that is not ignored, got none",
         ),
         (lambda: available(torch.tensor([0, 2])), r"labels must be 0, 1 or -1 .*, got 2"),
         (lambda: available(torch.zeros(2, 2)), r"labels must have shape \(n,\), got \(2, 2\)"),
@@ -283,20 +404,23 @@ GOOD = {"strategy": "50/50", "generator": generator()}
         ),
         (
             lambda: sample_sides(labels_of(5, 5), torch.ones(10) > 0, 3, per="total", **GOOD),
-            'n_e must be >= 4 for per="total", got 3',
+            'n_e must be an integer >= 4 for per="total", got 3',
         ),
         (
             lambda: sample_sides(labels_of(5, 5), torch.ones(10) > 0, 4, **GOOD),
             "labels must hold a pixel that is not ignored",
         ),
-        (lambda: shrink_labels(torch.zeros(4, 4, dtype=torch.long), 2), r"labels must be integers"),
+        (
+            lambda: shrink_labels(torch.zeros(4, 4, dtype=torch.long), 2),
+            r"labels must be \(N, H, W\)",
+        ),
         (
             lambda: shrink_labels(torch.zeros(1, 4, 4), 2),
             "labels must be .* got torch.float32",
         ),
         (
             lambda: shrink_labels(torch.zeros(1, 4, 4, dtype=torch.long), 0),
-            "factor >= 1, got .* and 0",
+            "factor must be an integer >= 1, got 0",
         ),
     ],
 )

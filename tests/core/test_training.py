@@ -10,17 +10,14 @@ from synthetic import tiny_subject
 from rfe_core import losses, training
 from rfe_core.evaluation import evaluate
 from rfe_core.patches import extract
-from rfe_core.settings import Profile
+from rfe_core.settings import TrainingSettings
 from rfe_core.training import build, train_supervised
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-TINY = Profile(
-    name="tiny",
+TINY = TrainingSettings(
     widths=(4, 8),
     norm="batch",
-    patches_per_domain=36,
-    crop=24,
     epochs=4,
     branch_epoch=2,
     optimizer="adam",
@@ -38,10 +35,10 @@ def split(subject):
     return extract([subject], 36, generator=np.random.default_rng(0), size=24)
 
 
-def run(split, profile=TINY, seed=0, **settings):
-    model = build(profile, seed)
+def run(split, settings=TINY, seed=0, **options):
+    model = build(settings, seed)
     history = train_supervised(
-        model, split[0], profile=profile, seed=seed, progress=False, **settings
+        model, split[0], settings=settings, seed=seed, progress=False, **options
     )
     return model, history
 
@@ -56,8 +53,8 @@ def without_time(history):
 
 
 def test_it_learns(split, subject):
-    profile = replace(TINY, epochs=30)
-    model, history = run(split, profile, validation={"A": split[1]})
+    settings = replace(TINY, epochs=30)
+    model, history = run(split, settings, validation={"A": split[1]})
     assert [row["epoch"] for row in history] == list(range(1, 31))
     assert history[-1]["loss"] < 0.3 < history[0]["loss"]
     assert history[-1]["f_A"] > 0.8
@@ -84,18 +81,18 @@ class Killed(BaseException):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("when", ["between an epoch and its state", "in the middle of an epoch"])
 def test_a_killed_run_resumes_bit_for_bit(split, tmp_path, optimizer, when, monkeypatch):
-    profile = replace(TINY, optimizer=optimizer, weight_decay=1e-3)
-    uninterrupted, history = run(split, profile, validation={"A": split[1]})
+    settings = replace(TINY, optimizer=optimizer, weight_decay=1e-3)
+    uninterrupted, history = run(split, settings, validation={"A": split[1]})
 
     def kill(model, history):
         if len(history) == 3:
             raise Killed
 
     checkpoint = tmp_path / "state.safetensors"
-    settings = {"validation": {"A": split[1]}, "checkpoint": checkpoint}
+    options = {"validation": {"A": split[1]}, "checkpoint": checkpoint}
     with pytest.raises(Killed):
         if when.startswith("between"):
-            run(split, profile, on_epoch=kill, **settings)
+            run(split, settings, on_epoch=kill, **options)
         else:
             with monkeypatch.context() as patch:
                 calls = []
@@ -108,10 +105,10 @@ def test_a_killed_run_resumes_bit_for_bit(split, tmp_path, optimizer, when, monk
                     return real(*args)
 
                 patch.setattr(training, "dice_loss", killing_loss)
-                run(split, profile, **settings)
+                run(split, settings, **options)
     assert checkpoint.exists()
     torch.rand(7)  # whatever else happens in between
-    resumed, resumed_history = run(split, profile, seed=0, **settings)
+    resumed, resumed_history = run(split, settings, seed=0, **options)
     assert same_weights(uninterrupted, resumed)
     assert without_time(history) == without_time(resumed_history)
     assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
@@ -132,7 +129,7 @@ def test_fine_tuning_goes_on_from_the_branch_epoch_with_as_many_steps(split):
         model,
         split[0],
         second[0],
-        profile=TINY,
+        settings=TINY,
         seed=0,
         start_epoch=2,
         on_epoch=lambda model, history: seen.append(history[-1]["epoch"]),
@@ -153,5 +150,5 @@ def test_non_finite_loss_stops_at_once(split):
 
 def test_progress_bar_is_shown_on_request(split, capsys):
     model = build(TINY, 0)
-    train_supervised(model, split[0], profile=TINY, seed=0, description="A_L seed 0")
+    train_supervised(model, split[0], settings=TINY, seed=0, description="A_L seed 0")
     assert "A_L seed 0: 100%" in capsys.readouterr().err

@@ -14,9 +14,9 @@ from synthetic import tiny_subject
 
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import extract
-from rfe_core.random_feature_embedding import RandomFeatureEmbedding
 from rfe_core.training import build, train_supervised
 from rfe_study import provenance
+from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import Patient
 from rfe_study.phantom.heads import make_patient
@@ -51,10 +51,10 @@ def test_training_is_the_one_of_the_stored_rows():
     subject, profile = tiny_subject(shape=(70, 70, 60)), PROFILES["smoke"]
     (crops, _) = extract([subject], 24, generator=np.random.default_rng(0), size=32)
     model = build(profile, 0)
-    options = {"profile": profile, "seed": 0, "progress": False}
+    options = {"settings": profile, "seed": 0, "progress": False}
     first = train_supervised(model, crops, **options)
     rfe = RandomFeatureEmbedding(strategy="80/20", n_e=20)
-    second = fine_tune(model, crops, crops, embedding=rfe, **options)
+    second = fine_tune(model, crops, crops, embedding=rfe.losses(), **options)
     losses = [row["loss"] for row in first + second]
     assert losses == pytest.approx([0.97942132, 0.97832763, 1.50719305], rel=1e-5)
     weights = torch.cat([p.detach().flatten() for p in model.parameters()])

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from rfe_study import results
+from rfe_study.command import cli
+from rfe_study.tables import NUMBERS, TABLES
 
 KEY = ("model", "seed")
 
@@ -61,9 +63,90 @@ def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
     assert (tmp_path / "scores.csv").read_bytes() == before
 
 
-def test_a_missing_table_says_how_to_make_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none.csv does not exist; `rfe train"):
+@pytest.mark.parametrize("name", TABLES)
+def test_a_missing_table_says_how_to_make_it(name, tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        results.read(name, tmp_path)
+    assert str(error.value).endswith(
+        f"{name}.csv does not exist; `{TABLES[name].command}` makes it"
+    )
+
+
+def test_a_table_that_nobody_makes_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="lists the tables, and 'none' is none of them"):
         results.read("none", tmp_path)
+
+
+def test_commands_that_make_tables_are_commands():
+    for table in TABLES.values():
+        command, *arguments = table.command.split()
+        if command == "rfe":
+            needed = {"statistics": ["x", "--out", "x"], "adapt": ["--data", "x"]}
+            cli.parser().parse_args(arguments + needed.get(arguments[-1], []))
+
+
+@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.key])
+def test_stored_rows_have_their_key_once(name):
+    rows = results.stored(name)
+    assert not rows.duplicated(list(TABLES[name].key)).any()
+    for column in TABLES[name].key:
+        assert (rows[column].dtype == "str") == (column not in NUMBERS)
+
+
+@pytest.mark.parametrize("subject", ["01", "NA", "1e3", "nan", "None", "true"])
+def test_names_stay_what_they_are_and_are_not_scored_twice(subject, tmp_path):
+    row = {"profile": "laptop", "model": "lower", "seed": 0, "subject": subject, "f_score": 0.5}
+    row |= {"experiment": "as read", "prior_from": subject, "role": "real"}
+    results.append("real", [row], folder=tmp_path)
+    rows = results.read("real", tmp_path)
+    assert rows["subject"].tolist() == rows["prior_from"].tolist() == [subject]
+    assert results.keys("real", ("subject", "seed"), tmp_path) == [(subject, 0)]
+    with pytest.raises(ValueError, match=f"{subject}.* is there already"):
+        results.append("real", [row], folder=tmp_path)
+
+
+def test_empty_cells_are_missing_in_text_and_in_numbers(tmp_path):
+    key = {"profile": "p", "experiment": "e", "target": "B", "model": "m"}
+    results.append("sweep-models", [{**key, "seed": 0, "n_e": 20, "rate": 0.5}], folder=tmp_path)
+    results.append("sweep-models", [{**key, "seed": 1}], folder=tmp_path)
+    rows = results.read("sweep-models", tmp_path)
+    assert rows["n_e"].isna().tolist() == rows["rate"].isna().tolist() == [False, True]
+    assert rows["n_e"][0] == "20" and rows["rate"][0] == 0.5
+
+
+@pytest.fixture
+def anew(tmp_path, monkeypatch):
+    """A folder of rows made anew beside stored ones: of each, tables by name and profile."""
+    monkeypatch.setattr(results, "DATA", tmp_path / "data")
+    monkeypatch.setattr(results, "SHOWN", "smoke")
+    monkeypatch.setenv("RFE_RESULTS", str(tmp_path / "anew"))
+
+    def write(name, profile, folder):
+        rows = pd.DataFrame([{"profile": profile, "seed": 0}])
+        results.write(name, rows, folder=tmp_path / folder)
+
+    return write
+
+
+def test_rows_made_anew_are_read_and_no_stored_ones_beside_them(anew):
+    anew("baselines", "laptop", "data/results")
+    assert not results.exists("baselines")
+    with pytest.raises(FileNotFoundError, match=r"anew/baselines.csv does not exist; `rfe train"):
+        results.read("baselines")
+    anew("baselines", "smoke", "anew")
+    assert results.exists("baselines")
+    assert results.read("baselines")["profile"].tolist() == ["smoke"]
+
+
+def test_rows_of_another_profile_are_not_mixed_in(anew, tmp_path):
+    anew("baselines", "laptop", "anew")
+    assert results.read("baselines").empty and not results.exists("baselines")
+    assert len(results.read("baselines", tmp_path / "anew")) == 1  # all of a folder, if named
+
+
+def test_tables_that_no_run_makes_are_the_stored_ones(anew):
+    anew("real", "laptop", "data/results")
+    assert results.exists("real") and results.read("real")["profile"].tolist() == ["laptop"]
 
 
 def test_the_data_folder_is_the_repositorys_unless_named(monkeypatch):

@@ -11,41 +11,49 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rfe_book.figures.domains import _bare
-from rfe_book.style import COLOURS, DOMAIN_STYLE, _picture, upright
+from rfe_book.style import (
+    BLUE,
+    COLOURS,
+    DOMAIN_STYLE,
+    GRAY,
+    LIGHT,
+    OCHRE,
+    framed,
+    show_plane,
+    upright,
+)
 from rfe_book.tables import baselines
 from rfe_core.patches import Patches
 from rfe_core.scans.layouts import MODALITIES
-from rfe_study.claims import resampling
-from rfe_study.claims import scores as scores_claims
+from rfe_study.claims.resampling import bootstrap_means, interval
+from rfe_study.claims.rows import of_model
 from rfe_study.methods.bounds import LOWER
 from rfe_study.phantom.domains import DOMAINS, TARGETS
 
 #: Colour, marker and name: lower bound, upper bound of the patients' own domain, of others.
 _MODEL_STYLE = {
-    "lower": ("#666666", "o", "lower bound"),
-    "own": ("#0072B2", "D", "upper bound of this domain"),
-    "other": ("#C58400", "s", "upper bound of another domain"),
+    "lower": (GRAY, "o", "lower bound"),
+    "own": (BLUE, "D", "upper bound of this domain"),
+    "other": (OCHRE, "s", "upper bound of another domain"),
 }
 
 _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
-
-_SMALL = {"frameon": False, "fontsize": 8}
 
 
 def crops(patches: Patches, index: Sequence[int]) -> Figure:
     """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other."""
     shape = (len(MODALITIES), len(index))
-    figure, axes = plt.subplots(*shape, figsize=(7, 1.42 * shape[0]), layout="constrained")
+    figure, axes = plt.subplots(*shape, figsize=(7, 1.42 * shape[0]))
     for column, k in enumerate(index):
         lesion = upright(patches.labels[k].astype(float))
         for row, modality in enumerate(MODALITIES):
             panel = axes[row, column]
             title = f"{patches.subjects[k]}\nslice {patches.slices[k]}" if row == 0 else ""
-            _picture(panel, patches.images[k, row], title, vmin=0, vmax=1)
+            show_plane(panel, patches.images[k, row], title, vmin=0, vmax=1)
             panel.contour(lesion, [0.5], colors=COLOURS["highlight"], linewidths=0.8)
             if column == 0:
                 panel.set_axis_on()
+                framed(panel)
                 panel.set(xticks=[], yticks=[], ylabel=modality.upper())
     return figure
 
@@ -53,28 +61,27 @@ def crops(patches: Patches, index: Sequence[int]) -> Figure:
 def split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
     """Lesion area of each axial slice, and the side of the split that the slice is on."""
     area = lesion_mask.sum(axis=(0, 1))
-    figure, axes = plt.subplots(figsize=(7, 2.3), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 2.3))
     for side, name, colour, hatch in (
-        (0, "training", "#BBBBBB", ""),
-        (1, "validation", "#0072B2", ""),
+        (0, "training", LIGHT, ""),
+        (1, "validation", BLUE, ""),
         (-1, "used by nobody", "white", "/////"),
     ):
         z = np.flatnonzero(sides == side)
-        look = {"width": 1, "color": colour, "hatch": hatch, "edgecolor": "#555555"}
+        look = {"width": 1, "color": colour, "hatch": hatch, "edgecolor": GRAY}
         axes.bar(z, area[z], linewidth=0.3, label=name, **look)
         axes.bar(z, -0.08 * area.max(), linewidth=0, **look)  # also where there is no lesion
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlabel="axial slice", ylabel="lesion area (mm²)", xlim=(-0.5, len(area) - 0.5))
-    axes.legend(loc="upper left", **_SMALL)
-    _bare(axes)
+    axes.legend(loc="upper left")
     return figure
 
 
 def training(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Loss, and F-score on validation patches, of one training, epoch by epoch."""
     rows = pd.DataFrame(history)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4), layout="constrained")
-    left.plot(rows["epoch"], rows["loss"], "o-", color="#666666")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4))
+    left.plot(rows["epoch"], rows["loss"], "o-", color=GRAY)
     left.set(xlabel="epoch", ylabel="Dice loss, training", ylim=(0, 1), xticks=rows["epoch"])
     for column in rows.filter(regex="^f_"):
         letter = column.removeprefix("f_")
@@ -83,17 +90,15 @@ def training(history: Sequence[Mapping[str, Any]]) -> Figure:
             rows["epoch"], rows[column], f"{marker}-", color=colour, label=f"domain {letter}"
         )
     right.set(xlabel="epoch", ylabel="F-score, validation", ylim=(0, 1), xticks=rows["epoch"])
-    right.legend(**_SMALL)
-    _bare(left)
-    _bare(right)
+    right.legend()
     return figure
 
 
 def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
     """Learning curves of all baselines, a line a seed: loss, and F-score on validation patches."""
-    figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(7, 3))
     for (model, seed), rows in curves.groupby(["model", "seed"]):
-        colour = DOMAIN_STYLE[model[-1]][0] if model != LOWER else "#666666"
+        colour = DOMAIN_STYLE[model[-1]][0] if model != LOWER else GRAY
         look = {"color": colour, "linestyle": _LINE_STYLE[model], "linewidth": 1.2}
         label = baselines.MODELS[model] if seed == curves["seed"].min() else None
         axes[0].plot(rows["epoch"], rows["loss"], label=label, **look)
@@ -105,28 +110,31 @@ def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
         axes, (*titles, "F-score, validation\npatches of the other domain"), strict=True
     ):
         panel.axvline(branch_epoch, color="black", linewidth=0.8)
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         panel.set(xlabel="epoch", xlim=(0, curves["epoch"].max() + 1))
-        _bare(panel)
     axes[0].set_yscale("log")
     axes[0].set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
     axes[0].minorticks_off()
     axes[2].set_xlim(branch_epoch - 3, curves["epoch"].max() + 1)
     place = {"transform": axes[0].get_xaxis_transform(), "rotation": 90, "fontsize": 8}
     axes[0].text(branch_epoch - 0.7, 0.97, f"epoch {branch_epoch}", ha="right", va="top", **place)
-    figure.legend(loc="outside lower center", ncols=4, **_SMALL)
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
 def scores(
-    table: pd.DataFrame, *, column: str = "f_score", label: str = "F-score", top: float | None = 1
+    table: pd.DataFrame,
+    *,
+    generator: np.random.Generator,
+    column: str = "f_score",
+    label: str = "F-score",
+    top: float | None = 1,
 ) -> Figure:
     """Scores of all baselines on each domain: a dot a patient and seed, mean and 95% interval.
 
     Filled dots are the paper's test patients, hollow ones the further ones.
     """
-    generator = np.random.default_rng(0)
-    figure, panels = plt.subplots(1, 4, figsize=(7, 3.4), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, 4, figsize=(7, 3.4), sharey=True)
     for panel, letter in zip(panels, DOMAINS, strict=True):
         for position, model in enumerate(baselines.MODELS):
             own = "own" if model.endswith(letter) else "other"
@@ -139,31 +147,30 @@ def scores(
                 ("full", rows["role"] == "test"),
             ):
                 panel.plot(x[chosen], rows[column][chosen], marker, fillstyle=style, **look)
-            wide = scores_claims.scores(table, model, letter, column=column)
-            ends = resampling.interval(resampling.bootstrap_means(wide, generator=generator))
+            wide = of_model(table, model, letter, column=column)
+            ends = interval(bootstrap_means(wide, generator=generator))
             panel.vlines(position, *ends, color="black", linewidth=1.5, zorder=3)
             panel.hlines(
                 wide.to_numpy().mean(), position - 0.32, position + 0.32, color="black", zorder=3
             )
-        panel.set_title(f"patients of {letter}", fontsize=9)
+        panel.set_title(f"patients of {letter}")
         panel.set_xticks(range(4), ["L", *TARGETS])
         panel.set_xlim(-0.6, 3.6)
-        panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
-        _bare(panel)
+        panel.grid(axis="y")
     panels[0].set(ylabel=label, ylim=(0, top))
-    figure.supxlabel("model: L = lower bound; B, C, D = upper bounds", fontsize=9)
+    figure.supxlabel("model: L = lower bound; B, C, D = upper bounds")
     handles = [
         plt.Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
         for colour, marker, name in _MODEL_STYLE.values()
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3, **_SMALL)
+    figure.legend(handles=handles, loc="outside upper center", ncols=3)
     return figure
 
 
 def detection(found: pd.DataFrame) -> Figure:
-    """Share of lesions found by size (`shift.detection`): mean and range of the seeds."""
+    """Share of lesions found by size, from `rfe_study.claims.rows.detection`: mean and range."""
     sizes = list(dict.fromkeys(found["size"]))
-    figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True)
     for panel, letter in zip(panels, DOMAINS, strict=True):
         for offset, model, kind in ((-0.1, "lower", "lower"), (0.1, f"upper-{letter}", "own")):
             rows = found[(found["model"] == model) & (found["domain"] == letter)]
@@ -177,32 +184,29 @@ def detection(found: pd.DataFrame) -> Figure:
                 color=colour,
                 label=name if len(rows) else None,
             )
-        panel.set_title(f"patients of {letter}", fontsize=9)
+        panel.set_title(f"patients of {letter}")
         panel.set_xticks(range(len(sizes)), sizes, rotation=45)
-        panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
-        _bare(panel)
+        panel.grid(axis="y")
     panels[0].set(ylabel="share of lesions found", ylim=(0, 1.03))
-    figure.supxlabel("lesion size (mm³)", fontsize=9)
+    figure.supxlabel("lesion size (mm³)")
     handles = panels[-1].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper center", ncols=2, **_SMALL)
+    figure.legend(*handles, loc="outside upper center", ncols=2)
     return figure
 
 
 def gaps(gaps: pd.DataFrame) -> Figure:
     """From lower to upper bound on each target domain, and the gap with its 95% interval."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.3), layout="constrained", sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.3), sharey=True)
     y = np.arange(len(gaps))[::-1]
-    left.hlines(y, gaps["lower"], gaps["upper"], color="#BBBBBB", linewidth=3)
+    left.hlines(y, gaps["lower"], gaps["upper"], color=LIGHT, linewidth=3)
     for column, kind in (("lower", "lower"), ("upper", "own")):
         colour, marker, _ = _MODEL_STYLE[kind]
         left.plot(gaps[column], y, marker, color=colour, markersize=8, label=f"{column} bound")
     left.set_yticks(y, [f"domain {domain}" for domain in gaps["domain"]])
     left.set(xlabel="F-score", ylim=(-0.5, len(y) - 0.5))
     ends = [gaps["gap"] - gaps["low"], gaps["high"] - gaps["gap"]]
-    right.errorbar(gaps["gap"], y, xerr=ends, fmt="D", color="#0072B2", capsize=4)
+    right.errorbar(gaps["gap"], y, xerr=ends, fmt="D", color=BLUE, capsize=4)
     right.axvline(0, color="black", linewidth=0.8)
     right.set(xlabel="gap: upper − lower, with 95% interval")
-    _bare(left)
-    _bare(right)
-    figure.legend(loc="outside upper left", ncols=2, **_SMALL)
+    figure.legend(loc="outside upper left", ncols=2)
     return figure

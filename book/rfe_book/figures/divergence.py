@@ -9,20 +9,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.style import CLASS_COLOURS, STRATEGY_STYLE, bare
+from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, STRATEGY_STYLE, VERMILION
 
 
 def plug_in_bias(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -> Figure:
     """JSD of perfect samples of `n` draws, simulated and by (K - 1) / (8 n)."""
-    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(n, simulated, "o-", color="#0072B2", label="simulation")
-    axes.plot(n, formula, "--", color="#D55E00", label="(K − 1) / (8 n)")
-    axes.axhline(np.log(2), color="#666666", linestyle=":", label="ln 2, the largest JSD")
+    figure, axes = plt.subplots(figsize=(6, 3))
+    axes.plot(n, simulated, "o-", color=BLUE, label="simulation")
+    axes.plot(n, formula, "--", color=VERMILION, label="(K − 1) / (8 n)")
+    axes.axhline(np.log(2), color=GRAY, linestyle=":", label="ln 2, the largest JSD")
     axes.set(xscale="log", yscale="log", xlabel="draws n", ylabel="JSD (nats)")
     axes.set_xticks(n, map(str, n))
     axes.minorticks_off()
-    axes.legend(frameon=False, fontsize=8)
-    bare(axes)
+    axes.legend()
     return figure
 
 
@@ -37,6 +36,7 @@ def divergence_curves(
     columns: Mapping[str, str],
     nulls: Mapping[str, str],
     *,
+    generator: np.random.Generator,
     log: bool = True,
     zero: bool = False,
 ) -> Figure:
@@ -49,13 +49,12 @@ def divergence_curves(
     columns : mapping of column to title
     nulls : mapping of column to the column of its null
         Drawn as thin lines with open marks, where there is one.
+    generator : numpy.random.Generator
+        Draws batches again, for the intervals.
     log, zero : bool
         Logarithmic axis; a line at 0.
     """
-    generator = np.random.default_rng(0)
-    figure, axes = plt.subplots(
-        1, len(columns), figsize=(7, 3.3), layout="constrained", squeeze=False, sharey=True
-    )
+    figure, axes = plt.subplots(1, len(columns), figsize=(7, 3.3), squeeze=False, sharey=True)
     for panel, (column, title) in zip(axes[0], columns.items(), strict=True):
         for number, (strategy, group) in enumerate(rows.groupby("strategy", sort=False)):
             colour, marker, line = STRATEGY_STYLE[strategy]
@@ -87,20 +86,16 @@ def divergence_curves(
                     label=f"{strategy}, perfect sample",
                 )
         panel.set(xscale="log", xlabel="n_E", title=title, yscale="log" if log else "linear")
-        panel.title.set_fontsize(9)
         panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
         panel.minorticks_off()
         if zero:
-            panel.axhline(0, color="#666666", linewidth=1)
-        bare(panel)
+            panel.axhline(0, color=GRAY, linewidth=1)
     axes[0, 0].set_ylabel("JSD (nats)")
     handles = {}
     for panel in axes[0]:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8
-    )
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -114,9 +109,7 @@ def two_axes(
     everything : (N, 2)
     samples : mapping of title to (points (n, 2), labels (n,))
     """
-    figure, axes = plt.subplots(
-        1, len(samples), figsize=(7, 2.7), layout="constrained", sharex=True, sharey=True
-    )
+    figure, axes = plt.subplots(1, len(samples), figsize=(7, 2.7), sharex=True, sharey=True)
     for panel, (title, (points, labels)) in zip(axes, samples.items(), strict=True):
         panel.hexbin(*everything.T, gridsize=45, bins="log", cmap="Greys", mincnt=1, linewidths=0)
         for label, (name, marker) in enumerate((("background", "o"), ("lesion", "D"))):
@@ -130,11 +123,8 @@ def two_axes(
                 edgecolors="black",
                 linewidths=0.4,
             )
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         panel.set_xlabel("first axis")
-        bare(panel)
     axes[0].set_ylabel("second axis")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
-    )
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

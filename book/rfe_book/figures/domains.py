@@ -15,7 +15,17 @@ from matplotlib.figure import Figure
 from nilearn.datasets import load_mni152_wm_template
 from scipy import ndimage
 
-from rfe_book.style import COLOURS, DOMAIN_STYLE, _picture, upright
+from rfe_book.style import (
+    BLUE,
+    COLOURS,
+    DOMAIN_STYLE,
+    GRAY,
+    GREEN,
+    PALE,
+    VERMILION,
+    show_plane,
+    upright,
+)
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.phantom import scanner
 from rfe_study.phantom.domains import Domain
@@ -23,18 +33,13 @@ from rfe_study.phantom.heads import AFFINE, Anatomy
 from rfe_study.realism import fidelity
 
 _TISSUE_STYLE = {
-    "csf": ("CSF", "#0072B2", "o"),
-    "gm": ("gray matter", "#666666", "s"),
-    "lesion": ("lesion tissue", "#D55E00", "^"),
+    "csf": ("CSF", BLUE, "o"),
+    "gm": ("gray matter", GRAY, "s"),
+    "lesion": ("lesion tissue", VERMILION, "^"),
 }
 
 
-def _bare(axes) -> None:
-    """Drop the frame's upper and right side."""
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def phantom_anatomy(anatomy: Anatomy, z: int) -> Figure:
+def anatomy(anatomy: Anatomy, z: int) -> Figure:
     """From the population's white-matter map to one person with lesions, axial slice `z`."""
     template = load_mni152_wm_template(resolution=1)
     lowest = np.round(np.linalg.inv(template.affine) @ AFFINE[:, 3])[:3].astype(int)
@@ -44,26 +49,26 @@ def phantom_anatomy(anatomy: Anatomy, z: int) -> Figure:
     )
     _, gray, white, lesion = anatomy.tissues[..., z]
     brightness = 0.45 * gray + 0.85 * white  # T1-like shades, only to look at
-    figure, axes = plt.subplots(1, 4, figsize=(7, 2.4), layout="constrained")
-    _picture(
+    figure, axes = plt.subplots(1, 4, figsize=(7, 2.4))
+    show_plane(
         axes[0],
         np.asarray(template.dataobj)[x, y, lowest[2] + z],
         "1. population: white-\nmatter probability",
         vmin=0,
         vmax=1,
     )
-    _picture(axes[1], anatomy.wm_probability[..., z], "2. warped to\none person", vmin=0, vmax=1)
+    show_plane(axes[1], anatomy.wm_probability[..., z], "2. warped to\none person", vmin=0, vmax=1)
     healthy = brightness + 0.85 * lesion
-    _picture(axes[2], healthy, "3. sharpened to\none person's tissues", vmin=0, vmax=1)
+    show_plane(axes[2], healthy, "3. sharpened to\none person's tissues", vmin=0, vmax=1)
     coloured = np.repeat(healthy[..., None], 3, axis=-1)
     coloured[anatomy.lesion_mask[..., z]] = [213 / 255, 94 / 255, 0]
-    _picture(axes[3], coloured, "4. lesions\n(orange)")
+    show_plane(axes[3], coloured, "4. lesions\n(orange)")
     return figure
 
 
-def phantom_contrasts(domains: Mapping[str, Domain]) -> Figure:
+def contrasts(domains: Mapping[str, Domain]) -> Figure:
     """Signal of pure tissues over white matter's, for each sequence and scanner."""
-    figure, axes = plt.subplots(1, 3, figsize=(7, 2.7), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(7, 2.7))
     for panel, modality in zip(axes, MODALITIES, strict=True):
         ratios = []
         for domain in domains.values():
@@ -72,39 +77,36 @@ def phantom_contrasts(domains: Mapping[str, Domain]) -> Figure:
         for tissue, (name, colour, marker) in _TISSUE_STYLE.items():
             values = np.array(ratios)[:, scanner.TISSUES.index(tissue)]
             panel.plot(list(domains), values, marker, color=colour, label=name, markersize=7)
-        panel.axhline(1, color="#009E73", linewidth=1.5, label="white matter")
+        panel.axhline(1, color=GREEN, linewidth=1.5, label="white matter")
         panel.set(
             title=modality.upper(),
             xlabel="scanner",
             ylim=(0, None),
             xlim=(-0.5, len(domains) - 0.5),
         )
-        _bare(panel)
     axes[0].set_ylabel("signal / white matter")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
-    )
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
-def phantom_lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
+def lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
     """Distribution of lesion sizes, and count against load of each patient, with the real figures.
 
     Parameters
     ----------
     rows, sizes : DataFrame
-        The stored tables `fidelity.TABLE` (one row a patient) and `fidelity.SIZES`.
+        The stored tables `TABLE` (one row a patient) and `SIZES` of `rfe_study.realism.fidelity`.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
     voxels = np.sort(sizes["size_mm3"].to_numpy())
     share = 100 * np.arange(1, len(voxels) + 1) / len(voxels)
-    left.step(voxels, share, where="post", color="#0072B2", label="phantom")
+    left.step(voxels, share, where="post", color=BLUE, label="phantom")
     real = [
         fidelity.REAL[f"lesion size, {q}th percentile (mm3)"] for q in fidelity.SIZE_PERCENTILES
     ]
-    left.plot(real, fidelity.SIZE_PERCENTILES, "D", color="#D55E00", label="real percentiles")
+    left.plot(real, fidelity.SIZE_PERCENTILES, "D", color=VERMILION, label="real percentiles")
     left.set(xscale="log", xlabel="lesion size (mm³)", ylabel="lesions up to this size (%)")
-    left.legend(frameon=False, loc="lower right", fontsize=8)
+    left.legend(loc="lower right")
     for letter, group in rows.groupby("domain"):
         colour, marker = DOMAIN_STYLE[letter]
         right.plot(
@@ -114,27 +116,25 @@ def phantom_lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
         (right.axvline, "load, median (ml)"),
         (right.axhline, "count, median"),
     ):
-        line(fidelity.REAL[f"lesion {figure_name}"], color="#D55E00", linestyle="--", linewidth=1.2)
+        line(fidelity.REAL[f"lesion {figure_name}"], color=VERMILION, linestyle="--", linewidth=1.2)
     right.set(xscale="log", yscale="log", xlabel="lesion load (ml)", ylabel="lesions of a patient")
     right.set_xticks(ticks := [0.3, 1, 3, 10, 30], map(str, ticks))
     right.set_yticks(ticks := [20, 40, 80, 160, 320], map(str, ticks))
     right.minorticks_off()
-    right.legend(frameon=False, ncols=2, title="scanner", fontsize=8, title_fontsize=8)
-    _bare(left)
-    _bare(right)
+    right.legend(ncols=2, title="scanner")
     return figure
 
 
-def phantom_mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
+def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
     """A FLAIR slice plain, and with true lesions and what merely looks like one outlined."""
     plane, mask = flair[..., z], anatomy.lesion_mask[..., z]
     near = ndimage.binary_dilation(mask)
     lesion_like = np.where(near, 0, anatomy.tissues[scanner.TISSUES.index("lesion"), ..., z])
     moving = anatomy.flow[..., z] * anatomy.tissues[scanner.TISSUES.index("csf"), ..., z]
-    figure, axes = plt.subplots(1, 2, figsize=(7, 4.3), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7, 4.3))
     top = np.percentile(plane[plane > 0], 99.8)
     for panel, title in zip(axes, ("as the network sees it", "as the maker knows it"), strict=True):
-        _picture(panel, plane, title, vmin=0, vmax=top)
+        show_plane(panel, plane, title, vmin=0, vmax=top)
     kinds = [
         (mask.astype(float), 0.5, COLOURS["highlight"], "lesion", "solid"),
         (
@@ -153,15 +153,20 @@ def phantom_mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
             )
         axes[1].plot([], [], color=colour, linestyle=style, label=name)
     legend = axes[1].legend(
-        loc="lower center", fontsize=7, facecolor="#222222", labelcolor="white", framealpha=0.85
+        loc="lower center",
+        fontsize=7,
+        facecolor="black",
+        frameon=True,
+        labelcolor="white",
+        framealpha=0.85,
     )
     legend.get_frame().set_edgecolor("none")
     return figure
 
 
-def phantom_fidelity(table: pd.DataFrame) -> Figure:
-    """Phantom over real for each figure of `fidelity.table`, with the band it must lie in."""
-    figure, axes = plt.subplots(figsize=(7, 3.9), layout="constrained")
+def against_real(table: pd.DataFrame) -> Figure:
+    """Phantom over real by `rfe_study.realism.fidelity.table`, with the band it must lie in."""
+    figure, axes = plt.subplots(figsize=(7, 3.9))
     position = np.arange(len(table))[::-1]
     ruled = table["rule"].str.contains("factor")
     low = np.where(ruled, 1 / fidelity.FACTOR, 1 - fidelity.CONTRAST_TOLERANCE)
@@ -172,7 +177,7 @@ def phantom_fidelity(table: pd.DataFrame) -> Figure:
         (high - low)[held],
         left=low[held],
         height=0.7,
-        color="#DDDDDD",
+        color=PALE,
         label="must lie in",
     )
     axes.plot(
@@ -194,7 +199,7 @@ def phantom_fidelity(table: pd.DataFrame) -> Figure:
                 fillstyle="none",
                 label=f"scanner {letter}",
             )
-    axes.axvline(1, color="#666666", linewidth=1)
+    axes.axvline(1, color=GRAY, linewidth=1)
     axes.set(
         yticks=position,
         yticklabels=table["figure"],
@@ -205,6 +210,5 @@ def phantom_fidelity(table: pd.DataFrame) -> Figure:
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.tick_params(labelsize=8)
-    figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=8)
-    _bare(axes)
+    figure.legend(loc="outside lower center", ncols=6)
     return figure

@@ -10,22 +10,31 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from numpy.typing import NDArray
 
-from rfe_book.style import COLOURS, upright
+from rfe_book.style import (
+    BLUE,
+    COLOURS,
+    DARK,
+    FAINT,
+    GREEN,
+    LIGHT,
+    MUTED,
+    PALE,
+    PURPLE,
+    VERMILION,
+    YELLOW,
+    framed,
+    upright,
+)
 
 #: Name on the page, colour and line style of each distance.
 DISTANCE_STYLE = {
-    "cosine": ("1 − cos (ACD)", "#0072B2", "-"),
-    "angular": ("arccos(cos) / π", "#D55E00", "--"),
-    "l2": ("ℓ2", "#009E73", "-."),
-    "l2_squared": ("squared ℓ2", "#CC79A7", ":"),
+    "cosine": ("1 − cos (ACD)", BLUE, "-"),
+    "angular": ("arccos(cos) / π", VERMILION, "--"),
+    "l2": ("ℓ2", GREEN, "-."),
+    "l2_squared": ("squared ℓ2", PURPLE, ":"),
 }
 
-_LABELLED, _UNLABELLED, _INK = "#0072B2", "#D55E00", "#333333"
-
-
-def _bare(axes) -> None:
-    """Drop the frame's upper and right side."""
-    axes.spines[["top", "right"]].set_visible(False)
+_LABELLED, _UNLABELLED, _INK = BLUE, VERMILION, DARK
 
 
 def _arrow(axes, start, end, colour=_INK, **options) -> None:
@@ -59,7 +68,7 @@ def framework(
     embeddings : (X, Y)
         One channel of what the network makes of them.
     """
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 3.6))
     axes.set(xlim=(0, 14), ylim=(0, 7.2), aspect="equal")
     axes.set_axis_off()
 
@@ -72,7 +81,7 @@ def framework(
     for shift in (0.3, 0.15):  # a batch: pictures behind the first
         for y, edge in ((4.2, _LABELLED), (0.6, _UNLABELLED)):
             axes.add_patch(
-                Rectangle((0.1 + shift, y + shift), 2, 2.4, facecolor="#BBBBBB", edgecolor=edge)
+                Rectangle((0.1 + shift, y + shift), 2, 2.4, facecolor=LIGHT, edgecolor=edge)
             )
     picture(labelled, 0.1, 4.2, _LABELLED)
     picture(unlabelled, 0.1, 0.6, _UNLABELLED)
@@ -86,7 +95,7 @@ def framework(
                 (3.6 + 0.42 * n, 3.5 - height / 2),
                 0.32,
                 height,
-                facecolor="#F0E442" if n == 6 else "#DDDDDD",
+                facecolor=YELLOW if n == 6 else PALE,
                 edgecolor=_INK,
             )
         )
@@ -95,7 +104,7 @@ def framework(
         axes.plot(
             [3.76 + 0.42 * n, 6.28 - 0.42 * n],
             [3.5 + height / 2 + 0.16] * 2,
-            color="#888888",
+            color=MUTED,
             linewidth=0.8,
             linestyle="--",
             zorder=0,
@@ -109,7 +118,7 @@ def framework(
     axes.text(8.8, 3.12, "embeddings $h(x_i)$ of both", ha="center", fontsize=8)
     pixels = ((8.35, 1.5), (8.7, 2.3), (9.3, 1.2), (9.1, 2.0))
     for x, y in pixels:
-        axes.plot(x, y, "o", color="#F0E442", markeredgecolor=_INK, markersize=6, zorder=4)
+        axes.plot(x, y, "o", color=YELLOW, markeredgecolor=_INK, markersize=6, zorder=4)
     axes.text(8.8, 0.1, "prior: adjacency $A$", ha="center", fontsize=8)
     _arrow(axes, (9.9, 5.4), (10.6, 5.4), _LABELLED)
     _arrow(axes, (9.9, 1.8), (10.6, 1.8))
@@ -123,23 +132,22 @@ def framework(
 
 def distance_curves(degrees: NDArray, curves: Mapping[str, NDArray]) -> Figure:
     """The four distances of unit vectors against their angle, and the hinges of two of them."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
     for name, values in curves.items():
         text, colour, dashes = DISTANCE_STYLE[name]
         left.plot(degrees, values, dashes, color=colour, label=text, linewidth=2)
     left.set(xlabel="angle between embeddings (degrees)", ylabel="distance d (unit vectors)")
-    left.legend(frameon=False, fontsize=8)
+    left.legend()
     for name, margin in (("cosine", 1.0), ("angular", 0.5)):
         text, colour, dashes = DISTANCE_STYLE[name]
         hinge = np.maximum(0, margin - curves[name])
         right.plot(degrees, hinge, dashes, color=colour, linewidth=2, label=f"{text}, m = {margin}")
     right.set(xlabel="angle between embeddings (degrees)", ylabel="loss of two classes")
-    right.legend(frameon=False, fontsize=8)
+    right.legend()
     for axes in (left, right):
-        axes.axvspan(90, 180, color="#EEEEEE", zorder=0)
+        axes.axvspan(90, 180, color=FAINT, zorder=0)
         axes.text(135, 0.6 * axes.get_ylim()[1], "not after\na ReLU", ha="center", fontsize=8)
         axes.set(xticks=range(0, 181, 45), xlim=(0, 180))
-        _bare(axes)
     return figure
 
 
@@ -153,16 +161,15 @@ def force_fields(
 
     `fields` maps (distance, adjacent) to forces (n, 2) at `points` (n, 2).
     """
-    figure, axes = plt.subplots(
-        2, 4, figsize=(7, 3.9), layout="constrained", sharex=True, sharey=True
-    )
+    figure, axes = plt.subplots(2, 4, figsize=(7, 3.9), sharex=True, sharey=True)
     for column, name in enumerate(DISTANCE_STYLE):
         for row, adjacent in enumerate((True, False)):
             panel, force = axes[row, column], fields[name, adjacent]
+            framed(panel)
             size = np.linalg.norm(force, axis=1, keepdims=True)
             shown = force * np.divide(1, 1 + size)  # as in the widget: at most 1
             active = size[:, 0] > 1e-9
-            panel.plot(*points[~active].T, ".", color="#AAAAAA", markersize=3)
+            panel.plot(*points[~active].T, ".", color=LIGHT, markersize=3)
             panel.quiver(
                 *points[active].T,
                 *shown[active].T,
@@ -173,11 +180,11 @@ def force_fields(
                 width=0.012,
             )
             panel.plot(*anchor, "o", color="black", markersize=6)
-            panel.axhline(0, color="#CCCCCC", linewidth=0.7, zorder=0)
-            panel.axvline(0, color="#CCCCCC", linewidth=0.7, zorder=0)
+            panel.axhline(0, color=LIGHT, linewidth=0.7, zorder=0)
+            panel.axvline(0, color=LIGHT, linewidth=0.7, zorder=0)
             panel.set(aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
             panel.tick_params(labelsize=7)
-        axes[0, column].set_title(DISTANCE_STYLE[name][0], fontsize=9)
+        axes[0, column].set_title(DISTANCE_STYLE[name][0])
         axes[1, column].set_xlabel(f"m = {margins[name]:g}", fontsize=8)
     axes[0, 0].set_ylabel("same class", fontsize=9)
     axes[1, 0].set_ylabel("other class", fontsize=9)
@@ -186,7 +193,7 @@ def force_fields(
 
 def margins(distances: Mapping[str, NDArray], settings: Mapping[str, float]) -> Figure:
     """Distances of lesion to background embeddings, and the margin at which the hinge ends."""
-    figure, axes = plt.subplots(1, len(distances), figsize=(7, 2.7), layout="constrained")
+    figure, axes = plt.subplots(1, len(distances), figsize=(7, 2.7))
     for panel, (name, values) in zip(np.atleast_1d(axes), distances.items(), strict=True):
         text, colour, _ = DISTANCE_STYLE[name]
         margin = settings[name]
@@ -197,25 +204,25 @@ def margins(distances: Mapping[str, NDArray], settings: Mapping[str, float]) -> 
         panel.hist(values, bins=bins, color=colour, alpha=0.8)
         panel.axvline(margin, color="black", linewidth=1.5, linestyle="--")
         active = 100 * np.mean(values < margin)
-        panel.set_title(f"{text}: hinge on for {active:.0f}%", fontsize=9)
+        panel.set_title(f"{text}: hinge on for {active:.0f}%")
         panel.set(xlabel=f"d (dashed: m = {margin:g})", yticks=[])
         if log:
             panel.set_xscale("log")
-        _bare(panel)
     np.atleast_1d(axes)[0].set_ylabel("pairs")
     return figure
 
 
 def adjacencies(matrices: Mapping[str, NDArray], labels: NDArray) -> Figure:
     """Adjacency matrices side by side, lesion rows marked at their edge."""
-    figure, axes = plt.subplots(1, len(matrices), figsize=(7, 3.7), layout="constrained")
+    figure, axes = plt.subplots(1, len(matrices), figsize=(7, 3.7))
     for panel, (title, matrix) in zip(np.atleast_1d(axes), matrices.items(), strict=True):
+        framed(panel)
         panel.imshow(matrix, cmap="gray_r", interpolation="nearest", vmin=0, vmax=1.6)
         rows = np.flatnonzero(labels)
         style = {"color": COLOURS["false positive"], "clip_on": False, "markersize": 3}
         panel.plot(np.full(len(rows), -2), rows, "s", **style)
         panel.plot(rows, np.full(len(rows), -2), "s", **style)
         panel.set(xlabel="pixel j", ylabel="pixel i")
-        panel.set_title(title, fontsize=9, pad=10)
+        panel.set_title(title, pad=10)
         panel.tick_params(labelsize=7)
     return figure

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.style import STRATEGY_STYLE, bare
+from rfe_book.style import BLUE, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_study.measures.cost import POWERS, cost, reaches
 
 #: Name, colour, marker and line style of each variant of the benchmark.
 VARIANT_STYLE = {
-    "pytorch-metric-learning": ("pairs, by a library", "#D55E00", "^", "-."),
-    "z @ z.T": ("pairs, z @ z.T", "#CC79A7", "s", "--"),
-    "exact form": ("exact form", "#0072B2", "o", "-"),
+    "pytorch-metric-learning": ("pairs, by a library", VERMILION, "^", "-."),
+    "z @ z.T": ("pairs, z @ z.T", PURPLE, "s", "--"),
+    "exact form": ("exact form", BLUE, "o", "-"),
 }
 
 
@@ -30,7 +30,7 @@ def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
     ceiling : float
         The screen's upper end; pairs leave it where they are continued with n_E squared.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 3.6))
     for variant in POWERS:
         name, colour, marker, line = VARIANT_STYLE[variant]
         own = rows[rows["variant"] == variant]
@@ -45,8 +45,7 @@ def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
     whole = int(rows["n_e"].max())
     axes.set_xticks(ticks := [20, 100, 500, 2000, 20000, whole], [f"{t:,}" for t in ticks])
     axes.minorticks_off()
-    axes.legend(frameon=False, fontsize=8, loc="upper left")
-    bare(axes)
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -58,18 +57,17 @@ def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
     n_e : sequence of N int
     errors : mapping of strategy to array (draws, N)
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
     for number, (strategy, values) in enumerate(errors.items()):
         colour, marker, line = STRATEGY_STYLE[strategy]
         x = np.array(n_e) * 1.06 ** (number - 1)  # side by side
         middle = values.mean(0)
         bars = [middle - values.min(0), values.max(0) - middle]
         axes.errorbar(x, middle, bars, fmt=line, marker=marker, color=colour, label=strategy)
-    axes.axhline(1, color="#666666", linestyle=":", linewidth=1.5)
+    axes.axhline(1, color=GRAY, linestyle=":", linewidth=1.5)
     axes.text(n_e[-1], 1.08, "as large as the gradient itself", fontsize=8, ha="right")
     axes.set(xscale="log", yscale="log", xlabel="n_E", ylabel="relative error of the gradient")
     axes.set_xticks(n_e, [f"{n:,}" for n in n_e], fontsize=8)
     axes.minorticks_off()
-    axes.legend(frameon=False, fontsize=8)
-    bare(axes)
+    axes.legend()
     return figure

@@ -10,18 +10,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from rfe_book.style import bare, upright
+from rfe_book.style import BLUE, DARK, GREEN, MUTED, VERMILION, upright
 from rfe_book.widgets.segmentation_view import OUTCOMES, outcome
 
 #: Colour, marker and line style of the patients V1, V2 and V3.
-PATIENT_STYLE = (("#0072B2", "o", "-"), ("#D55E00", "^", "--"), ("#009E73", "s", "-."))
+PATIENT_STYLE = ((BLUE, "o", "-"), (VERMILION, "^", "--"), (GREEN, "s", "-."))
 
 #: How each prior is drawn: colour, marker and whether the mark is filled.
 PRIOR_STYLE = {
-    ("NCC", True): ("NCC, templates of V1", "#0072B2", "o", True),
-    ("NCC", False): ("NCC, templates of A", "#0072B2", "o", False),
-    ("brightness", True): ("brightness, threshold of V1", "#D55E00", "^", True),
-    ("brightness", False): ("brightness, threshold of A", "#D55E00", "^", False),
+    ("NCC", True): ("NCC, templates of V1", BLUE, "o", True),
+    ("NCC", False): ("NCC, templates of A", BLUE, "o", False),
+    ("brightness", True): ("brightness, threshold of V1", VERMILION, "^", True),
+    ("brightness", False): ("brightness, threshold of A", VERMILION, "^", False),
 }
 
 
@@ -35,7 +35,7 @@ def template_sheet(templates: np.ndarray, mean: np.ndarray, *, columns: int = 10
         Of the templates without their own mean and length.
     """
     rows = -(-len(templates) // columns)
-    figure = plt.figure(figsize=(7, 0.62 * rows + 0.5), layout="constrained")
+    figure = plt.figure(figsize=(7, 0.62 * rows + 0.5))
     left, right = figure.subfigures(1, 2, width_ratios=[columns, 3])
     panels = left.subplots(rows, columns, squeeze=False)
     for panel, template in zip(panels.flat, templates, strict=False):
@@ -45,7 +45,7 @@ def template_sheet(templates: np.ndarray, mean: np.ndarray, *, columns: int = 10
     panel = right.subplots()
     panel.imshow(upright(mean[:, :, mean.shape[2] // 2]), cmap="gray")
     panel.set_axis_off()
-    panel.set_title("mean of all,\nnormalised", fontsize=9)
+    panel.set_title("mean of all,\nnormalised")
     return figure
 
 
@@ -61,13 +61,13 @@ def responses_on_slice(
     responses : mapping of title to (H, W)
         Zero outside the brain; each panel has a scale of its own, from the 1st percentile up.
     """
-    figure, axes = plt.subplots(1, 1 + len(responses), figsize=(7, 3.2), layout="constrained")
+    figure, axes = plt.subplots(1, 1 + len(responses), figsize=(7, 3.2))
     axes[0].imshow(flair, cmap="gray")
-    axes[0].set_title("FLAIR", fontsize=9)
+    axes[0].set_title("FLAIR")
     for panel, (title, values) in zip(axes[1:], responses.items(), strict=True):
         low, high = np.quantile(values[values > 0], [0.01, 1])
         shown = panel.imshow(values, cmap="gray", vmin=low, vmax=high)
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         figure.colorbar(shown, ax=panel, shrink=0.8, location="bottom")
     for panel in axes:
         panel.contour(truth, [0.5], colors=[OUTCOMES["missed"]], linewidths=0.8)
@@ -85,7 +85,7 @@ def dice_against_threshold(
     curves : mapping of patient to (thresholds, dice)
     chosen : float
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
     for (name, (thresholds, dice)), (colour, marker, line) in zip(
         curves.items(), PATIENT_STYLE, strict=False
     ):
@@ -94,11 +94,10 @@ def dice_against_threshold(
         axes.plot(thresholds[shown], dice[shown], line, color=colour, label=name)
         best = dice.argmax()
         axes.plot(thresholds[best], dice[best], marker, color=colour)
-    axes.axvline(chosen, color="#444444", linestyle=":", linewidth=1.5)
+    axes.axvline(chosen, color=DARK, linestyle=":", linewidth=1.5)
     axes.text(chosen, axes.get_ylim()[1], "chosen on V1 ", fontsize=8, ha="right", va="top")
     axes.set(xlabel="threshold", ylabel="Dice", ylim=(0, None))
-    axes.legend(frameon=False, fontsize=8)
-    bare(axes)
+    axes.legend()
     return figure
 
 
@@ -110,7 +109,7 @@ def prior_beside_truth(slices: Mapping[str, tuple[np.ndarray, np.ndarray, np.nda
     slices : mapping of title to (flair, prior, truth)
         (H, W) each, as drawn.
     """
-    figure, axes = plt.subplots(1, len(slices), figsize=(7, 3.3), layout="constrained")
+    figure, axes = plt.subplots(1, len(slices), figsize=(7, 3.3))
     colours = [tuple(int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)) for c in OUTCOMES.values()]
     for panel, (title, (flair, mask, truth)) in zip(axes, slices.items(), strict=True):
         shown = np.repeat(np.clip(flair, 0, 1)[..., None], 3, axis=-1)
@@ -118,12 +117,12 @@ def prior_beside_truth(slices: Mapping[str, tuple[np.ndarray, np.ndarray, np.nda
         for number, colour in enumerate(colours, start=1):
             shown[kinds == number] = colour
         panel.imshow(shown, interpolation="nearest")
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         panel.set_axis_off()
     patches = [
         Patch(color=colour, label=name) for name, colour in zip(OUTCOMES, colours, strict=True)
     ]
-    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles=patches, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -137,9 +136,7 @@ def noise_by_patient(rows: pd.DataFrame, targets: Sequence[str]) -> Figure:
     targets : sequence of str
         Domain letters.
     """
-    figure, axes = plt.subplots(
-        1, len(targets), figsize=(7, 3.3), layout="constrained", sharey=True, squeeze=False
-    )
+    figure, axes = plt.subplots(1, len(targets), figsize=(7, 3.3), sharey=True, squeeze=False)
     for panel, target in zip(axes[0], targets, strict=True):
         own = rows[rows["target"] == target]
         subjects = sorted(own["subject"].unique())
@@ -161,15 +158,11 @@ def noise_by_patient(rows: pd.DataFrame, targets: Sequence[str]) -> Figure:
             )
         panel.set_xticks(range(len(subjects)), [f"V{k + 1}" for k in range(len(subjects))])
         panel.set(title=f"domain {target}", xlim=(-0.5, len(subjects) - 0.5), ylim=(0, None))
-        panel.title.set_fontsize(9)
-        panel.axvspan(-0.5, 0.5, color="#888888", alpha=0.12, linewidth=0)
-        bare(panel)
+        panel.axvspan(-0.5, 0.5, color=MUTED, alpha=0.12, linewidth=0)
     axes[0, 0].set_ylabel("Dice")
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center",
         ncols=2,
-        frameon=False,
-        fontsize=8,
     )
     return figure

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rfe_book.style import CLASS_COLOURS, STRATEGY_STYLE, bare
+from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.resampling import bootstrap_means, interval
-from rfe_study.claims.scores import Scores
+from rfe_study.claims.rows import ByModel
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
 DISTANCES = ("ACD", "l2")
@@ -31,14 +31,12 @@ EVERYTHING = "all margin 1"
 #: Colour and line of each reference: gray without labels of B, purple with them.
 REFERENCES = {
     BASE: ("black", "-"),
-    "labelled A only": ("#777777", "--"),
-    "labelled A only, statistics of B": ("#777777", ":"),
+    "labelled A only": (GRAY, "--"),
+    "labelled A only, statistics of B": (GRAY, ":"),
     "lower bound": ("black", "-."),
-    "labels of B": ("#CC79A7", "-"),
-    "upper bound B": ("#CC79A7", "-."),
+    "labels of B": (PURPLE, "-"),
+    "upper bound B": (PURPLE, "-."),
 }
-
-_SMALL = {"frameon": False, "fontsize": 8}
 
 
 def _n_e_axis(panel, *, with_all: bool) -> None:
@@ -46,13 +44,14 @@ def _n_e_axis(panel, *, with_all: bool) -> None:
     panel.set(xscale="log", xlabel="n_E", xlim=(15, 1.4 * max(ticks)))
     panel.set_xticks(list(ticks), list(ticks.values()), fontsize=7, rotation=45)
     panel.minorticks_off()
-    panel.grid(axis="y", color="#E5E5E5", linewidth=0.6)
-    bare(panel)
+    panel.grid(axis="y")
 
 
-def _curve(panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, **look) -> None:
+def _curve(
+    panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, seed: int, **look
+) -> None:
     """Means of tables (seeds, patients) with 95% intervals, and a dot for each seed's mean."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)  # anew for each curve: they are compared
     middle = np.array([table.mean() for table in tables])
     ends = np.array([interval(bootstrap_means(t, generator=generator)) for t in tables])
     panel.errorbar(x, middle, np.abs(ends.T - middle), fmt=line, markersize=5, **look)
@@ -61,13 +60,14 @@ def _curve(panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, **look
             panel.plot(x, seed, ".", color=look["color"], markersize=3, alpha=0.55)
 
 
-def _strategies(panel, values: Scores, distance: str, base: str | None) -> None:
+def _strategies(panel, values: ByModel, distance: str, base: str | None, seed: int) -> None:
     """The three curves of one distance; minus a model's F, paired, if `base` names one."""
     for number, strategy in enumerate(STRATEGIES):
         colour, marker, line = STRATEGY_STYLE[strategy]
         shift = 1.07 ** (number - 1)  # side by side
         minus = 0 if base is None else values[base]
         look = {"color": colour, "marker": marker, "dots": base is None, "linewidth": 1.2}
+        look["seed"] = seed
         tables = [values[model] - minus for model in names(strategy, distance)]
         _curve(panel, np.array(N_E) * shift, tables, line, label=strategy, **look)
         if (everything := name(strategy, distance, EVERYTHING)) in values:
@@ -75,7 +75,7 @@ def _strategies(panel, values: Scores, distance: str, base: str | None) -> None:
 
 
 def f_against_n_e(
-    panels: Mapping[str, Scores], bounds: Mapping[str, Mapping[str, float]]
+    panels: Mapping[str, ByModel], bounds: Mapping[str, Mapping[str, float]], *, seed: int
 ) -> Figure:
     """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with.
 
@@ -85,10 +85,11 @@ def f_against_n_e(
         A row of panels each; columns are the distances.
     bounds : mapping of title to {"lower bound", "upper bound B"}
         Mean F of the baselines on the same patients.
+    seed : int
+        The intervals of each curve are drawn from it.
     """
     figure, axes = plt.subplots(
-        len(panels), 2, figsize=(7, 3.1 * len(panels)), sharex="col", sharey="row",
-        layout="constrained", squeeze=False,
+        len(panels), 2, figsize=(7, 3.1 * len(panels)), sharex="col", sharey="row", squeeze=False,
     )  # fmt: skip
     for row, (title, values) in zip(axes, panels.items(), strict=True):
         levels = {model: values[model].mean() for model in REFERENCES if model in values}
@@ -96,33 +97,33 @@ def f_against_n_e(
             for model, level in {**levels, **bounds[title]}.items():
                 colour, line = REFERENCES[model]
                 panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
-            _strategies(panel, values, distance, None)
-            panel.set_title(f"{distance}, {title}", fontsize=9)
+            _strategies(panel, values, distance, None, seed)
+            panel.set_title(f"{distance}, {title}")
             _n_e_axis(panel, with_all=distance == "ACD")
         row[0].set_ylabel("F-score on domain B")
     _legend(figure, axes[0, 0], ncols=3)
     return figure
 
 
-def gain_against_n_e(values: Scores) -> Figure:
+def gain_against_n_e(values: ByModel, *, seed: int) -> Figure:
     """F gained over fine-tuning without embedding loss, paired by seed and patient."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
     for panel, distance in zip(axes, DISTANCES, strict=True):
-        _strategies(panel, values, distance, BASE)
+        _strategies(panel, values, distance, BASE, seed)
         panel.axhline(0, color="black", linewidth=1)
-        panel.set_title(distance, fontsize=9)
+        panel.set_title(distance)
         _n_e_axis(panel, with_all=distance == "ACD")
     axes[0].set_ylabel(f"F gained over\n“{BASE}”")
     _legend(figure, axes[0], ncols=3)
     return figure
 
 
-def weight_or_number(values: Scores) -> Figure:
+def weight_or_number(values: ByModel, *, seed: int) -> Figure:
     """80/20 with the mean over pairs and with sum / n: F gained, paired, against n_E."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
     kinds = {
-        "mean over pairs: the weight stays": ("", "#D55E00", "^", "-."),
-        "sum / n: the weight grows with n_E": (" sum/n", "#0072B2", "v", "-"),
+        "mean over pairs: the weight stays": ("", VERMILION, "^", "-."),
+        "sum / n: the weight grows with n_E": (" sum/n", BLUE, "v", "-"),
     }
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for number, (label, (suffix, colour, marker, line)) in enumerate(kinds.items()):
@@ -130,32 +131,34 @@ def weight_or_number(values: Scores) -> Figure:
             tables = [values[model] - values[BASE] for model in models]
             x = np.array(N_E) * 1.06 ** (2 * number - 1)
             look = {"color": colour, "marker": marker, "label": label, "linewidth": 1.2}
-            _curve(panel, x, tables, line, dots=False, **look)
+            _curve(panel, x, tables, line, dots=False, seed=seed, **look)
         panel.axhline(0, color="black", linewidth=1)
-        panel.set_title(f"80/20, {distance}", fontsize=9)
+        panel.set_title(f"80/20, {distance}")
         _n_e_axis(panel, with_all=False)
     axes[0].set_ylabel(f"F gained over\n“{BASE}”")
     _legend(figure, axes[0], ncols=2)
     return figure
 
 
-def all_against_sampled(values: Scores) -> Figure:
+def all_against_sampled(values: ByModel, *, seed: int) -> Figure:
     """Chapter 10: n_E = all beside sampled n_E; alike but for n_E (left), and as chosen (right)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
     colour, marker, _ = STRATEGY_STYLE["80/20"]
     x = np.array([*MARGIN_1_N_E, ALL_AT])
     models = [name("80/20", "ACD", f"{n_e} margin 1") for n_e in (*MARGIN_1_N_E, "all")]
     tables = [values[model] - values[BASE] for model in models]
-    _curve(left, x, tables, "", dots=True, color=colour, marker=marker, linestyle=":")
-    left.set_title("80/20, margin 1, one weight", fontsize=9)
+    _curve(left, x, tables, "", dots=True, seed=seed, color=colour, marker=marker, linestyle=":")
+    left.set_title("80/20, margin 1, one weight")
     left.set_ylabel(f"F gained over\n“{BASE}”")
     for number, strategy in enumerate(STRATEGIES):
         colour, marker, line = STRATEGY_STYLE[strategy]
         everything = values[name(strategy, "ACD", EVERYTHING)]
         tables = [everything - values[model] for model in names(strategy, "ACD")]
         look = {"color": colour, "marker": marker, "label": strategy, "linewidth": 1.2}
-        _curve(right, np.array(N_E) * 1.07 ** (number - 1), tables, line, dots=False, **look)
-    right.set_title("all pixels minus sampled, as chosen", fontsize=9)
+        _curve(
+            right, np.array(N_E) * 1.07 ** (number - 1), tables, line, dots=False, seed=seed, **look
+        )
+    right.set_title("all pixels minus sampled, as chosen")
     right.set_ylabel("F of all pixels − F of n_E")
     for panel, with_all in ((left, True), (right, False)):
         panel.axhline(0, color="black", linewidth=1)
@@ -166,9 +169,7 @@ def all_against_sampled(values: Scores) -> Figure:
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
     """Mean length of drawn embeddings over fine-tuning, by class (rows) and distance (columns)."""
-    figure, axes = plt.subplots(
-        2, 2, figsize=(7, 4.4), sharex=True, sharey="row", layout="constrained"
-    )
+    figure, axes = plt.subplots(2, 2, figsize=(7, 4.4), sharex=True, sharey="row")
     shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
     columns = {f"length_{kind}": kind for kind in CLASS_COLOURS}
     means = curves.groupby(["model", "epoch"])[list(columns)].mean()
@@ -178,9 +179,8 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
                 means.loc[model, column].plot(ax=panel, color=shade, label=f"n_E = {n_e}")
             style = {"color": "black", "linestyle": "--", "label": BASE}
             means.loc[BASE, column].plot(ax=panel, **style)
-            panel.set_title(f"{kind}, {distance}", fontsize=9)
+            panel.set_title(f"{kind}, {distance}")
             panel.set(xlabel="epoch")
-            bare(panel)
         row[0].set_ylabel("mean length |h|")
     _legend(figure, axes[0, 0], ncols=4)
     return figure
@@ -193,9 +193,7 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
     ----------
     stages : mapping of title to {domain: {class: (n, 2)}}
     """
-    figure, axes = plt.subplots(
-        1, len(stages), figsize=(7, 3.5), sharex=True, sharey=True, layout="constrained"
-    )
+    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.5), sharex=True, sharey=True)
     for panel, (title, domains) in zip(axes, stages.items(), strict=True):
         for marker, (domain, classes) in zip("os", domains.items(), strict=False):
             for kind, points in classes.items():
@@ -203,9 +201,8 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
                 hollow = {"facecolors": "none", "edgecolors": CLASS_COLOURS[kind]}
                 filled = {"color": CLASS_COLOURS[kind], "edgecolors": "none"}
                 panel.scatter(*points.T, marker=marker, **look, **(filled, hollow)[marker == "s"])
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         panel.set(xlabel="first axis", aspect="equal")
-        bare(panel)
     axes[0].set_ylabel("second axis")
     _legend(figure, axes[0], ncols=4)
     return figure
@@ -213,7 +210,7 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
 
 def cost(seconds: pd.Series) -> Figure:
     """Seconds of an epoch by model (`rfe_book.tables.proof.cost`), against n_E."""
-    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
     for strategy in STRATEGIES:
         colour, marker, _ = STRATEGY_STYLE[strategy]
         for distance, line in zip(DISTANCES, ("-", ":"), strict=True):
@@ -231,20 +228,18 @@ def cost(seconds: pd.Series) -> Figure:
 
 def live(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """Dice loss and embedding loss of a few trainings, epoch by epoch."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.5), layout="constrained")
-    styles = (("black", "o-"), ("#D55E00", "^-."), ("#0072B2", "s--"))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.5))
+    styles = (("black", "o-"), (VERMILION, "^-."), (BLUE, "s--"))
     titles = {"dice_loss": "Dice loss on labelled A", "embedding_loss": "embedding loss, Eq. 2"}
     for (label, history), (colour, line) in zip(histories.items(), styles, strict=False):
         rows = pd.DataFrame(history)
         for panel, (column, title) in zip(axes, titles.items(), strict=True):
             panel.plot(rows["epoch"], rows[column], line, color=colour, label=label)
             panel.set(xlabel="epoch", title=title, xticks=rows["epoch"])
-            panel.title.set_fontsize(9)
-            bare(panel)
     _legend(figure, axes[0], ncols=3)
     return figure
 
 
 def _legend(figure: Figure, panel, *, ncols: int) -> None:
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=ncols, **_SMALL)
+    figure.legend(handles, labels, loc="outside lower center", ncols=ncols)

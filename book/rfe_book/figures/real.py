@@ -6,23 +6,24 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rfe_book.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from rfe_book.tables.real import MODELS, of_patient
 from rfe_study.runs.real import AS_TRAINED
 
 #: Colour and marker of the groups of figures, and of the scores.
 GROUP_STYLE = {
-    "contrast": ("#0072B2", "o"),
-    "texture": ("#D55E00", "^"),
-    "edges": ("#009E73", "s"),
-    "range": ("#CC79A7", "D"),
-    "shape": ("#E69F00", "v"),
-    "spots": ("#56B4E9", "P"),
+    "contrast": (BLUE, "o"),
+    "texture": (VERMILION, "^"),
+    "edges": (GREEN, "s"),
+    "range": (PURPLE, "D"),
+    "shape": (ORANGE, "v"),
+    "spots": (SKY, "P"),
 }
 
 SCORE_STYLE = {
-    "f_score": ("Dice", "#0072B2", "o"),
-    "precision": ("precision", "#D55E00", "^"),
-    "recall": ("recall", "#009E73", "s"),
+    "f_score": ("Dice", BLUE, "o"),
+    "precision": ("precision", VERMILION, "^"),
+    "recall": ("recall", GREEN, "s"),
 }
 
 
@@ -34,7 +35,7 @@ def distances(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From `rfe_study.realism.distance.distances`.
     """
-    figure, panel = plt.subplots(figsize=(7, 0.42 * len(table) + 1.1), layout="constrained")
+    figure, panel = plt.subplots(figsize=(7, 0.42 * len(table) + 1.1))
     for group, (colour, marker) in GROUP_STYLE.items():
         panel.plot(table[group], range(len(table)), marker, color=colour, label=group)
     panel.plot(table["all"], range(len(table)), "|", color="black", ms=16, mew=2, label="mean")
@@ -46,16 +47,14 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     panel.minorticks_off()
     panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two, 2 of four")
-    panel.grid(axis="x", alpha=0.3)
-    panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    panel.grid(axis="x")
+    panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure
 
 
 def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
     """Dice, precision and recall of each network, without adaptation; a panel a patient."""
-    figure, panels = plt.subplots(
-        1, len(subjects), figsize=(7, 2.6), sharey=True, squeeze=False, layout="constrained"
-    )
+    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 2.6), sharey=True, squeeze=False)
     plain = rows[rows["experiment"] == AS_TRAINED[0]]
     shown = [model for model in MODELS if (plain["model"] == model).any()]
     for panel, subject in zip(panels[0], subjects, strict=True):
@@ -67,6 +66,6 @@ def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
         panel.set_ylim(len(shown) - 0.5, -0.5)
         panel.set_xlim(0, 1)
         panel.set_title(subject, fontsize=10)
-        panel.grid(axis="x", alpha=0.3)
-    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+        panel.grid(axis="x")
+    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D
 
-from rfe_book.style import CLASS_COLOURS, STRATEGY_STYLE, bare
+from rfe_book.style import BLUE, CLASS_COLOURS, DARK, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
 
 
 def embeddings_along_channels(
@@ -31,12 +31,11 @@ def embeddings_along_channels(
         1,
         1 + len(pixels),
         figsize=(7, 3.3),
-        layout="constrained",
         width_ratios=[4.2, *[1] * len(pixels)],
     )
     step, shear, squeeze = 0.30 * height, 0.45, 0.42
     top = np.percentile(features, 99.5, axis=(1, 2))
-    styles = list(zip(("#D55E00", "#0072B2", "#CC79A7"), ("D", "o", "s"), strict=True))
+    styles = list(zip((VERMILION, BLUE, PURPLE), ("D", "o", "s"), strict=True))
     for c in reversed(range(channels)):  # the farthest sheet first
         place = Affine2D().scale(1, squeeze).skew(np.arctan(-shear), 0).translate(0, -c * step)
         options = {"cmap": "gray", "vmin": 0, "vmax": max(top[c], 1e-6), "alpha": 0.9}
@@ -44,7 +43,7 @@ def embeddings_along_channels(
             features[c], extent=(0, width, 0, height), origin="upper", aspect="auto", **options
         )
         image.set_transform(place + left.transData)
-        frame = Rectangle((0, 0), width, height, fill=False, edgecolor="#666666", linewidth=0.6)
+        frame = Rectangle((0, 0), width, height, fill=False, edgecolor=GRAY, linewidth=0.6)
         frame.set_transform(place + left.transData)
         left.add_patch(frame)
         left.text(width + 4, -c * step + 4, f"{c + 1}", fontsize=8, va="center")
@@ -60,7 +59,6 @@ def embeddings_along_channels(
         ylim=(-(channels - 1) * step - 6, squeeze * height + 6),
         title="feature map, one sheet a channel",
     )
-    left.title.set_fontsize(9)
     left.set_axis_off()
     largest = max(float(features[:, r, c].max()) for r, c in pixels.values())
     for panel, (name, (row, column)), (colour, _) in zip(
@@ -69,9 +67,8 @@ def embeddings_along_channels(
         panel.barh(np.arange(1, channels + 1), features[:, row, column], color=colour)
         panel.set(xlim=(0, 1.05 * largest), ylim=(channels + 0.6, 0.4))
         panel.set_yticks(range(1, channels + 1))
-        panel.set_title(name, fontsize=9, color="black")
+        panel.set_title(name, color="black")
         panel.tick_params(labelsize=8)
-        bare(panel)
     right[0].set_ylabel("channel", fontsize=8)
     figure.supxlabel("value of the embedding", fontsize=8, x=0.8)
     return figure
@@ -90,7 +87,7 @@ def sampled_gradients(
     at_embeddings, at_image : (H, W)
         Length of the gradient by each pixel's embedding, and by each pixel of the input.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7, 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(7, 3.4))
     for panel in axes:
         panel.set_axis_off()
     axes[0].imshow(image, cmap="gray")
@@ -99,9 +96,9 @@ def sampled_gradients(
         axes[0].scatter(
             x, y, 16, CLASS_COLOURS[name], marker, label=name, edgecolors="white", linewidths=0.4
         )
-    axes[0].legend(fontsize=7, loc="lower center", ncols=2, framealpha=0.9)
+    axes[0].legend(fontsize=7, loc="lower center", ncols=2, frameon=True, framealpha=0.9)
     n = np.count_nonzero(drawn)
-    axes[0].set_title(f"{n} pixels drawn", fontsize=9)
+    axes[0].set_title(f"{n} pixels drawn")
     for panel, values, title in zip(
         axes[1:],
         (at_embeddings, at_image),
@@ -111,7 +108,7 @@ def sampled_gradients(
         touched = np.count_nonzero(values)
         shade = np.log10(np.maximum(values, values.max() * 1e-3))
         panel.imshow(shade, cmap="gray_r", interpolation="nearest")
-        panel.set_title(f"{title}:\nnot 0 at {touched:,} pixels", fontsize=9)
+        panel.set_title(f"{title}:\nnot 0 at {touched:,} pixels")
     return figure
 
 
@@ -123,12 +120,12 @@ def counts_by_n_e(table: pd.DataFrame) -> Figure:
     table : DataFrame
         Columns ``strategy``, ``n_e``, ``wanted``, ``available``, ``share``.
     """
-    figure, axes = plt.subplots(figsize=(6, 3.1), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6, 3.1))
     for strategy, rows in table.groupby("strategy", sort=False):
         colour, marker, line = STRATEGY_STYLE[strategy]
         axes.plot(rows["n_e"], rows["wanted"], line, marker=marker, color=colour, label=strategy)
     available = table["available"].iloc[0]
-    axes.axhline(available, color="#666666", linestyle=":", linewidth=1.5)
+    axes.axhline(available, color=GRAY, linestyle=":", linewidth=1.5)
     axes.text(20, available * 1.1, f"{available:,.0f} lesion pixels in the batch", fontsize=8)
     axes.set(xlabel="n_E", ylabel="lesion pixels wanted", xscale="log")
     axes.set_yscale("symlog", linthresh=1)
@@ -136,8 +133,7 @@ def counts_by_n_e(table: pd.DataFrame) -> Figure:
     axes.set_ylim(-0.5, 2500)
     axes.set_xticks(ticks := sorted(table["n_e"].unique()), map(str, ticks))
     axes.minorticks_off()
-    axes.legend(frameon=False, fontsize=8)
-    bare(axes)
+    axes.legend()
     return figure
 
 
@@ -152,7 +148,7 @@ def monte_carlo(
     losses : mapping of strategy to array (draws, N)
     exact : mapping of strategy to N numbers
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.1), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.1))
     for number, (strategy, values) in enumerate(losses.items()):
         colour, marker, line = STRATEGY_STYLE[strategy]
         x = np.array(n_e) * 1.08 ** (number - 1)  # side by side
@@ -164,18 +160,14 @@ def monte_carlo(
         axes[0].plot(n_e, exact[strategy], line, color=colour, label=strategy, linewidth=1.2)
         axes[1].plot(n_e, values.std(0, ddof=1), line, marker=marker, color=colour, markersize=4)
     start = max(float(v.std(0, ddof=1)[0]) for v in losses.values()) * 1.6
-    axes[1].plot(
-        n_e, start * np.sqrt(n_e[0] / np.array(n_e)), ":", color="#444444", label="∝ 1/√n_E"
-    )
+    axes[1].plot(n_e, start * np.sqrt(n_e[0] / np.array(n_e)), ":", color=DARK, label="∝ 1/√n_E")
     axes[0].set(ylabel="loss (mean over pairs)", title="marks: mean and 90% of draws\nlines: exact")
     axes[1].set(ylabel="standard deviation over draws", yscale="log", title="scatter")
     for panel in axes:
         panel.set(xlabel="n_E", xscale="log")
         panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
         panel.minorticks_off()
-        panel.title.set_fontsize(9)
-        panel.legend(frameon=False, fontsize=8)
-        bare(panel)
+        panel.legend()
     return figure
 
 
@@ -188,9 +180,7 @@ def reach_of_small_lesions(table: pd.DataFrame) -> Figure:
         Columns ``strategy``, ``n_e``, ``size``, ``chance``.
     """
     sizes = sorted(table["n_e"].unique())
-    figure, axes = plt.subplots(
-        1, len(sizes), figsize=(7, 2.8), layout="constrained", sharey=True, squeeze=False
-    )
+    figure, axes = plt.subplots(1, len(sizes), figsize=(7, 2.8), sharey=True, squeeze=False)
     for panel, n_e in zip(axes[0], sizes, strict=True):
         for strategy, rows in table[table["n_e"] == n_e].groupby("strategy", sort=False):
             colour, marker, line = STRATEGY_STYLE[strategy]
@@ -205,12 +195,8 @@ def reach_of_small_lesions(table: pd.DataFrame) -> Figure:
             )
         panel.set(title=f"n_E = {n_e}", xscale="log", ylim=(-0.03, 1.03))
         panel.set(xlabel="pixels of the lesion")
-        panel.title.set_fontsize(9)
         panel.set_xticks(ticks := [1, 3, 10, 30, 100], map(str, ticks))
         panel.minorticks_off()
-        bare(panel)
     axes[0, 0].set_ylabel("chance of a pixel in the sample")
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
-    )
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

@@ -10,19 +10,29 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from rfe_book.figures.domains import _bare
-from rfe_book.style import COLOURS, _picture, upright
+from rfe_book.style import (
+    BLUE,
+    COLOURS,
+    DARK_GREEN,
+    DARK_VERMILION,
+    FAINT,
+    GRAY,
+    GREEN,
+    PALE,
+    VERMILION,
+    framed,
+    show_plane,
+    upright,
+)
 from rfe_study.measures.probes import Stage
 
-_BLUE, _ORANGE, _GREEN, _GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
 
-
-def unet_network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
+def network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
     """The network as a U: channels and sizes of the first, parameters of both networks.
 
     A box is as high as its image and as wide as the logarithm of its channels.
     """
-    figure, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 4.6))
     deepest = max(stage.level for stage in laptop)
     tallest = max(stage.height for stage in laptop)
     boxes = []
@@ -31,16 +41,16 @@ def unet_network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
         width = 0.055 * np.log2(2 * stage.channels) + 0.04
         x, y = n - width / 2, deepest - stage.level
         head = stage.name == "head"
-        colour = _ORANGE if head else _GREEN if stage is laptop[-2] else _BLUE
+        colour = VERMILION if head else GREEN if stage is laptop[-2] else BLUE
         axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
         axes.text(n, y + height + 0.03, f"{stage.channels}", ha="center", va="bottom", fontsize=9)
-        axes.text(n, y - 0.03, f"{stage.height}²", ha="center", va="top", fontsize=8, color=_GRAY)
+        axes.text(n, y - 0.03, f"{stage.height}²", ha="center", va="top", fontsize=8, color=GRAY)
         counts = f"{stage.parameters:,}\n{large.parameters:,}".replace(
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
         axes.text(n, y - 0.15, counts, ha="center", va="top", fontsize=7.5, linespacing=1.25)
         boxes.append((n, y, width, height))
-    arrow = {"arrowstyle": "-|>", "color": _GRAY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
+    arrow = {"arrowstyle": "-|>", "color": GRAY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     for (x0, y0, w0, h0), (x1, y1, w1, h1), to in zip(boxes, boxes[1:], laptop[1:], strict=False):
         start = (x0 + w0 / 2 + 0.03, y0 + h0 * (0.25 if to.name != "head" else 0.5))
         end = (x1 - w1 / 2 - 0.03, y1 + h1 * (0.7 if y1 < y0 else 0.3 if y1 > y0 else 0.5))
@@ -50,19 +60,19 @@ def unet_network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
             m = stage.level
             start = (m + boxes[m][2] / 2 + 0.03, boxes[m][1] + 0.75 * boxes[m][3])
             end = (n - boxes[n][2] / 2 - 0.03, boxes[n][1] + 0.75 * boxes[n][3])
-            axes.annotate("", end, start, arrowprops=arrow | {"ls": "--", "color": _GREEN})
+            axes.annotate("", end, start, arrowprops=arrow | {"ls": "--", "color": GREEN})
     last = len(laptop) - 1
     axes.text(
-        (last - 1) / 2, deepest + 0.62, "skip connections (dashed)", ha="center", color="#00664B"
+        (last - 1) / 2, deepest + 0.62, "skip connections (dashed)", ha="center", color=DARK_GREEN
     )
-    axes.text(last - 1, deepest + 0.93, "embeddings", ha="center", fontsize=9, color="#00664B")
-    axes.text(last, deepest + 0.93, "logits", ha="center", fontsize=9, color="#A84800")
+    axes.text(last - 1, deepest + 0.93, "embeddings", ha="center", fontsize=9, color=DARK_GREEN)
+    axes.text(last, deepest + 0.93, "logits", ha="center", fontsize=9, color=DARK_VERMILION)
     axes.set(xlim=(-0.5, last + 0.5), ylim=(-0.5, deepest + 1.05))
     axes.set_axis_off()
     return figure
 
 
-def unet_skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Figure:
+def skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Figure:
     """A slice, and what several networks make of it: hits, false alarms and misses.
 
     Parameters
@@ -74,11 +84,11 @@ def unet_skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Fig
         The part that is shown.
     """
     figure, axes = plt.subplots(
-        1, 1 + len(predictions), figsize=(7, 7 / (1 + len(predictions)) + 0.9), layout="constrained"
+        1, 1 + len(predictions), figsize=(7, 7 / (1 + len(predictions)) + 0.9)
     )
     top = np.percentile(flair[crop], 99.8)
     gray = np.clip(flair[crop] / top, 0, 1)
-    _picture(axes[0], gray, "FLAIR", vmin=0, vmax=1)
+    show_plane(axes[0], gray, "FLAIR", vmin=0, vmax=1)
     truth = truth[crop]
     kinds = {"lesion, found": "truth", "false alarm": "false positive", "missed": "false negative"}
     for panel, (title, predicted) in zip(axes[1:], predictions.items(), strict=True):
@@ -88,14 +98,14 @@ def unet_skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Fig
         for part, key in zip(parts, kinds.values(), strict=True):
             picture[part] = [int(COLOURS[key][at : at + 2], 16) / 255 for at in (1, 3, 5)]
         panel.imshow(upright(picture), interpolation="nearest")
-        panel.set_title(title, fontsize=9)
+        panel.set_title(title)
         panel.set_axis_off()
     handles = [Rectangle((0, 0), 1, 1, color=COLOURS[key]) for key in kinds.values()]
-    figure.legend(handles, kinds, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles, kinds, loc="outside lower center", ncols=3)
     return figure
 
 
-def unet_gradients(
+def gradients(
     maps: Mapping[str, np.ndarray], shares: Mapping[str, np.ndarray], sides: tuple[int, int]
 ) -> Figure:
     """Where the gradient of one output pixel arrives, and how much of it within a square.
@@ -109,9 +119,7 @@ def unet_gradients(
     sides : pair of int
         Smallest and largest side of the theoretical receptive field.
     """
-    figure, axes = plt.subplots(
-        1, 3, figsize=(7, 2.7), layout="constrained", width_ratios=(1, 1, 1.1)
-    )
+    figure, axes = plt.subplots(1, 3, figsize=(7, 2.7), width_ratios=(1, 1, 1.1))
     for panel, (name, map_) in zip(axes, maps.items(), strict=False):
         radius = len(map_) // 2
         shown = np.maximum(map_ / map_.max(), 1e-5)
@@ -125,27 +133,27 @@ def unet_gradients(
         panel.add_patch(
             Rectangle((-half, -half), 2 * half, 2 * half, fill=False, color="white", ls="--")
         )
-        panel.set_title(name, fontsize=9)
+        framed(panel)
+        panel.set_title(name)
         panel.tick_params(labelsize=7)
         panel.set_xlabel("pixels", fontsize=8)
     bar = figure.colorbar(image, ax=axes[:2], location="bottom", shrink=0.7, aspect=30, pad=0.03)
     bar.set_label("mean |gradient| / its largest", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     for (name, share), (colour, style) in zip(
-        shares.items(), ((_BLUE, "-"), (_ORANGE, "--")), strict=False
+        shares.items(), ((BLUE, "-"), (VERMILION, "--")), strict=False
     ):
         axes[2].plot(2 * np.arange(len(share)) + 1, share, style, color=colour, label=name)
-    axes[2].axvspan(*sides, color="#DDDDDD", label="theory")
+    axes[2].axvspan(*sides, color=PALE, label="theory")
     axes[2].set(ylim=(0, 1.02), xlim=(0, None))
     axes[2].set_xlabel("side of the square (pixels)", fontsize=8)
     axes[2].set_ylabel("share of |gradient| in it", fontsize=8)
     axes[2].tick_params(labelsize=7)
-    axes[2].legend(frameon=False, fontsize=8, loc="lower right")
-    _bare(axes[2])
+    axes[2].legend(loc="lower right")
     return figure
 
 
-def unet_rare_class(
+def rare_class(
     found: np.ndarray,
     values: Mapping[str, np.ndarray],
     fractions: np.ndarray,
@@ -167,8 +175,8 @@ def unet_rare_class(
     marked : float
         The share that the left panel is drawn for.
     """
-    styles = ((_BLUE, "-"), (_ORANGE, "--"))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained")
+    styles = ((BLUE, "-"), (VERMILION, "--"))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
     for (name, value), (colour, style) in zip(values.items(), styles, strict=True):
         left.plot(found, value, style, color=colour, linewidth=2, label=name)
     left.set(
@@ -179,7 +187,7 @@ def unet_rare_class(
     )
     for (name, ratio), (colour, style) in zip(ratios.items(), styles, strict=True):
         right.plot(fractions, ratio, style, color=colour, linewidth=2, label=name)
-    right.axvline(marked, color=_GRAY, linewidth=1, linestyle=":")
+    right.axvline(marked, color=GRAY, linewidth=1, linestyle=":")
     right.set(
         xscale="log",
         yscale="log",
@@ -191,13 +199,11 @@ def unet_rare_class(
         lambda value, _: f"{value:.1%}" if value < 0.01 else f"{value:.0%}"
     )
     for panel in (left, right):
-        panel.title.set_fontsize(9)
-        panel.legend(frameon=False, fontsize=8)
-        _bare(panel)
+        panel.legend()
     return figure
 
 
-def unet_cosines(cosines: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+def cosines(cosines: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """Cosines of pairs of pixels before and after the ReLU, by kind of pair.
 
     Parameters
@@ -205,23 +211,17 @@ def unet_cosines(cosines: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     cosines : mapping of mappings of arrays
         ``cosines[stage][kind of pair]``.
     """
-    figure, axes = plt.subplots(
-        1, len(cosines), figsize=(7, 2.9), sharey=True, layout="constrained"
-    )
+    figure, axes = plt.subplots(1, len(cosines), figsize=(7, 2.9), sharey=True)
     edges = np.linspace(-1, 1, 41)
-    styles = ((_ORANGE, "-"), (_BLUE, "--"), (_GRAY, ":"))
+    styles = ((VERMILION, "-"), (BLUE, "--"), (GRAY, ":"))
     for panel, (stage, kinds) in zip(axes, cosines.items(), strict=True):
         for (kind, values), (colour, style) in zip(kinds.items(), styles, strict=True):
             height, _ = np.histogram(np.ravel(values), edges)
             panel.stairs(
                 height / np.size(values), edges, color=colour, ls=style, lw=1.8, label=kind
             )
-        panel.axvspan(-1, 0, color="#EEEEEE", zorder=0)
+        panel.axvspan(-1, 0, color=FAINT, zorder=0)
         panel.set(xlabel="cosine", xlim=(-1.02, 1.02), title=stage)
-        panel.title.set_fontsize(9)
-        _bare(panel)
     axes[0].set_ylabel("share of pairs")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
-    )
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

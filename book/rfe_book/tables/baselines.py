@@ -9,7 +9,7 @@ import pandas as pd
 
 from rfe_book.words import with_interval
 from rfe_study import results
-from rfe_study.claims.resampling import change, reading
+from rfe_study.claims.comparisons import change, reading
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.phantom.domains import TARGETS
 

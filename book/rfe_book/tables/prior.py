@@ -1,4 +1,4 @@
-"""What the rows of `rfe_study.measures.prior_quality` say: tables, sentences, and the adjacency's errors."""
+"""What the rows of `rfe_study.measures.prior_quality` say: tables and sentences of chapter 08."""
 
 from __future__ import annotations
 

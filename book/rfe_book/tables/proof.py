@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_book.words import interval_text
-from rfe_study.claims.scores import by_model
+from rfe_study.claims.rows import by_model
 from rfe_study.claims.verdicts import Verdict, overall
 from rfe_study.methods.method import Method
 from rfe_study.methods.proof import proof_of_concept
@@ -142,7 +142,7 @@ def verdict_table(found: Mapping[str, Sequence[Verdict]], smallest: pd.DataFrame
     found : mapping
         As `rfe_study.claims.proof.judge` returns it.
     smallest : DataFrame
-        As `rfe_study.claims.proof.detectable` returns it, for all patients.
+        As `rfe_study.claims.power.detectable` returns it, for all patients.
 
     Returns
     -------

@@ -19,12 +19,14 @@ _HERE = Path(__file__).parent
 # Height and width that every browser can decode in one image.
 _LARGEST_SIDE = 16_383
 
-STYLE = (_HERE / "_shared.css").read_text()
+STYLE = (_HERE / "_shared.css").read_text(encoding="utf-8")
 
 
 def esm(name: str) -> str:
     """The JavaScript module of a widget: the shared functions, then ``<name>.js``."""
-    return (_HERE / "_shared.js").read_text() + (_HERE / f"{name}.js").read_text()
+    return (_HERE / "_shared.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(
+        encoding="utf-8"
+    )
 
 
 def encode_stack(images: np.ndarray, *, quality: int | None = None, fast: bool = False) -> str:

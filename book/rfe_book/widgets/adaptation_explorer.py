@@ -14,8 +14,8 @@ from rfe_book.tables.adaptation import found_by_size
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_book.widgets.sweep_masks import check_weights, pictures
 from rfe_book.words import interval_text
-from rfe_study.claims.resampling import means
-from rfe_study.claims.scores import Rows
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.comparisons import means
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
 from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER_BOUND
 from rfe_study.runs import masks
@@ -49,7 +49,7 @@ class AdaptationExplorer(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("adaptation_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     names = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
     domains = traitlets.List(traitlets.Unicode(), help="letters").tag(sync=True)
@@ -73,7 +73,9 @@ class AdaptationExplorer(anywidget.AnyWidget):
     marked = traitlets.Bool(True).tag(sync=True)
 
     @classmethod
-    def from_results(cls, rows: Rows, stored: Mapping[str, masks.Explorer]) -> "AdaptationExplorer":
+    def from_results(
+        cls, rows: AdaptationRows, stored: Mapping[str, masks.Explorer], *, interval_seed: int = 0
+    ) -> "AdaptationExplorer":
         """The view alone, without controls; see `adaptation_explorer`."""
         names = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
         parts = {key: [] for key in ("captions", "images", "outcomes", "has_mask", "slice_scores")}
@@ -95,19 +97,21 @@ class AdaptationExplorer(anywidget.AnyWidget):
             seeds=rows.seeds,
             columns=list(COLUMNS.values()),
             colours=[list(pair) for pair in OUTCOMES.items()],
-            **_numbers(rows, list(stored), names),
+            **_numbers(rows, list(stored), names, interval_seed),
             **parts,
         )
 
 
-def _weights(rows: Rows, target: str) -> pd.DataFrame:
+def _weights(rows: AdaptationRows, target: str) -> pd.DataFrame:
     """``model``, ``seed`` and ``weights`` of adapted models and baselines, as rows name them."""
     own = rows.models[rows.models["target"] == target]
     both = pd.concat([own, rows.baselines])[["model", "seed", "weights"]]
     return both.dropna().drop_duplicates()
 
 
-def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
+def _numbers(
+    rows: AdaptationRows, targets: list[str], names: list[str], interval_seed: int
+) -> dict:
     """The traits that rows fill: means over seeds and patients; nothing where there is no row."""
     found = found_by_size(rows)
     small = found[found["size"] == found["size"].iloc[0]]
@@ -116,7 +120,7 @@ def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
     for target in targets:
         f = rows.values(target)
         other = {c: rows.values(target, column=c) for c in list(COLUMNS)[1:-1]}
-        table = means(f)
+        table = means(f, generator=np.random.default_rng(interval_seed))
         patients.append(f[LOWER_BOUND].shape[1])
         bars.append([None] * len(names))
         scores.append([[NOTHING] * len(COLUMNS) for _ in names])
@@ -136,30 +140,33 @@ def _numbers(rows: Rows, targets: list[str], names: list[str]) -> dict:
 
 
 def adaptation_explorer(
-    rows: Rows,
+    rows: AdaptationRows,
     stored: Mapping[str, masks.Explorer],
     *,
     domain: str = "C",
     method: str = PAPER,
     slice: int = 0,
+    interval_seed: int = 0,
 ) -> ipywidgets.VBox:
     """Choose a domain, a method, a slice and a seed; controls work without a kernel.
 
     Parameters
     ----------
-    rows : Rows
+    rows : AdaptationRows
         Models without rows have no bar.
     stored : mapping of domain to Explorer
         See `rfe_study.runs.masks.load`.
     domain, method, slice
         What is shown first.
+    interval_seed : int
+        Intervals of F are drawn from it, a target at a time.
 
     Raises
     ------
     ValueError
         If masks are of another experiment, or of other weights than the rows name.
     """
-    view = AdaptationExplorer.from_results(rows, stored)
+    view = AdaptationExplorer.from_results(rows, stored, interval_seed=interval_seed)
     view.domain, view.slice = view.domains.index(domain), slice
     view.method = view.names[2:].index(method)
     style = {"description_width": "4.5em", "button_width": "auto"}

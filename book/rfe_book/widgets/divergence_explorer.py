@@ -9,6 +9,7 @@ from rfe_book.widgets.n_e_explorer import NEExplorer, controls, tables
 from rfe_book.widgets.slice_draws import SliceDraws, SlicePixels
 from rfe_core import divergence
 from rfe_core.divergence import BinnedPopulation
+from rfe_study.measures.directions import principal_plane
 
 HISTOGRAM_BARS = 64
 
@@ -49,7 +50,7 @@ def divergence_explorer(
     generator = np.random.default_rng(seed)
     for s, n in np.ndindex(shape[:2]):
         counts = drawn.counts[s][n][2:]
-        null = binned.null(counts, draws=null_draws, generator=generator)
+        null = divergence.null_divergence(binned, counts, draws=null_draws, generator=generator)
         centre[s, n], (low[s, n], high[s, n]) = null.mean(), np.quantile(null, [0.05, 0.95])
     about = {"digits": 4, "centre_name": "perfect sample", "band_name": "90% of perfect samples"}
     scale = axis(np.concatenate([values.ravel(), low.ravel(), [1.0]]).clip(1e-5), log=True)
@@ -92,8 +93,8 @@ def _bars(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def _cloud(h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All embeddings along their two principal axes: density as gray, cell of each (n, 2)."""
-    mean, axes = divergence.principal_axes(h)
-    flat = (h - mean) @ axes
+    mean, axes, _ = principal_plane(h)
+    flat = (h - mean) @ axes.T
     low, high = flat.min(0), flat.max(0)
     cells = ((flat - low) / np.maximum(high - low, 1e-12) * (CLOUD_SIDE - 9)).astype(int) + 4
     cells[:, 1] = CLOUD_SIDE - 1 - cells[:, 1]  # the second axis points up

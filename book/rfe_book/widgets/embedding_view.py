@@ -22,7 +22,7 @@ class EmbeddingView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("embedding_view")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     images = traitlets.Unicode(help="encoded stack of S slices").tag(sync=True)
     outlines = traitlets.Unicode(help="S masks at twice the size").tag(sync=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import traitlets
 
 from rfe_book import widgets
-from rfe_book.style import axis
+from rfe_book.style import BLUE, GREEN, PURPLE, SKY, VERMILION, axis
 from rfe_book.widgets.slice_draws import PAPER
 from rfe_study.measures.cost import POWERS, cost, reaches
 from rfe_study.measures.gradient_noise import Comparison
@@ -18,12 +18,12 @@ from rfe_study.measures.gradient_noise import Comparison
 _HERE = Path(__file__)
 
 #: Name, colour and mark of each strategy, and of each variant whose cost is shown.
-STRATEGY_MARKS = (("#0072B2", "circle"), ("#009E73", "square"), ("#D55E00", "triangle"))
+STRATEGY_MARKS = ((BLUE, "circle"), (GREEN, "square"), (VERMILION, "triangle"))
 
 VARIANT_MARKS = {
-    "pytorch-metric-learning": ("pairs, by a library", "#D55E00", "triangle"),
-    "z @ z.T": ("pairs, z @ z.T", "#CC79A7", "square"),
-    "exact form": ("exact form", "#56B4E9", "circle"),
+    "pytorch-metric-learning": ("pairs, by a library", VERMILION, "triangle"),
+    "z @ z.T": ("pairs, z @ z.T", PURPLE, "square"),
+    "exact form": ("exact form", SKY, "circle"),
 }
 
 #: Upper end of the cost's axis, in seconds.
@@ -38,7 +38,7 @@ class ExactExplorer(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("exact_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     strategies = traitlets.List(help="name, colour, mark").tag(sync=True)
     n_e = traitlets.List(help="stops").tag(sync=True)

@@ -25,7 +25,8 @@ def four_scanners(anatomy, scans, domains, slices) -> ipywidgets.VBox:
     anatomy : phantom.Anatomy
         The head.
     scans : dict of dict of (X, Y, Z)
-        ``scans[letter][modality]``, from ``phantom.scan``; the first scanner is the reference.
+        ``scans[letter][modality]``, from `rfe_study.phantom.heads.scan`; the first scanner
+        is the reference.
     domains : dict of Domain
         By letter.
     slices : sequence of int

@@ -12,10 +12,11 @@ import numpy as np
 import traitlets
 
 from rfe_book import style, widgets
+from rfe_book.style import VERMILION
 from rfe_book.widgets.slice_draws import PAPER, REDRAWS
 from rfe_core import sampling
 
-COLOURS = {"background": style.COLOURS["false negative"], "lesion": "#D55E00"}
+COLOURS = {"background": style.COLOURS["false negative"], "lesion": VERMILION}
 
 #: Pairs are drawn one by one up to this many pixels of either class.
 PAIRS_SHOWN = (100, 50)
@@ -24,7 +25,7 @@ PAIR_STEPS = 63
 
 _HERE = Path(__file__)
 
-PARTS = _HERE.with_name("_n_e_parts.js").read_text()
+PARTS = _HERE.with_name("_n_e_parts.js").read_text(encoding="utf-8")
 
 
 class NEExplorer(anywidget.AnyWidget):
@@ -35,7 +36,7 @@ class NEExplorer(anywidget.AnyWidget):
     """
 
     _esm = PARTS + widgets.esm("n_e_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     image = traitlets.Unicode(help="encoded slice").tag(sync=True)
     outline = traitlets.Unicode(help="encoded mask around lesions, twice the size").tag(sync=True)

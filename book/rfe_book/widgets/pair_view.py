@@ -11,7 +11,7 @@ from rfe_book import widgets
 _HERE = Path(__file__).parent
 
 #: The mathematics that dragging needs, tested against `rfe_core.losses.embedding_loss`.
-PAIR_MATH = (_HERE / "_pair_math.js").read_text()
+PAIR_MATH = (_HERE / "_pair_math.js").read_text(encoding="utf-8")
 
 #: Name in `rfe_core.distances` and on the screen.
 NAMES = (
@@ -44,7 +44,7 @@ class PairView(anywidget.AnyWidget):
     """Points of two classes; Eq. 2 of those shown, in its three reductions, follows each move."""
 
     _esm = PAIR_MATH + widgets.esm("pair_view")
-    _css = widgets.STYLE + (_HERE / "pair_view.css").read_text()
+    _css = widgets.STYLE + (_HERE / "pair_view.css").read_text(encoding="utf-8")
 
     names = traitlets.List([list(pair) for pair in NAMES]).tag(sync=True)
     presets = traitlets.List(list(PRESETS)).tag(sync=True)

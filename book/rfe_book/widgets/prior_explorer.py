@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from rfe_book import style, widgets
+from rfe_book.style import BLUE, GREEN, VERMILION
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_core import ncc
 from rfe_core.patches import normalise
@@ -24,7 +25,7 @@ FIRST, STEP = 0.4, 0.002
 THRESHOLDS = np.round(FIRST + STEP * np.arange(255), 3)
 
 #: Name, colour and dashes of each curve.
-CURVES = (("Dice", "#0072B2", ""), ("precision", "#D55E00", "7 3"), ("recall", "#009E73", "2 3"))
+CURVES = (("Dice", BLUE, ""), ("precision", VERMILION, "7 3"), ("recall", GREEN, "2 3"))
 
 BACKGROUNDS = ("FLAIR", "response")
 
@@ -37,7 +38,7 @@ class PriorExplorer(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("prior_explorer")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     image = traitlets.Unicode(help="the FLAIR slice").tag(sync=True)
     places = traitlets.Unicode(help="0 outside, 1 brain, 2 lesion").tag(sync=True)

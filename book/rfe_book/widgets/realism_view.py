@@ -11,6 +11,7 @@ import traitlets
 
 from rfe_book import style as book_style
 from rfe_book import widgets
+from rfe_book.style import BLUE, VERMILION
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.realism import distance
 
@@ -21,7 +22,7 @@ WHITE = {"t1": 1.2, "t2": 3.0, "flair": 1.7}
 
 LONGEST = {"t1": 1.5, "t2": 4.0, "flair": 2.0}
 
-COLOURS = {"phantom": "#0072B2", "real": "#D55E00"}
+COLOURS = {"phantom": BLUE, "real": VERMILION}
 
 #: Names of figures for readers; those of `rfe_study.realism.statistics` are short.
 NAMES = {
@@ -46,7 +47,7 @@ class RealismView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("realism_view")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     stacks = traitlets.List(help="one a kind: all slices of T1, then T2, FLAIR").tag(sync=True)
     kinds = traitlets.List(traitlets.Unicode(), help="names of the kinds").tag(sync=True)
@@ -81,7 +82,7 @@ def histograms(rows: pd.DataFrame, kind: str) -> np.ndarray:
 
 
 def figure_rows(table: pd.DataFrame, kind: str, modality: str) -> list[list[str]]:
-    """Name, phantom, real and ratio as texts; `table` is from `rfe_study.realism.distance.by_kind`."""
+    """Name, phantom, real and ratio as texts, of `rfe_study.realism.distance.by_kind`."""
     found = {}
     for (_, of, figure), values in table.iterrows():
         if of == modality and figure in NAMES:
@@ -107,7 +108,8 @@ def realism_view(
     Parameters
     ----------
     images : mapping of kind to modality to (N, H, W)
-        Slices as drawn, intensities over white matter's. Kinds as in `rfe_study.realism.distance.KINDS`.
+        Slices as drawn, intensities over white matter's. Kinds as in
+        `rfe_study.realism.distance.KINDS`.
     figures, bins : DataFrame
         Rows of `rfe_study.realism.distance.STATISTICS` and `HISTOGRAMS`.
     captions : sequence of N str

@@ -19,7 +19,7 @@ class ScannerView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("scanner_view")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     stacks = traitlets.List(traitlets.Unicode(), help="per scanner: I * N slices").tag(sync=True)
     outlines = traitlets.Unicode(help="N masks at twice the size").tag(sync=True)

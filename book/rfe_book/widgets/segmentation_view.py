@@ -22,7 +22,7 @@ OUTCOMES = {
 }
 
 #: The browser's side of drawing them.
-OUTCOME_MARKS = Path(__file__).with_name("_outcome_marks.js").read_text()
+OUTCOME_MARKS = Path(__file__).with_name("_outcome_marks.js").read_text(encoding="utf-8")
 
 #: Columns of the table below the picture.
 COLUMNS = ("F-score", "precision", "recall", "false positives", "lesions touched")
@@ -35,7 +35,7 @@ class SegmentationView(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("segmentation_view")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     stacks = traitlets.List(traitlets.Unicode(), help="per domain: I * N slices").tag(sync=True)
     outcomes = traitlets.List(traitlets.Unicode(), help="per domain: M * N maps").tag(sync=True)

@@ -10,14 +10,15 @@ import numpy as np
 import traitlets
 
 from rfe_book import widgets
+from rfe_book.style import BLUE, GRAY, GREEN, VERMILION
 from rfe_study.phantom import domains, scanner
 
 #: Colour and dash pattern of each tissue's curve (colours of Okabe and Ito and a gray).
 CURVES = {
-    "csf": ("CSF", "#0072B2", "2 3"),
-    "gm": ("gray matter", "#808080", "6 3"),
-    "wm": ("white matter", "#009E73", ""),
-    "lesion": ("lesion tissue", "#D55E00", "9 3 2 3"),
+    "csf": ("CSF", BLUE, "2 3"),
+    "gm": ("gray matter", GRAY, "6 3"),
+    "wm": ("white matter", GREEN, ""),
+    "lesion": ("lesion tissue", VERMILION, "9 3 2 3"),
 }
 
 #: Steps of the table of signals (1/10000 of fully relaxed water) and ratios (1/1000).
@@ -33,7 +34,7 @@ class SignalView(anywidget.AnyWidget):
     """
 
     _esm = widgets.esm("signal_view")
-    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text()
+    _css = widgets.STYLE + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
     maps = traitlets.Unicode(help="4 maps of volume fractions, 255 = all").tag(sync=True)
     table = traitlets.Bytes(help="uint16 (fields, TE, TI, 8): signals, ratios").tag(sync=True)

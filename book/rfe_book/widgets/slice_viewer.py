@@ -43,7 +43,7 @@ def slice_viewer(
     Parameters
     ----------
     images : (N, H, W) or (N, H, W, 3) uint8
-        Slices as they are drawn, row 0 on top (see ``widgets.upright``, ``widgets.to_display``).
+        Slices as they are drawn, row 0 on top (`rfe_book.style.upright`, `to_display`).
     labels : (N, H, W) integers, optional
         0 where nothing is marked, k where the k-th of `colours` is drawn.
     label : str

@@ -41,7 +41,7 @@ class SweepExplorer(anywidget.AnyWidget):
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("sweep_explorer")
-    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text()
+    _css = widgets.STYLE + _HERE.with_suffix(".css").read_text(encoding="utf-8")
 
     titles = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
     chosen = traitlets.List(help="[strategy][distance][stop]: number of a model, or -1").tag(

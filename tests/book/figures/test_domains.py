@@ -4,8 +4,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from rfe_book.figures import domains
 
+from rfe_book.figures import domains
 from rfe_study.phantom import scanner
 from rfe_study.phantom.domains import DOMAINS
 from rfe_study.phantom.heads import SHAPE, Anatomy
@@ -44,7 +44,7 @@ def anatomy():
 
 
 def test_anatomy_has_four_steps_of_equal_size(anatomy):
-    axes = domains.phantom_anatomy(anatomy, Z).axes
+    axes = domains.anatomy(anatomy, Z).axes
     assert [panel.get_title()[:2] for panel in axes] == ["1.", "2.", "3.", "4."]
     assert {panel.images[0].get_array().shape[:2] for panel in axes} == {(192, 160)}
     before, after = (axes[n].images[0].get_array() for n in (2, 3))
@@ -53,7 +53,7 @@ def test_anatomy_has_four_steps_of_equal_size(anatomy):
 
 
 def test_contrasts_are_the_signals(anatomy):
-    figure = domains.phantom_contrasts(DOMAINS)
+    figure = domains.contrasts(DOMAINS)
     csf, gray, lesion, white = figure.axes[2].lines
     for at, domain in enumerate(DOMAINS.values()):
         signals = scanner.tissue_signals(domain.flair, domain.field_strength_t)
@@ -64,14 +64,14 @@ def test_contrasts_are_the_signals(anatomy):
 
 def test_lesions_curve_ends_at_all_and_each_patient_has_a_mark():
     rows = pd.DataFrame({"domain": list("AAB"), "load_ml": [1.0, 5, 30], "lesions": [30, 60, 200]})
-    left, right = domains.phantom_lesions(rows, pd.DataFrame({"size_mm3": [1, 2, 2, 50]})).axes
+    left, right = domains.lesions(rows, pd.DataFrame({"size_mm3": [1, 2, 2, 50]})).axes
     assert left.lines[0].get_ydata().tolist() == [25, 50, 75, 100]
     assert left.lines[1].get_xdata()[0] == fidelity.REAL["lesion size, 5th percentile (mm3)"]
     assert sum(len(line.get_xdata()) for line in right.lines[:2]) == 3
 
 
 def test_mimics_outline_what_is_no_lesion(anatomy):
-    plain, marked = domains.phantom_mimics(anatomy, anatomy.tissues.sum(0), Z).axes
+    plain, marked = domains.mimics(anatomy, anatomy.tissues.sum(0), Z).axes
     outlines = [c for c in marked.collections if c.get_paths()]
     assert len(outlines) == 3 and not plain.collections
     false = outlines[1].get_paths()[0].get_extents()  # x from the left, y from the top
@@ -91,7 +91,7 @@ def test_fidelity_marks_and_bands():
             "rule": ["within a factor 1.25", "each 3 T domain within 10%"],
         }
     )
-    (axes,) = domains.phantom_fidelity(table).axes
+    (axes,) = domains.against_real(table).axes
     assert axes.lines[0].get_xdata().tolist() == pytest.approx([1.25, 0.9])
     spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     np.testing.assert_allclose(spans, [(0.8, 1.25), (0.9, 1.1)])

@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+
 from rfe_book.figures import prior
 from rfe_book.widgets.segmentation_view import OUTCOMES
 

@@ -4,10 +4,10 @@ import matplotlib
 import numpy as np
 import pytest
 import sweep_rows
+
 from rfe_book.figures import proof
 from rfe_book.tables import proof as proof_tables
-
-from rfe_study.claims import scores
+from rfe_study.claims.rows import by_model
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
 matplotlib.use("Agg")
@@ -26,7 +26,7 @@ def f_score(method, seed):
 
 @pytest.fixture(scope="module")
 def values():
-    return scores.by_model(sweep_rows.scores(f_score), sweep_rows.models())
+    return by_model(sweep_rows.scores(f_score), sweep_rows.models())
 
 
 def heights(panel, label):
@@ -37,7 +37,7 @@ def heights(panel, label):
 
 def test_fig_3a_has_all_models_and_all_references(values):
     bounds = {"x": {"lower bound": 0.31, "upper bound B": 0.82}}
-    acd, l2 = proof.f_against_n_e({"x": values}, bounds).axes
+    acd, l2 = proof.f_against_n_e({"x": values}, bounds, seed=0).axes
     for panel, distance in ((acd, "ACD"), (l2, "l2")):
         expected = [values[f"80/20 {distance} {n}"].mean() for n in N_E]
         assert heights(panel, "80/20") == pytest.approx(expected)
@@ -51,7 +51,7 @@ def test_fig_3a_has_all_models_and_all_references(values):
 
 
 def test_a_dot_for_each_seed(values):
-    acd, _ = proof.f_against_n_e({"x": values}, {"x": {}}).axes
+    acd, _ = proof.f_against_n_e({"x": values}, {"x": {}}, seed=0).axes
     dots = [line.get_ydata() for line in acd.lines if line.get_marker() == "."]
     own = np.array([values[f"50/50 ACD {n}"].mean(1) for n in N_E]).T
     for seed in own:
@@ -59,7 +59,7 @@ def test_a_dot_for_each_seed(values):
 
 
 def test_gains_are_paired(values):
-    _, l2 = proof.gain_against_n_e(values).axes
+    _, l2 = proof.gain_against_n_e(values, seed=0).axes
     expected = [(values[f"50/50 l2 {n}"] - values["no embedding"]).mean() for n in N_E]
     assert heights(l2, "50/50") == pytest.approx(expected)
     (bars,) = [c for c in l2.containers if c.get_label() == "50/50"]
@@ -68,7 +68,7 @@ def test_gains_are_paired(values):
 
 
 def test_weight_or_number_compares_reductions(values):
-    acd, _ = proof.weight_or_number(values).axes
+    acd, _ = proof.weight_or_number(values, seed=0).axes
     for label, suffix in (
         ("mean over pairs: the weight stays", ""),
         ("sum / n: the weight grows with n_E", " sum/n"),
@@ -79,7 +79,7 @@ def test_weight_or_number_compares_reductions(values):
 
 
 def test_all_pixels_beside_samples(values):
-    left, right = proof.all_against_sampled(values).axes
+    left, right = proof.all_against_sampled(values, seed=0).axes
     models = [f"80/20 ACD {n} margin 1" for n in (*MARGIN_1_N_E, "all")]
     expected = [(values[m] - values["no embedding"]).mean() for m in models]
     assert left.containers[0].lines[0].get_ydata() == pytest.approx(expected)

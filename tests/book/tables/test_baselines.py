@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from rfe_book import words
 from rfe_book.tables import baselines as baselines_tables
-
-from rfe_study.claims import baselines, resampling, scores, verdicts
+from rfe_study.claims import baselines, comparisons, verdicts
+from rfe_study.claims.rows import detection, of_model
 
 MEANS = {  # F of each model on each domain
     "lower": {"A": 0.8, "B": 0.5, "C": 0.7, "D": 0.6},
@@ -46,24 +47,26 @@ def table():
 
 
 def test_scores_are_seeds_by_patients(table):
-    wide = scores.scores(table, "lower", "A")
+    wide = of_model(table, "lower", "A")
     assert wide.shape == (3, 4)
     assert wide.loc[2, "Atest2"] == pytest.approx(0.8 + 0.1 + 0.05)
 
 
 def test_scores_with_a_gap_are_refused(table):
     with pytest.raises(ValueError, match=r"each seed of lower must have a f_score .* of B, 1 miss"):
-        scores.scores(
+        of_model(
             table.drop(index=table.query("model == 'lower' and domain == 'B'").index[0]),
             "lower",
             "B",
         )
     with pytest.raises(ValueError, match="upper-A"):
-        scores.scores(table, "upper-A", "A")
+        of_model(table, "upper-A", "A")
 
 
 def test_gaps_are_paired_and_drops_are_not(table):
-    gaps = resampling.gaps(table, generator=np.random.default_rng(0), draws=500).set_index("domain")
+    gaps = comparisons.gaps(table, generator=np.random.default_rng(0), draws=500).set_index(
+        "domain"
+    )
     assert gaps["gap"].to_dict() == pytest.approx({"B": 0.25, "C": 0.05, "D": 0.11})
     # seeds and patients move both models alike, so nothing is left of them in the gap
     np.testing.assert_allclose(gaps[["low", "high"]].sub(gaps["gap"], axis=0), 0, atol=1e-12)
@@ -79,7 +82,7 @@ def test_change_on_a_is_what_fine_tuning_changes_there(table):
 
 
 def test_setup_claim_reads_the_intervals(table):
-    gaps = resampling.gaps(table, generator=np.random.default_rng(0), draws=500)
+    gaps = comparisons.gaps(table, generator=np.random.default_rng(0), draws=500)
     claim = baselines_tables.setup_claim(gaps).set_index("domain")
     assert claim.loc["B", "repaired by labels?"] == "yes, by 0.25 (0.25 to 0.25)"
     assert claim.loc["C", "worse than on A?"].startswith("yes, by 0.10 (0.0")
@@ -89,7 +92,7 @@ def test_setup_claim_reads_the_intervals(table):
     ("ends", "word"), [((0.1, 0.2), "yes"), ((-0.1, 0.2), "undecided"), ((-0.2, -0.1), "no")]
 )
 def test_reading_of_an_interval(ends, word):
-    assert resampling.reading(*ends) == word
+    assert comparisons.reading(*ends) == word
 
 
 def test_table_says_mean_and_spread_of_seeds(table):
@@ -120,7 +123,7 @@ def test_a_verdict_needs_conditions():
 
 
 def test_detection_pools_lesions_of_all_patients(table):
-    found = scores.detection(table).set_index(["model", "domain", "seed", "size"])["found"]
+    found = detection(table).set_index(["model", "domain", "seed", "size"])["found"]
     assert found["lower", "B", 0, "0-10"] == pytest.approx((1 + 2 + 3 + 4) / 40)
     assert found["lower", "B", 2, "10-30"] == pytest.approx(0.75)
     assert np.isnan(found["upper-C", "D", 1, "> 100"])

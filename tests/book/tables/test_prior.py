@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from rfe_book.tables import prior
 
+from rfe_book.tables import prior
 from rfe_core.losses import label_embedding_loss
 from rfe_study import results
 from rfe_study.measures import prior_quality

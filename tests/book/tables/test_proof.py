@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import sweep_rows
+
 from rfe_book import words as book_words
 from rfe_book.tables import proof
-
 from rfe_study import results
-from rfe_study.claims import resampling
-from rfe_study.claims import scores as scores_claims
-from rfe_study.claims.proof import detectable, judge
+from rfe_study.claims import comparisons
+from rfe_study.claims.power import detectable
+from rfe_study.claims.proof import judge
+from rfe_study.claims.rows import bounds, by_model, read
 from rfe_study.methods.proof import N_E, proof_of_concept
 
 
@@ -38,25 +39,25 @@ def test_read_takes_one_experiment_of_one_profile(tmp_path, monkeypatch):
     rows = pd.DataFrame({
         "profile": ["laptop", "smoke", "laptop", "laptop"],
         "experiment": ["search", "search", "proof-of-concept", "search"],
-        "target": ["B", "B", "B", "C"], "f_score": [1.0, 2.0, 3.0, 4.0],
+        "f_score": [1.0, 2.0, 3.0, 4.0],
     })  # fmt: skip
     results.write("sweep-scores", rows)
-    assert scores_claims.read("sweep-scores")["f_score"].tolist() == [3.0]
-    assert scores_claims.read("sweep-scores", experiment="search")["f_score"].tolist() == [1.0]
+    assert read("sweep-scores")["f_score"].tolist() == [3.0]
+    assert read("sweep-scores", experiment="search")["f_score"].tolist() == [1.0, 4.0]
     results.write("sweep-scores", rows[1:2])
     with pytest.raises(ValueError, match=r"sweep-scores.csv must hold rows of .* got none"):
-        scores_claims.read("sweep-scores")
+        read("sweep-scores")
 
 
 def test_scores_by_model_are_seeds_by_patients(scores, models):
-    values = scores_claims.by_model(scores, models)
+    values = by_model(scores, models)
     assert len(values) == len(proof_of_concept())
     assert values["80/20 ACD 20"].shape == (3, 8)
     row = scores.query("model == '80/20 l2 100' and seed == 2 and subject == 'Bextra3'")
     order = sorted(scores["subject"].unique())
     at = values["80/20 l2 100"][2, order.index("Bextra3")]
     assert at == pytest.approx(row["f_score"].item())
-    assert scores_claims.by_model(scores, models, "paper's 2")["no embedding"].shape == (3, 2)
+    assert by_model(scores, models, "paper's 2")["no embedding"].shape == (3, 2)
 
 
 def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
@@ -66,15 +67,15 @@ def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
         for name, f in (("lower", 0.1), ("upper-B", 0.3))
     ])  # fmt: skip
     two = models[models["seed"] != 1]
-    found = scores_claims.bounds(rows, two)
+    found = bounds(rows, two)
     assert found["lower bound"].shape == (2, 8)
     np.testing.assert_allclose(found["upper bound B"][:, 0], [0.3, 2.3])
 
 
 def test_gain_is_paired(scores, models):
-    values = scores_claims.by_model(scores, models)
+    values = by_model(scores, models)
     generator = np.random.default_rng(0)
-    found = resampling.gain(values, "80/20 ACD 20", "no embedding", generator=generator)
+    found = comparisons.gain(values, "80/20 ACD 20", "no embedding", generator=generator)
     assert found == pytest.approx((0.1, 0.1, 0.1))
     assert book_words.interval_text(-0.0123, -0.02, 0.01) == "−0.012 (−0.020 to 0.010)"
 

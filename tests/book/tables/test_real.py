@@ -4,9 +4,9 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+
 from rfe_book.figures import real
 from rfe_book.tables import real as real_tables
-
 from rfe_study.realism import distance
 
 SIZES = ("0_10", "10_30", "30_100", "100_inf")

@@ -454,7 +454,7 @@ def test_subject_refuses(change, message):
 # ---- writing
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**32 - 1),
     labelled=st.booleans(),

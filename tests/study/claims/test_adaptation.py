@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rfe_study.claims.adaptation import PARTS, arithmetic, beyond_upper, judge
-from rfe_study.claims.scores import PATIENTS, on_target
+from rfe_study.claims.adaptation import PARTS, judge
+from rfe_study.claims.adapted_rows import AdaptationRows, beyond_upper
+from rfe_study.claims.effort import arithmetic
+from rfe_study.claims.rows import PATIENTS
 from rfe_study.claims.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED
 from rfe_study.methods.adaptation import PAPER, PERFECT, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -148,7 +150,7 @@ def test_arithmetic_of_claim_14():
 def test_a_missing_score_is_refused(model):
     rows, lesions = made_up()
     first = rows[(rows["model"] == model) & (rows["target"] == "C")].index[0]
-    with pytest.raises(ValueError, match=f"each patient of C, '{model}' lacks some"):
+    with pytest.raises(ValueError, match=f"'{model}' seed . has none on C"):
         verdicts(rows.drop(index=first), lesions)
 
 
@@ -179,6 +181,8 @@ def test_rows_on_the_target_and_its_bounds_alone():
         ),
     ]
     baselines = pd.concat(bounds).drop(columns="target")
-    found = on_target(pd.concat([mine, elsewhere]), baselines)
+    scores = pd.concat([mine.assign(domain=mine["target"]), elsewhere])
+    models = mine[["target", "model", "seed"]].drop_duplicates()
+    found = AdaptationRows(scores=scores, models=models, baselines=baselines).on_targets()
     assert len(found) == len(rows)
     assert found.groupby("model").size().to_dict() == rows.groupby("model").size().to_dict()

@@ -8,7 +8,7 @@ import pytest
 import sweep_rows
 
 from rfe_study import results
-from rfe_study.claims import baselines, resampling
+from rfe_study.claims import baselines, comparisons
 from rfe_study.claims import board as board_claims
 from rfe_study.claims.board import NOT_TESTED
 from rfe_study.claims.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
@@ -79,5 +79,5 @@ def test_verdicts_come_from_stored_rows(tmp_path, monkeypatch):
     board = board_claims.board(parts).set_index("claim")["verdict"]
     assert board[2] == NOT_REPRODUCED and board[3] == UNDECIDED  # no model differs from another
     rows = results.read("baselines")
-    gaps = resampling.gaps(rows[rows["profile"] == "laptop"], generator=np.random.default_rng(0))
+    gaps = comparisons.gaps(rows[rows["profile"] == "laptop"], generator=np.random.default_rng(0))
     assert [p.estimate for p in parts[9]][1] == pytest.approx(gaps["gap"].iloc[0])

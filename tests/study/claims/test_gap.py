@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rfe_study.claims.resampling import Share, share_closed
+from rfe_study.claims.comparisons import Share, share_closed
 
 LOWER = 0.4 + 0.05 * np.arange(12.0).reshape(3, 4) / 12
 FEW = {"draws": 400}

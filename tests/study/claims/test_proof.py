@@ -8,7 +8,8 @@ import pytest
 
 from rfe_study.claims import proof
 from rfe_study.claims.proof import PARTS, slope
-from rfe_study.claims.scores import SeedMeans
+from rfe_study.claims.rows import TARGET
+from rfe_study.claims.scores import Scores
 from rfe_study.methods.proof import proof_of_concept
 
 MODELS = [method.name for method in proof_of_concept()]
@@ -28,10 +29,17 @@ def table(seed, n_seeds=3):
     return values, [dict(zip(MODELS, map(float, row), strict=True)) for row in values]
 
 
+def scores_of(values, weights):
+    """K tables (K, S, M) with weights (K, S): as many patients, each counted alone once."""
+    tables = {model: values[..., at].T for at, model in enumerate(MODELS)}
+    once = Scores.even({(TARGET, "f_score"): tables})
+    return once.weighed(seeds=weights, patients={TARGET: np.eye(len(values))})
+
+
 def computed(which, values, weights=None):
     """A statistic of one table (S, M); seeds count equally unless they have weights."""
     weights = np.full(len(values), 1 / len(values)) if weights is None else np.asarray(weights)
-    (found,) = which.compute(SeedMeans(values[None], weights[None], MODELS))
+    (found,) = which.compute(scores_of(values[None], weights[None]))
     return float(found)
 
 
@@ -136,7 +144,7 @@ def test_many_resamples_are_computed_at_once():
     random = np.random.default_rng(0)
     values, weights = random.random((4, 3, len(MODELS))), random.dirichlet(np.ones(3), 4)
     for p in PARTS:
-        together = p.compute(SeedMeans(values, weights, MODELS))
+        together = p.compute(scores_of(values, weights))
         alone = [computed(p, v, w) for v, w in zip(values, weights, strict=True)]
         np.testing.assert_allclose(together, alone, atol=1e-12)
 

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rfe_study.claims.proof import PARTS, POWER, detectable, judge, noise
+from rfe_study.claims.power import POWER, detectable, noise
+from rfe_study.claims.proof import PARTS, judge
 from rfe_study.claims.resampling import resample
-from rfe_study.claims.scores import PATIENTS, cube
+from rfe_study.claims.rows import PATIENTS, TARGET, by_model
+from rfe_study.claims.scores import Scores
 from rfe_study.methods.proof import proof_of_concept
 
 METHODS = proof_of_concept()
@@ -161,27 +163,27 @@ def test_the_same_generator_gives_the_same_intervals():
     assert verdicts(*tables) == verdicts(*tables)
 
 
-# Scores as a cube
+# Scores by model
 
 
-def test_a_cube_holds_each_score_at_its_place():
+def test_tables_hold_each_score_at_its_place():
     scores, models = made_up(sd=0.1)
-    values, names = cube(scores, models, ("test", "extra"))
-    assert values.shape == (3, 8, len(MODELS)) and names == sorted(MODELS)
+    values = by_model(scores, models)
+    assert list(values) == sorted(MODELS)
+    assert {table.shape for table in values.values()} == {(3, 8)}
     subjects = sorted(SUBJECTS)
     for row in scores.sample(40, random_state=0).itertuples():
-        place = row.seed, subjects.index(row.subject), names.index(row.model)
-        assert values[place] == row.f_score
-    assert cube(scores, models, ("test",))[0].shape == (3, 2, len(MODELS))
+        assert values[row.model][row.seed, subjects.index(row.subject)] == row.f_score
+    assert by_model(scores, models, "paper's 2")["no embedding"].shape == (3, 2)
 
 
 def test_a_model_that_diverged_scores_0():
     scores, models = made_up(diverged={("80/20 l2 2000", 1), ("80/20 l2 1000", 2)})
-    values, names = cube(scores, models, ("test", "extra"))
-    assert (values[1, :, names.index("80/20 l2 2000")] == 0).all()
-    assert (values[2, :, names.index("80/20 l2 1000")] == 0).all()
-    assert (values == 0).sum() == 2 * 8
-    assert (values[0, :, names.index("80/20 l2 2000")] > 0.1).all()
+    values = by_model(scores, models)
+    assert (values["80/20 l2 2000"][1] == 0).all()
+    assert (values["80/20 l2 1000"][2] == 0).all()
+    assert sum((table == 0).sum() for table in values.values()) == 2 * 8
+    assert (values["80/20 l2 2000"][0] > 0.1).all()
     lower = verdicts(scores, models)["l2 worse than ACD"].estimate
     assert lower == pytest.approx(
         verdicts(*made_up())["l2 worse than ACD"].estimate + 0.5 * 2 / 54, abs=0.01
@@ -190,8 +192,8 @@ def test_a_model_that_diverged_scores_0():
 
 def test_a_model_that_diverged_in_every_seed_scores_0():
     scores, models = made_up(diverged={("80/20 l2 2000", seed) for seed in (0, 1, 2)})
-    values, names = cube(scores, models, ("extra",))
-    assert (values[..., names.index("80/20 l2 2000")] == 0).all() and names == sorted(MODELS)
+    values = by_model(scores, models, "6 further")
+    assert (values["80/20 l2 2000"] == 0).all() and list(values) == sorted(MODELS)
 
 
 def test_a_missing_score_is_an_error():
@@ -202,7 +204,8 @@ def test_a_missing_score_is_an_error():
         & (scores["subject"] == "Btest1")
     ].index
     with pytest.raises(
-        ValueError, match="each model needs a score, '50/50 ACD 20' seed 2 has none on Btest1"
+        ValueError,
+        match="each model needs f_score on each patient, '50/50 ACD 20' seed 2 has none on Btest1",
     ):
         judge(scores.drop(lost), models, generator=np.random.default_rng(0))
 
@@ -210,35 +213,48 @@ def test_a_missing_score_is_an_error():
 def test_a_model_without_any_score_is_an_error():
     scores, models = made_up()
     with pytest.raises(ValueError, match="'no embedding' seed 0 has none on Bextra1"):
-        cube(scores[scores["model"] != "no embedding"], models, ("test", "extra"))
+        by_model(scores[scores["model"] != "no embedding"], models)
 
 
 def test_no_such_patients_are_an_error():
     scores, models = made_up()
     with pytest.raises(
-        ValueError, match=r"scores must hold patients of roles \('dev',\), got none"
+        ValueError, match=r"scores must hold patients of roles \('test',\), got none"
     ):
-        cube(scores, models, ("dev",))
+        by_model(scores[scores["role"] == "extra"], models, "paper's 2")
 
 
 def test_resamples_draw_patients_and_seeds():
     """A resampled mean lies between the extremes; weights add up; the plain one is plain."""
     values = np.random.default_rng(0).random((3, 4, 2))
-    plain, both, patients_alone = resample(
-        values, ["a", "b"], generator=np.random.default_rng(1), draws=500
-    )
+    plain = Scores.even({(TARGET, "f_score"): {"a": values[..., 0], "b": values[..., 1]}})
+    both, alone = resample(plain, generator=np.random.default_rng(1), draws=500)
     np.testing.assert_allclose(plain.mean(["a", "b"])[0], values.mean((0, 1)))
-    for means in (both, patients_alone):
-        assert means.values.shape == (500, 3, 2)
-        np.testing.assert_allclose(means.weights.sum(1), 1)
-        assert (means.values <= values.max(1) + 1e-12).all()
-        assert (means.values >= values.min(1) - 1e-12).all()
-    assert (patients_alone.weights == 1 / 3).all()
-    assert {0, 1 / 3, 2 / 3, 1} == {round(w * 3) / 3 for w in np.unique(both.weights)}
+    for scores in (both, alone):
+        by_seed = scores.of(["a", "b"])
+        assert by_seed.shape == (500, 3, 2)
+        np.testing.assert_allclose(scores.seeds.sum(1), 1)
+        np.testing.assert_allclose(scores.patients[TARGET].sum(1), 1)
+        assert (by_seed <= values.max(1) + 1e-12).all()
+        assert (by_seed >= values.min(1) - 1e-12).all()
+    assert (alone.seeds == 1 / 3).all()
+    assert {0, 1 / 3, 2 / 3, 1} == {round(w * 3) / 3 for w in np.unique(both.seeds)}
     # the same patients for all models and seeds
-    same = np.repeat(np.arange(4.0)[None, :, None], 3, 0).repeat(2, 2)
-    _, both, _ = resample(same, ["a", "b"], generator=np.random.default_rng(2), draws=50)
-    assert (both.values == both.values[:, :1, :1]).all()
+    same = np.repeat(np.arange(4.0)[None], 3, 0)
+    plain = Scores.even({(TARGET, "f_score"): {"a": same, "b": same}})
+    both, _ = resample(plain, generator=np.random.default_rng(2), draws=50)
+    by_seed = both.of(["a", "b"])
+    assert (by_seed == by_seed[:, :1, :1]).all()
+
+
+def test_seeds_drawn_first_are_other_draws_of_the_same_kind():
+    tables = {("C", "recall"): {"a": np.arange(12.0).reshape(3, 4)}}
+    plain = Scores.even(tables)
+    first, _ = resample(plain, generator=np.random.default_rng(0), draws=9, seeds_first=True)
+    again, _ = resample(plain, generator=np.random.default_rng(0), draws=9, seeds_first=True)
+    last, _ = resample(plain, generator=np.random.default_rng(0), draws=9)
+    assert (first.seeds == again.seeds).all() and (first.seeds != last.seeds).any()
+    assert first.mean(["a"], "C", "recall").shape == (9, 1)
 
 
 # Noise and what can be detected
@@ -284,8 +300,7 @@ def test_a_detectable_effect_is_found_in_four_of_five_repetitions():
     sd, generator, found = 0.04, np.random.default_rng(4), []
     compute = PARTS[0].compute
     for _ in range(60):
-        values, names = cube(*made_up(sd=sd, generator=generator), ("test", "extra"))
-        plain, _, _ = resample(values, names, generator=generator, draws=1)
-        found.append(float(compute(plain)[0]))
+        tables = {(TARGET, "f_score"): by_model(*made_up(sd=sd, generator=generator))}
+        found.append(float(compute(Scores.even(tables))[0]))
     expected = detectable(sd, patients=8, seeds=3)["detectable"][0] / POWER
     assert np.std(found) == pytest.approx(expected, rel=0.3)

@@ -9,9 +9,10 @@ from synthetic import tiny_subject
 from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
-from rfe_study.command import cli
+from rfe_study.command import parse_data, parse_runs, show
 from rfe_study.command.cli import main
-from rfe_study.methods.bounds import BOUNDS
+from rfe_study.methods import proof
+from rfe_study.runs.variants import VARIANTS
 
 
 @pytest.fixture
@@ -21,15 +22,16 @@ def data(tmp_path, monkeypatch):
 
 
 def test_names_repeated_for_a_fast_start_agree_with_their_owners():
-    assert tuple(LAYOUTS) == cli.LAYOUTS
-    assert BOUNDS == cli.MODEL_NAMES
+    assert tuple(LAYOUTS) == parse_data.LAYOUTS
+    assert tuple(VARIANTS) == parse_runs.VARIANT_NAMES
+    assert proof.EXPERIMENTS.keys() == parse_runs.EXPERIMENTS.keys()
 
 
 @pytest.mark.parametrize(
     "command",
     [
         *([], ["data"], ["data", "make"], ["data", "check"], ["data", "statistics"]),
-        *(["train"], ["sweep"], ["adapt"], ["results"]),
+        *(["train"], ["sweep"], ["variants"], ["adapt"], ["measure"], ["results"]),
     ],
 )
 def test_help_has_examples(command, capsys):
@@ -62,6 +64,10 @@ def test_help_needs_no_torch():
         ("adapt", "arguments are required: --data"),
         ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
         ("fly", "invalid choice: 'fly'"),
+        ("measure luck", "invalid choice: 'luck'"),
+        ("measure", "arguments are required: NAME"),
+        ("variants --variants five-scanners", "invalid choice: 'five-scanners'"),
+        ("results origin baselines model", "must be COLUMN=VALUE, got model"),
     ],
 )
 def test_bad_arguments_are_one_line(arguments, message, capsys):
@@ -77,8 +83,18 @@ def test_bad_arguments_are_one_line(arguments, message, capsys):
     [
         ("train --profile paper", "profile paper needs a GPU: add --device cuda"),
         ("train --epochs 3", "changed settings need a folder of their own: add --out DIR"),
-        ("results nonsense", "nonsense.csv does not exist; `rfe train --help`"),
+        (
+            "results nonsense",
+            "nonsense.csv does not exist; `rfe results` lists the tables",
+        ),
+        ("results baselines", "baselines.csv does not exist; `rfe train --evaluate test` makes it"),
+        ("results baselines prior", "rfe results takes one table, got baselines and prior"),
+        ("results origin", "needs the name of a table"),
+        ("results origin real", "real.csv does not exist; `rfe adapt` makes it"),
         ("data check /nowhere", "/nowhere"),
+        ("sweep --target C", "--target of proof-of-concept must be of B, for which its methods"),
+        ("sweep --experiment search --target B D", "must be of B, for which"),
+        ("measure representativeness --seeds 0", "laptop-lower-seed0.safetensors does not exist"),
     ],
 )
 def test_user_errors_are_one_line_and_status_2(arguments, message, data, capsys):
@@ -119,6 +135,6 @@ def test_interruption_is_a_line_and_status_130(data, monkeypatch, capsys):
     def interrupted(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.train, "show_results", interrupted)
+    monkeypatch.setattr(show, "show", interrupted)
     assert main(["results"]) == 130
     assert "the same command goes on" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from synthetic import tiny_subject
 
 from rfe_core import metrics, ncc, prior
 from rfe_core.prior import extract_templates
-from rfe_study.measures.prior_quality import KEY, area_under_curve, brightness, measure
+from rfe_study.measures.prior_quality import KEY, brightness, measure, score
 
 SETTINGS, SEEDS = [(30, 5), (4, 3)], (0, 1)
 
@@ -78,9 +78,12 @@ def test_brightness_finds_bright_lesions_and_ncc_does_not_see_brightness(target)
     assert metrics.f_score(values >= threshold, subject.lesion_mask) > 0.99
 
 
-def test_area_under_curve_is_mann_whitney_s():
+def test_area_under_curve_is_mann_whitney_s(target):
+    subject = target[0]
     generator = np.random.default_rng(0)
-    values, lesion = generator.integers(0, 9, 400) / 8, generator.random(400) < 0.2
-    statistic = mannwhitneyu(values[lesion], values[~lesion]).statistic
-    expected = statistic / (lesion.sum() * (~lesion).sum())
-    assert area_under_curve(values, lesion) == pytest.approx(expected)
+    values = generator.integers(0, 9, subject.shape) / 8 + 0.1 * subject.lesion_mask
+    inside = subject.brain_mask
+    lesion = subject.lesion_mask
+    statistic = mannwhitneyu(values[lesion], values[inside & ~lesion]).statistic
+    expected = statistic / (lesion.sum() * (inside & ~lesion).sum())
+    assert score(values, 0.5, subject)["auc"] == pytest.approx(expected)

@@ -144,7 +144,7 @@ def test_cosines_are_those_of_a_loop():
 
 
 def test_pulls_are_the_gradients_of_either_class():
-    target = torch.zeros(1, 4, 5)
+    target = torch.zeros(1, 4, 5, dtype=torch.long)
     target[0, 1, 2:4] = 1
     logits = torch.randn(1, 4, 5)
     value, lesion, background = probes.pulls(dice_loss, logits, target)

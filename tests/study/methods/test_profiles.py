@@ -1,32 +1,39 @@
-"""The profiles keep to the paper, and bad settings are refused."""
+"""Profiles: stored rows carry a hash of their values, so these must stay as they are."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict
 
 import pytest
 
-from rfe_study.methods.profiles import PROFILES
+from rfe_core.settings import TrainingSettings
+from rfe_study.methods.profiles import PROFILES, Profile
+
+HASHES = {"smoke": "7180dec9847f", "laptop": "0e9335830559", "paper": "219f2139c022"}
 
 
-def test_profiles():
-    assert list(PROFILES) == ["smoke", "laptop", "paper"]
-    for profile in (PROFILES["laptop"], PROFILES["paper"]):
-        assert (profile.epochs, profile.branch_epoch, profile.batch_size) == (50, 35, 12)
-        assert (profile.crop, profile.dropout) == (128, 0.5)
-    assert round(0.7 * PROFILES["laptop"].patches_per_domain) >= 900
-    paper = PROFILES["paper"]
-    assert paper.widths == (64, 128, 256, 512) and paper.norm == "none"
-    assert (paper.optimizer, paper.momentum, paper.weight_decay) == ("sgd", 0.9, 5e-4)
-    assert paper.patches_per_domain == 6000
+@pytest.mark.parametrize("name", HASHES)
+def test_the_hash_of_a_profile_is_that_of_the_stored_rows(name):
+    values = json.dumps(asdict(PROFILES[name]), sort_keys=True)
+    assert hashlib.sha256(values.encode()).hexdigest()[:12] == HASHES[name]
+
+
+def test_a_profile_is_the_settings_that_the_core_takes():
+    assert list(PROFILES) == list(HASHES)
+    assert all(isinstance(p, TrainingSettings) for p in PROFILES.values())
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"subset": 0}, "subset must be >= 1, got 0"),
+        ({"target_crops": -3}, "target_crops must be >= 1, got -3"),
+        ({"tuning_steps": 0}, "tuning_steps must be >= 1, got 0"),
         ({"branch_epoch": 51}, r"branch_epoch must be in 1..epochs \(50\), got 51"),
-        ({"learning_rate": 0.0}, "learning_rate must be > 0, got 0.0"),
-        ({"optimizer": "lion"}, "optimizer must be"),
+        ({"learning_rate": float("nan")}, "learning_rate must be > 0, got nan"),
+        ({"optimizer": "lion"}, 'optimizer must be "adam" or "sgd", got \'lion\''),
     ],
 )
-def test_bad_profiles(change, message):
+def test_bad_settings(change, message):
     with pytest.raises(ValueError, match=message):
-        replace(PROFILES["laptop"], **change)
+        Profile(**(asdict(PROFILES["laptop"]) | change))

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 import torch
 
-from rfe_core.random_feature_embedding import embedding_terms
+from rfe_core.fine_tuning import embedding_terms
 from rfe_core.sampling import STRATEGIES
 from rfe_study import results
 from rfe_study.methods import proof
@@ -120,7 +120,7 @@ def test_sum_over_n_weighs_as_the_mean_at_200(name, n_e):
     def part(settings):
         draw = torch.Generator().manual_seed(1)
         return settings.weight * float(
-            embedding_terms(levels, labels, labelled, settings, generator=draw)[0].loss
+            embedding_terms(levels, labels, labelled, settings.losses(), generator=draw)[0].loss
         )
 
     assert EQUAL_WEIGHT_N_E == 200

@@ -11,6 +11,7 @@ from synthetic import tiny_subject
 
 from rfe_core import checkpoints
 from rfe_core.evaluation import segment
+from rfe_core.files import replacing
 from rfe_core.patches import stack
 from rfe_core.unet import UNet
 from rfe_study import provenance, results
@@ -18,9 +19,10 @@ from rfe_study.command import cli, sweep
 from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept
-from rfe_study.runs import masks as masks_runs
+from rfe_study.runs import predicted_slices
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.masks import load, merge, path_of, save
+from rfe_study.tables import MODELS
 
 #: Models of `finished_sweep` but the one that diverged.
 FINISHED = len(proof_of_concept()) - 1
@@ -70,7 +72,7 @@ def subjects(monkeypatch):
         asked.extend(patient.name for patient in who)
         return made
 
-    monkeypatch.setattr(masks_runs, "phantom_subjects", phantom_subjects)
+    monkeypatch.setattr(predicted_slices, "phantom_subjects", phantom_subjects)
     return made, asked
 
 
@@ -83,7 +85,7 @@ def jobs(tmp_path):
 
 def test_masks_are_those_that_are_scored(subjects, jobs, tmp_path):
     made, asked = subjects
-    found = load(masks_runs.make(jobs, tmp_path))
+    found = load(predicted_slices.make(jobs, tmp_path))
     assert asked == ["Btest1", "Btest2"]
     assert found.patients == ("Btest1", "Btest1", "Btest2", "Btest2")
     x, y = (slice(c, c + n) for c, n in zip(found.corner, found.truth.shape[1:], strict=True))
@@ -111,12 +113,12 @@ def test_slices_are_chosen_by_the_truth():
     mask = np.zeros((4, 4, 12), bool)
     for z, area in {3: 2, 5: 9, 6: 9, 8: 4, 10: 1}.items():
         mask.reshape(16, 12)[:area, z] = True
-    assert masks_runs.chosen_slices(mask) == [5, 8]  # areas 9 9 4 2 1
+    assert predicted_slices.chosen_slices(mask) == [5, 8]  # areas 9 9 4 2 1
 
 
 def test_file_is_small_whole_and_has_no_pickles(subjects, jobs, tmp_path):
     folder = tmp_path / "explorer"
-    path = masks_runs.make(jobs, folder)
+    path = predicted_slices.make(jobs, folder)
     assert path == folder / "proof-of-concept.npz" and list(folder.iterdir()) == [path]
     with np.load(path, allow_pickle=False) as file:
         assert all(file[name].dtype.kind in "UiuSb" for name in file.files)
@@ -128,10 +130,10 @@ def test_file_is_small_whole_and_has_no_pickles(subjects, jobs, tmp_path):
 
 def test_a_seed_is_added_when_weights_of_others_are_gone(subjects, jobs, tmp_path):
     first, second = jobs[:2], jobs[2:]
-    before = load(masks_runs.make(first, tmp_path))
+    before = load(predicted_slices.make(first, tmp_path))
     for job in first:
         job.path().unlink()
-    after = load(masks_runs.make(jobs, tmp_path))
+    after = load(predicted_slices.make(jobs, tmp_path))
     assert set(after.entries) == {(job.model, job.seed) for job in jobs}
     for job in first:
         np.testing.assert_array_equal(
@@ -144,9 +146,9 @@ def test_a_seed_is_added_when_weights_of_others_are_gone(subjects, jobs, tmp_pat
 
 
 def test_new_weights_replace_a_mask(subjects, jobs, tmp_path):
-    before = load(masks_runs.make(jobs, tmp_path))
+    before = load(predicted_slices.make(jobs, tmp_path))
     train(jobs[0], seed=99)
-    after = load(masks_runs.make(jobs, tmp_path))
+    after = load(predicted_slices.make(jobs, tmp_path))
     assert len(after.models) == len(jobs) and len(after.record["made"]) == 1
     key = jobs[0].model, jobs[0].seed
     assert (after.mask(*key) != before.mask(*key)).any()
@@ -163,7 +165,7 @@ def test_new_weights_replace_a_mask(subjects, jobs, tmp_path):
     ],
 )
 def test_masks_of_other_slices_or_sweeps_do_not_mix(subjects, jobs, tmp_path, changes, named):
-    found = load(masks_runs.make(jobs, tmp_path))
+    found = load(predicted_slices.make(jobs, tmp_path))
     with pytest.raises(ValueError, match=rf"same slices and sweep, {named} differ"):
         merge(replace(found, **changes(found)), found)
 
@@ -190,16 +192,16 @@ def test_missing_and_damaged_files_say_what_to_do(tmp_path):
 
 def test_jobs_that_cannot_be_shown_are_refused(subjects, jobs, tmp_path):
     with pytest.raises(ValueError, match="at least one finished model, got none"):
-        masks_runs.make([], tmp_path)
+        predicted_slices.make([], tmp_path)
     absent = FakeJob(weights=tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="none of the 1 models has weights"):
-        masks_runs.make([absent], tmp_path)
+        predicted_slices.make([absent], tmp_path)
     other = train(FakeJob(weights=tmp_path / "w", seed=7, target="C"), 7)
     with pytest.raises(ValueError, match=r"jobs must be of one sweep, got .*'B'.* and .*'C'"):
-        masks_runs.make([*jobs, other], tmp_path)
+        predicted_slices.make([*jobs, other], tmp_path)
     edited = train(FakeJob(weights=tmp_path / "w", seed=8, phantom_version="0.9-x"), 8)
     with pytest.raises(ValueError, match="phantom must not change during a run"):
-        masks_runs.make([edited], tmp_path)
+        predicted_slices.make([edited], tmp_path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,15 +216,15 @@ class FakeBaseline(FakeJob):
 def test_baselines_stand_beside_a_sweep(subjects, jobs, tmp_path):
     lower = train(FakeBaseline(weights=tmp_path / "w", model="lower"), 11)
     absent = FakeBaseline(weights=tmp_path / "nowhere", model="upper-B")
-    found = load(masks_runs.make(jobs, tmp_path, beside=[lower, absent]))
+    found = load(predicted_slices.make(jobs, tmp_path, beside=[lower, absent]))
     assert set(found.entries) == {(j.model, j.seed) for j in (*jobs, lower)}
-    alone = load(masks_runs.make([lower_as_job(lower)], tmp_path / "alone"))
+    alone = load(predicted_slices.make([lower_as_job(lower)], tmp_path / "alone"))
     np.testing.assert_array_equal(found.mask("lower", 0), alone.mask("lower", 0))
     assert found.weights[found.entries["lower", 0]] == checkpoints.weights_digest(lower.path())
     assert found.record["experiment"] == "proof-of-concept"
     other = train(FakeBaseline(weights=tmp_path / "w", model="x", profile_name="paper"), 12)
     with pytest.raises(ValueError, match="beside a sweep must be of its profile, got 'paper'"):
-        masks_runs.make(jobs, tmp_path, beside=[other])
+        predicted_slices.make(jobs, tmp_path, beside=[other])
 
 
 def lower_as_job(baseline):
@@ -234,7 +236,7 @@ def test_the_file_of_an_experiment_is_found(subjects, jobs, monkeypatch, tmp_pat
     monkeypatch.setattr(results, "DATA", tmp_path)
     path = path_of(experiment="adaptation", target="C")
     assert path.name == "adaptation-laptop-C.npz"
-    made = load(masks_runs.make(jobs, tmp_path))
+    made = load(predicted_slices.make(jobs, tmp_path))
     save(made, path)
     assert load(experiment="adaptation", target="C").models == made.models
     other = replace(made, models=("other",) * len(made.models))
@@ -267,14 +269,15 @@ def finished_sweep(subjects, tmp_path):
         )
         status = sweep_runs.DIVERGED if method.name == diverged else sweep_runs.FINISHED
         if status == sweep_runs.FINISHED:
-            checkpoints.write_bytes(job.path(), branch.read_bytes())
+            with replacing(job.path()) as partial:
+                partial.write_bytes(branch.read_bytes())
         about = {
             "status": status,
             "settings": job.settings(),
             **provenance.certificate("rfe_study.runs.sweep"),
         }
         rows.append({**job.identity, **about})
-    results.write(results.MODELS, rows, folder=out)
+    results.write(MODELS, rows, folder=out)
     return out
 
 
@@ -285,7 +288,7 @@ def finished_sweep(subjects, tmp_path):
 def test_command_writes_it(finished_sweep, monkeypatch, capsys, asked, written):
     scored = []
     monkeypatch.setattr(
-        "rfe_study.command.train.evaluate", lambda jobs, *rest: scored.append(len(jobs))
+        "rfe_study.command.sweep.evaluate", lambda jobs, *rest: scored.append(len(jobs))
     )
     out = str(finished_sweep)
     common = ["--profile", "smoke", "--seeds", "0", "--jobs", "1", "--out", out]
@@ -319,7 +322,7 @@ def test_adaptation_stores_the_bounds_too(subjects, monkeypatch, tmp_path):
         asked.update(jobs=jobs, beside=[(job.model, job.seed, job.path()) for job in beside])
         return tmp_path
 
-    monkeypatch.setattr("rfe_study.runs.masks.make", make)
+    monkeypatch.setattr("rfe_study.runs.predicted_slices.make", make)
     about = {"profile": PROFILES["smoke"], "target": "C", "weights": tmp_path}
     for experiment, expected in (
         ("adaptation", [(m, s) for m in ("lower", "upper-C") for s in (0, 2)]),

@@ -16,7 +16,7 @@ from rfe_core.training import build
 from rfe_study import results
 from rfe_study.command.cli import main
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.runs import real
+from rfe_study.runs import networks, real
 
 SMOKE = PROFILES["smoke"]
 
@@ -146,7 +146,7 @@ def test_errors_are_one_line(folder, more, message, capsys, monkeypatch):
 
 
 def test_unknown_networks_cannot_be_adapted(folder):
-    network = real.Network(
+    network = networks.Network(
         profile="smoke", model="upper-B", seed=0, path=folder / "smoke-upper-B-seed0.safetensors"
     )
     with pytest.raises(ValueError, match=r"model must be lower or one of .*, got upper-B"):

@@ -30,15 +30,16 @@ from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
 from rfe_study.phantom.domains import patients
-from rfe_study.results import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.sweep import Job
+from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
-#: What differs from run to run although the result is the same: times, and the digest of a weights
-#: file, which tells the time it took among other things. Weights are compared as such.
-TIMES = ["wall_s", "seconds", "date", "weights"]
+#: What differs from run to run although the result is the same: times, the commit (one may be made
+#: while the tests run), and the digest of a weights file, which tells the time it took among other
+#: things. Weights are compared as such.
+TIMES = ["wall_s", "seconds", "date", "commit", "weights"]
 DIVERGING = Method(name="much too fast", group="control", rate=1e33)
 
 
@@ -48,7 +49,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RFE_DATA", str(folder))  # worker processes inherit it
-        patch.setenv("PYTHONPATH", str(Path(sweep_runs.__file__).parents[1]))
+        patch.setenv("PYTHONPATH", str(Path(sweep_runs.__file__).parents[2]))
         patch.setattr(results, "DATA", folder)
         fill_phantom_cache(patients("AB", ["train"]) + patients("B", ["dev", "test", "extra"]))
         for seed in (0, 1):
@@ -73,7 +74,7 @@ def few(monkeypatch):
     """The proof of concept with four methods, or those a test puts there."""
     methods = some_methods()
     monkeypatch.setitem(proof.EXPERIMENTS, "proof-of-concept", lambda: methods)
-    monkeypatch.setattr(sweep.train, "make", lambda who, workers: None)  # all there
+    monkeypatch.setattr(sweep.data, "make", lambda who, workers: None)  # all there
     return methods
 
 
@@ -226,6 +227,16 @@ def test_killed_before_and_after_each_write(data, serial, few, tmp_path, monkeyp
         maybe("middle")
         return real_csv(table, path, **settings)
 
+    real_execute, outcomes = sweep_runs.execute, {}
+
+    def execute(job):
+        """Train each method once: that writes nothing, so no kill falls into it. Times differ."""
+        if job.method not in outcomes:
+            outcomes[job.method] = real_execute(job)
+        outcome = outcomes[job.method]
+        return replace(outcome, about=outcome.about | {"wall_s": time.monotonic()})
+
+    monkeypatch.setattr(sweep_runs, "execute", execute)
     monkeypatch.setattr(os, "replace", replace_)
     monkeypatch.setattr(Path, "write_bytes", half_bytes)
     monkeypatch.setattr(pd.DataFrame, "to_csv", half_csv)
@@ -398,6 +409,15 @@ def test_if_all_diverge_there_is_nothing_to_score(data, few, tmp_path, capsys):
     assert main(command(data, tmp_path, "--evaluate", "dev")) == 2
     error = capsys.readouterr().err
     assert "no model is finished, so there is nothing to score" in error
+
+
+def test_a_target_whose_models_all_diverged_is_left_out(data, tmp_path, capsys):
+    method = Method(name="x", group="control", rate=1.0)
+    ready = [job(data, tmp_path, method, target=target) for target in "DB"]
+    assert sweep._with_models(ready, ("B", "C", "D")) == ["B", "D"]
+    assert capsys.readouterr().out == (
+        "all models for target C diverged, so none of them is scored\n"
+    )
 
 
 def test_an_error_in_a_job_is_the_commands_error(data, few, tmp_path, capsys, monkeypatch):

@@ -8,6 +8,7 @@ from synthetic import tiny_subject
 
 from rfe_core import checkpoints
 from rfe_study import provenance, results
+from rfe_study.command.cli import main
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom import heads
 from rfe_study.phantom.domains import Patient
@@ -69,6 +70,18 @@ def test_training_keeps_branch_and_end_and_is_not_repeated(tiny, tmp_path):
     assert not job.state_path().exists()
     tiny.clear()
     assert variants.train(job) == history and not tiny
+
+
+def test_the_command_keeps_profile_smoke_out_of_the_checkpoints(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(PROFILES, "smoke", SMOKE)
+    arguments = ["variants", "--profile", "smoke", "--seeds", "0", "--variants", "four-scanners"]
+    assert main([*arguments, "--quiet"]) == 0
+    out = tmp_path / "cache" / "smoke"
+    assert (out / "smoke-four-scanners-seed0.safetensors").exists()
+    assert not (tmp_path / "checkpoints").exists()
+    assert capsys.readouterr().out.endswith(f"1 network in {out}\n")
 
 
 def test_settings_name_what_decides_the_weights(tmp_path):

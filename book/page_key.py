@@ -1,0 +1,98 @@
+"""What an executed notebook depends on: all that its key is a hash of."""
+
+import ast
+import hashlib
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+
+BOOK = Path(__file__).resolve().parent
+ROOT = BOOK.parent
+#: Our packages, whose code a notebook may depend on.
+PACKAGES = {
+    "rfe_core": ROOT / "rfe_core",
+    "rfe_study": ROOT / "rfe_study",
+    "rfe_book": BOOK / "rfe_book",
+}
+DATA_FOLDERS = ("results", "checkpoints", "explorer")
+#: What lies beside the modules of a package and is read with them.
+BESIDE = ("_*.js", "*.css", "*.mplstyle")
+
+
+def imported_modules(source: str) -> set[str]:
+    """Dotted names of the modules of ours that Python source imports, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] in PACKAGES}
+
+
+def files_of(source: str) -> list[Path]:
+    """Files of ours that Python source depends on: modules, and what lies beside a widget."""
+    files, todo = set(), imported_modules(source)
+    while todo:
+        name = todo.pop()
+        package, *rest = name.split(".")
+        base = PACKAGES[package].joinpath(*rest)
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file() and path not in files:
+                files.add(path)
+                files |= set(path.parent.glob(f"{path.stem}.js"))
+                if path.name == "__init__.py":
+                    files |= {file for kind in BESIDE for file in path.parent.glob(kind)}
+                todo |= imported_modules(path.read_text(encoding="utf-8"))
+                todo.add(name.rpartition(".")[0] or name)
+    return sorted(files)
+
+
+def data_files() -> dict[str, Path]:
+    """Committed data that any chapter may show, and what was made anew and is shown instead.
+
+    By its place in the data folder (that of RFE_DATA, if set) or below RFE_RESULTS, wherever these
+    folders lie.
+    """
+    data = Path(os.environ.get("RFE_DATA") or ROOT / "data")
+    found = {
+        f"data/{path.relative_to(data).as_posix()}": path
+        for name in DATA_FOLDERS
+        for path in (data / name).rglob("*")
+    }
+    if anew := os.environ.get("RFE_RESULTS"):
+        folder = Path(anew)
+        for path in (*folder.glob("*.csv"), *(folder / "explorer").rglob("*")):
+            found[f"anew/{path.relative_to(folder).as_posix()}"] = path
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def contents(paths: list[Path]) -> dict[str, bytes]:
+    """What files of the repository hold, by their path in it."""
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+
+
+def digest(files: dict[str, bytes]) -> str:
+    """Hash of names and contents."""
+    total = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        total.update(f"{name}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()[:24]
+
+
+def code_of(notebook: nbformat.NotebookNode) -> str:
+    """All Python of a notebook, without lines that only IPython understands."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return re.sub(r"(?m)^\s*[%!].*$", "", code)
+
+
+def key_of(path: Path) -> str:
+    """Hash of everything the executed copy of a notebook depends on."""
+    notebook = nbformat.read(path, as_version=4)
+    files = contents([path, *files_of(code_of(notebook)), ROOT / "requirements.lock"])
+    files |= {name: file.read_bytes() for name, file in data_files().items()}
+    shown = os.environ.get("RFE_PROFILE", "").encode()
+    return digest(files | {"python": sys.version.encode(), "profile": shown})

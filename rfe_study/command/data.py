@@ -1,0 +1,44 @@
+"""What `rfe data` does: make phantom patients, check and measure folders of real ones."""
+
+import argparse
+from collections.abc import Sequence
+
+from rfe_core.scans.check import describe
+from rfe_core.scans.load import load_subjects
+from rfe_study import results
+from rfe_study.phantom.cache import phantom_folder, phantom_subjects
+from rfe_study.phantom.domains import Patient, patients
+from rfe_study.realism import distance
+from rfe_study.realism.statistics import without_negatives
+
+
+def make_patients(args: argparse.Namespace) -> int:
+    """`rfe data make`: make phantom patients in the cache."""
+    who = patients(args.domains, args.roles)
+    make(who, args.jobs)
+    print(f"{len(who)} phantom patients in {phantom_folder()}")
+    return 0
+
+
+def make(who: Sequence[Patient], workers: int) -> None:
+    """Make phantom patients in parallel, where the cache lacks them."""
+    # eight at a time: the function also reads them, and 52 at once are 3 GB
+    for start in range(0, len(who), 8):
+        phantom_subjects(who[start : start + 8], workers=workers)
+
+
+def check(args: argparse.Namespace) -> int:
+    """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
+    report = describe(args.path, args.layout)
+    print(report)
+    return 1 if report.problems else 0
+
+
+def statistics(args: argparse.Namespace) -> int:
+    """`rfe data statistics`: measure, write both tables, print the distances."""
+    subjects = load_subjects(args.path, args.layout, args.patients, allow_empty_lesions=True)
+    distance.measure_all([without_negatives(s) for s in subjects], folder=args.out)
+    table = distance.distances(results.stored(distance.STATISTICS, args.out))
+    print("distance from the real scans, mean |log2 ratio|:")
+    print(table.to_string(float_format=lambda x: f"{x:.2f}"))
+    return 0

@@ -1,0 +1,125 @@
+"""Arguments of the commands about patients: `rfe data` and `rfe adapt`."""
+
+import os
+from pathlib import Path
+
+from rfe_study.command.arguments import positive, seed, text
+from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom.domains import DOMAINS, ROLES
+
+LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
+
+
+def add_data(groups) -> None:
+    """Add `rfe data` to the commands."""
+    data = groups.add_parser("data", help="make phantom patients, check folders of real ones")
+    commands = data.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
+    make = commands.add_parser(
+        "make",
+        help="make phantom patients in data/cache",
+        **text(
+            "Make phantom patients in data/cache; those that are there are kept.",
+            """
+            rfe data make
+            rfe data make --domains A B --roles train dev
+        """,
+        ),
+    )
+    make.add_argument("--domains", nargs="+", default=list(DOMAINS), choices=list(DOMAINS))
+    make.add_argument("--roles", nargs="+", default=["train", "test"], choices=ROLES)
+    make.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, help="processes (one per core)"
+    )
+    make.set_defaults(run="data.make_patients")
+    check = commands.add_parser(
+        "check",
+        help="say what a folder of patients holds and what is wrong with it",
+        **text(
+            "Read every patient of a folder and print what was found. Exit status 1 if "
+            "a patient cannot be used.",
+            """
+            rfe data check ~/MSSEG-Training --layout msseg-2021
+            rfe data check ~/open_ms_data --layout open-ms-data
+        """,
+        ),
+    )
+    check.add_argument("path", type=Path, help="folder that holds the patients")
+    check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
+    check.set_defaults(run="data.check")
+    statistics = commands.add_parser(
+        "statistics",
+        help="measure real scans and the phantom the same way, in numbers only",
+        **text(
+            "Measure contrast, texture, edges and intensities of patients of a folder and of "
+            "phantom patients, and write scan_statistics.csv and scan_histograms.csv anew: "
+            "numbers, no images. The book's own lie in data/results.",
+            """
+            rfe data statistics ~/open_ms_data --layout open-ms-data --patients patient07
+                                --out data/results
+        """,
+        ),
+    )
+    statistics.add_argument("path", type=Path, help="folder that holds the patients")
+    _add_choice(statistics)
+    statistics.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of tables, written anew"
+    )
+    statistics.set_defaults(run="data.statistics")
+
+
+def _add_choice(parser) -> None:
+    """Which patients of a folder, and how it is laid out."""
+    parser.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
+    parser.add_argument("--patients", nargs="+", metavar="NAME", help="some of them (all)")
+
+
+def add_adapt(groups) -> None:
+    """Add `rfe adapt` to the commands."""
+    parser = groups.add_parser(
+        "adapt",
+        help="segment scans of a folder with trained networks, score them, adapt to them",
+        **text(
+            "Segment the patients of a folder with networks of this book and score those that "
+            "have a lesion mask. Each is scored once: rows that are there are kept. With "
+            "--prior-from, networks are first adapted to each patient's own unlabelled scan by "
+            "Random Feature Embedding with an NCC prior (transductive). Images stay where they "
+            "are; no network of this book may be used for a diagnosis.",
+            """
+            rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
+            rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
+            rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
+                      --model lower fitted --prior-from patient07 --role test
+            rfe results real
+        """,
+        ),
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder")
+    _add_choice(parser)
+    parser.add_argument(
+        "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=seed, metavar="SEED", help="default: all there are"
+    )
+    parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
+    parser.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of networks (data/checkpoints)"
+    )
+    parser.add_argument(
+        "--no-negatives",
+        action="store_true",
+        help="set negative voxels, which interpolation makes at sharp edges, to 0 (kept)",
+    )
+    parser.add_argument(
+        "--prior-from", metavar="NAME", help="adapt; templates and threshold from this patient"
+    )
+    parser.add_argument(
+        "--methods", nargs="+", metavar="METHOD", help="ways to adapt (all), with --prior-from"
+    )
+    parser.add_argument(
+        "--role", default="real", help='what the scores are for, e.g. "dev", "test" (real)'
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for masks (none) and rows (data/results)"
+    )
+    parser.set_defaults(run="adapt.adapt")

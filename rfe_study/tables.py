@@ -1,0 +1,127 @@
+"""The tables under ``data/results``, as data: who makes each, what identifies a row, what is text.
+
+A table that the book reads stands here, and `make reproduce` makes all that are made anew.
+"""
+
+from dataclasses import dataclass
+
+#: What names a model that was fine-tuned.
+MODEL_KEY = ("profile", "experiment", "target", "model", "seed")
+
+MODELS, CURVES, SCORES = "sweep-models", "sweep-curves", "sweep-scores"
+
+#: Which single lesions are found, by the paper's method and by the upper bound.
+LESIONS = "adaptation-lesions"
+
+#: Key columns that hold numbers; all others hold text, whatever it looks like.
+NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin")
+
+#: Columns that hold a hash, a version or a date.
+BORN = (
+    *("settings", "weights", "code_version", "train_code_version", "phantom_version", "commit"),
+    *("torch", "numpy", "scipy", "scikit_image", "nilearn", "hardware", "train_hardware", "date"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table.
+
+    Attributes
+    ----------
+    command : str
+        Makes its rows.
+    key : names of columns
+        They identify a row.
+    also_text : names of columns
+        Others that hold text, beside those of `BORN`.
+    anew : bool
+        Whether ``make reproduce`` makes it; if not, the stored rows are shown beside rows made
+        anew.
+    """
+
+    command: str
+    key: tuple[str, ...]
+    also_text: tuple[str, ...] = ()
+    anew: bool = True
+
+    @property
+    def text(self) -> frozenset[str]:
+        """Columns that hold text though they may look like numbers."""
+        return (frozenset(self.key) - set(NUMBERS)) | {*self.also_text, *BORN}
+
+
+_OF_PATIENT = ("role", "domain")
+_BASELINE = ("profile", "model", "seed")
+_SETTINGS = ("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source")
+
+TABLES = {
+    "learning-curves": Table(command="rfe train", key=(*_BASELINE, "epoch")),
+    "development": Table(
+        command="rfe train --evaluate dev", key=(*_BASELINE, "subject"), also_text=_OF_PATIENT
+    ),
+    "baselines": Table(
+        command="rfe train --evaluate test", key=(*_BASELINE, "subject"), also_text=_OF_PATIENT
+    ),
+    MODELS: Table(command="rfe sweep", key=MODEL_KEY, also_text=_SETTINGS),
+    CURVES: Table(command="rfe sweep", key=(*MODEL_KEY, "epoch")),
+    SCORES: Table(
+        command="rfe sweep --evaluate test", key=(*MODEL_KEY, "subject"), also_text=_OF_PATIENT
+    ),
+    LESIONS: Table(
+        command="rfe sweep --experiment adaptation --evaluate test",
+        key=("profile", "target", "model", "seed", "subject"),
+        also_text=("role", "found"),
+    ),
+    "first-search": Table(  # kept as it was: a search whose settings were given up
+        command="rfe sweep --experiment search --evaluate dev",
+        key=(*MODEL_KEY, "subject"),
+        also_text=_OF_PATIENT,
+        anew=False,
+    ),
+    "representativeness": Table(
+        command="rfe measure representativeness",
+        key=(*_BASELINE, "batch_of", "batch", "strategy", "n_e"),
+    ),
+    "prior": Table(
+        command="rfe measure prior",
+        key=("method", "target", "source", "wanted", "size", "seed", "subject"),
+    ),
+    "fidelity": Table(command="rfe measure fidelity", key=("patient",), also_text=("domain",)),
+    "lesion_sizes": Table(command="rfe measure fidelity", key=(), also_text=("patient",)),
+    "embedding_cost": Table(command="rfe measure embedding-cost", key=("variant", "n_e")),
+    "prior_cost": Table(
+        command="rfe measure prior-cost", key=("variant", "templates"), also_text=("shape",)
+    ),
+    "tuning_cost": Table(command="rfe measure tuning-cost", key=("variant",)),
+    "real": Table(
+        command="rfe adapt",
+        key=("profile", "model", "seed", "experiment", "subject", "prior_from"),
+        also_text=_OF_PATIENT,
+        anew=False,
+    ),
+    "scan_statistics": Table(
+        command="rfe data statistics",
+        key=("kind", "subject", "modality", "group", "figure"),
+        anew=False,
+    ),
+    "scan_histograms": Table(
+        command="rfe data statistics", key=("kind", "subject", "modality", "bin"), anew=False
+    ),
+    "sweep-plan": Table(  # written once, before the first full run
+        command="git log -- data/results/sweep-plan.csv",
+        key=("claim", "part"),
+        also_text=("statistic",),
+        anew=False,
+    ),
+}
+
+#: Columns that hold text in a table that does not stand here.
+TEXT = frozenset().union(*(t.text for t in TABLES.values())) - frozenset(NUMBERS)
+
+
+def made_by(name: str) -> str:
+    """How a table is made, in words."""
+    if name not in TABLES:
+        return f"`rfe results` lists the tables, and {name!r} is none of them"
+    return f"`{TABLES[name].command}` makes it"

@@ -1,0 +1,101 @@
+"""The chapters as they lie in git: thin, clean and complete."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+BOOK = Path(__file__).parents[3] / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+MAX_LINES, MAX_WIDTH = 12, 88
+
+CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    """Number, tags and cell of each code cell."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [
+        (number, set(cell.metadata.get("tags", ())), cell)
+        for number, cell in enumerate(cells)
+        if cell.cell_type == "code"
+    ]
+
+
+@each_notebook
+def test_is_a_valid_notebook_without_outputs(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+    for number, _, cell in code_cells(path):
+        assert not cell.outputs and cell.execution_count is None, f"cell {number}: `make strip`"
+
+
+@each_notebook
+def test_cells_are_short(path):
+    for number, tags, cell in code_cells(path):
+        lines = cell.source.splitlines()
+        doing = [line for line in lines if line and not re.match(r"(from|import) ", line)]
+        assert len(doing) <= MAX_LINES or "solution" in tags, f"cell {number}: {len(doing)} lines"
+        widest = max(map(len, lines), default=0)
+        assert widest <= MAX_WIDTH, f"cell {number}: a line of {widest} characters"
+
+
+@each_notebook
+def test_code_lives_in_the_packages(path):
+    for number, tags, cell in code_cells(path):
+        if tags & {"exercise", "solution"}:
+            continue
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))):
+            defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            named_lambda = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+            assert not (defines or named_lambda), f"cell {number}: move it to a package"
+
+
+@each_notebook
+def test_imports_of_ours_name_what_is_there(path):
+    for number, _, cell in code_cells(path):
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))):
+            if not (isinstance(node, ast.ImportFrom) and node.module.startswith("rfe_")):
+                continue
+            for alias in node.names:
+                try:
+                    found = hasattr(importlib.import_module(node.module), alias.name)
+                    found = found or importlib.import_module(f"{node.module}.{alias.name}")
+                except ModuleNotFoundError as error:
+                    pytest.fail(f"cell {number}: {error}")
+                assert found
+
+
+@each_chapter
+def test_chapter_has_exercises_with_hidden_solutions(path):
+    cells = code_cells(path)
+    exercises = [number for number, tags, _ in cells if "exercise" in tags]
+    solutions = [(number, tags, cell) for number, tags, cell in cells if "solution" in tags]
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    assert 2 <= len(re.findall(r"(?m)^\*\*Exercise ", text)) <= 4
+    assert exercises, "no exercise with a check that the reader can run"
+    assert len(solutions) >= len(exercises)
+    for number, tags, cell in solutions:
+        hidden = "hide-cell" in tags and cell.metadata.get("jupyter", {}).get("source_hidden")
+        assert hidden, f"cell {number}: the solution shows, see its tags and jupyter.source_hidden"
+
+
+@each_chapter
+def test_chapter_has_its_parts(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    for part in ("You will learn", "{{run_time}}", "Before this", "What the paper said"):
+        assert part in text, f"{part!r} is missing"
+    assert re.search(r"\{cite:[pt]+\}`", text), "no reference"
+
+
+def test_every_page_is_in_the_table_of_contents():
+    toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {toc["root"]} | {item["file"] for part in toc["parts"] for item in part["chapters"]}
+    pages = {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]} - {"LICENSE"}
+    assert listed == pages

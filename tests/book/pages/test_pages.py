@@ -1,0 +1,122 @@
+"""Every built page, opened in a browser as its readers do."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
+CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
+WIDE, PHONE = 1280, 390
+# Gzipped: the theme has 0.3 MB, formulas 0.4, the widget runtime 0.95, the page's own data up to
+# 0.6; the rest is for figures.
+MAX_PAGE_BYTES = 3_000_000
+MAX_OWN_BYTES = 600_000
+
+# Colours of each text and of what lies behind it.
+TEXT_COLOURS = """() => {
+  const texts = 'article p, article li, article figcaption, article td, .rfe p, .widget-label';
+  const clear = e => /, 0\\)$/.test(getComputedStyle(e).backgroundColor);
+  return [...document.querySelectorAll(texts)].filter(e => e.innerText && e.offsetParent).map(e => {
+    let behind = e;
+    while (behind.parentElement && clear(behind)) behind = behind.parentElement;
+    const back = clear(behind) ? 'rgb(255, 255, 255)' : getComputedStyle(behind).backgroundColor;
+    return [e.innerText.slice(0, 40), getComputedStyle(e).color, back];
+  });
+}"""
+
+# What would make a page load something from another host; links may lead anywhere.
+LOADS_FROM_ELSEWHERE = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=["'](?:https?:)?//"""
+    r"""|<link\b(?![^>]*rel=["'](?:canonical|license))[^>]*\bhref=["'](?:https?:)?//"""
+    r"""|url\(["']?(?:https?:)?//|@import\s+["'](?:https?:)?//"""
+)
+
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+def contrast(first, second):
+    """Contrast ratio of two CSS colours, as WCAG 2 defines it."""
+    luminances = []
+    for colour in (first, second):
+        parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        luminances.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
+def test_contrast_of_known_colours():
+    assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
+    assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.browser
+@each_page
+@pytest.mark.parametrize("width", [WIDE, PHONE], ids=["wide", "phone"])
+def test_page_opens_cleanly(page_for, name, width):
+    tab = page_for(name, width=width).tab  # console errors and other hosts fail it at the end
+    assert tab.locator("article h1").count() == 1
+    for theme in ("light", "dark"):
+        tab.emulate_media(color_scheme=theme)
+        tab.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        excess = tab.evaluate("document.documentElement.scrollWidth") - width
+        assert excess <= 0, f"{excess} pixels wider than the screen"
+        faint = [t for t in tab.evaluate(TEXT_COLOURS) if contrast(*t[1:]) < 4.5]
+        assert not faint, f"hard to read in the {theme} theme: {faint[:5]}"
+
+
+@pytest.mark.browser
+@each_page
+def test_page_is_described_and_light(page_for, name):
+    page = page_for(name)
+    images = page.tab.locator("article img, article canvas")
+    for n in range(images.count()):
+        image = images.nth(n)
+        text = image.get_attribute("alt") or image.get_attribute("aria-label") or ""
+        # the file's own name is what stands there when a chapter gives no text
+        described = len(text) > 15 and not re.search(r"\.(png|svg)$|_images/", text)
+        assert described, f"image {n}: alt text is {text!r}"
+
+    page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+    weights = page.weights
+    has_widgets = page.tab.locator("script[type*='widget-view']").count() > 0
+    has_formulas = page.tab.locator(".math").count() > 0
+    assert any("embed-amd.js" in path for path in weights) == has_widgets
+    assert any("tex-chtml.js" in path for path in weights) == has_formulas
+
+    record = ROOT / "_build" / "page-weights.json"
+    known = json.loads(record.read_text()) if record.exists() else {}
+    record.write_text(json.dumps(known | {name: weights}, indent=1, sort_keys=True))
+    assert weights[f"{name}.html"] <= MAX_OWN_BYTES
+    assert sum(weights.values()) <= MAX_PAGE_BYTES
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_opens_as_a_file_without_any_server(open_page, built_book, name):
+    assert open_page((built_book / f"{name}.html").as_uri()).drawn()
+
+
+def test_nothing_built_names_another_host_to_load_from(built_book):
+    for path in built_book.rglob("*"):
+        if path.suffix in {".html", ".css"}:
+            found = LOADS_FROM_ELSEWHERE.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path.relative_to(built_book)}: {found[0][:120]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "loads"),
+    [
+        ('<script src="https://x.org/a.js">', True),
+        ('<link href="//x.org/a.css" rel="stylesheet">', True),
+        ("@import url(https://x.org/font.css)", True),
+        ('<a href="https://x.org">', False),
+        ('<script src="_static/a.js">', False),
+    ],
+)
+def test_loading_from_elsewhere_is_recognised(text, loads):
+    assert bool(LOADS_FROM_ELSEWHERE.search(text)) == loads
