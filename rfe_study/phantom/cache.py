@@ -98,7 +98,10 @@ def make_missing(
                 _make(patient, root, seed)
                 bar.update()
         else:
-            _make_in_processes([missing[i::workers] for i in range(workers)], root, seed, bar)
+            missing.sort(key=lambda patient: patient.head)  # scans of one head in one process
+            each = -(-len(missing) // workers)
+            shares = [missing[i : i + each] for i in range(0, len(missing), each)]
+            _make_in_processes(shares, root, seed, bar)
     register_participants(root, {patient.name: patient.domain for patient in wanted})
 
 
