@@ -25,7 +25,7 @@ AFFINE = np.array([[1.0, 0, 0, -80], [0, 1.0, 0, -113], [0, 0, 1.0, -74], [0, 0,
 
 @lru_cache(maxsize=1)
 def maps() -> dict[str, np.ndarray]:
-    """The MNI maps on our grid, depth in the brain, distance from the lateral ventricles, its push."""
+    """MNI maps on our grid, depth in the brain, distance from the ventricles and its gradient."""
     files = {
         "gm": load_mni152_gm_template(resolution=1),
         "wm": load_mni152_wm_template(resolution=1),

@@ -36,8 +36,8 @@ def phantom_folder(cache: str | Path | None = None, *, seed: int = 0) -> Path:
     """Folder ``phantom-KEY`` of the cache; KEY changes with everything that determines the files.
 
     That is the code of :data:`SOURCE` and of all it imports, the seed, and the versions of numpy,
-    scipy, scikit-image and nilearn (random streams, filters, paths, MNI maps). ``cache`` None is ``data/cache`` of the
-    repository, or ``$RFE_DATA/cache``.
+    scipy, scikit-image and nilearn (random streams, filters, MNI maps). ``cache`` None is
+    ``data/cache`` of the repository, or ``$RFE_DATA/cache``.
     """
     if cache is None:
         cache = Path(os.environ.get("RFE_DATA", ROOT / "data")) / "cache"

@@ -91,9 +91,7 @@ DOMAINS: dict[str, Domain] = {
         n_test=2,
         t1=_mprage(1000, 2400, 4.0, "times: ms-smart (Siemens 3 T); voxel: assumed"),
         t2=_t2(2700, 97, 3.0, "times, slices: ms-smart (Siemens 3 T)"),
-        flair=_flair(
-            100, "times: ms-smart (Siemens 3 T); voxel: msseg", voxel=(1.1, 1.0, 1.0)
-        ),
+        flair=_flair(100, "times: ms-smart (Siemens 3 T); voxel: msseg", voxel=(1.1, 1.0, 1.0)),
         noise=0.05,
         bias=0.15,
         csf_flow=0.7,

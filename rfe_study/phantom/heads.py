@@ -77,9 +77,7 @@ def make_anatomy(patient: Patient, seed: int = 0) -> Anatomy:
     coordinates = atlas.warp(rng, population)
     inside = ndimage.map_coordinates(population["brain"], coordinates, order=1) > 0.5
     registered = [c[inside] for c in coordinates]
-    own = [
-        c + OWN * smooth_field(SHAPE, OWN_MM, rng)[inside] for c in registered
-    ]
+    own = [c + OWN * smooth_field(SHAPE, OWN_MM, rng)[inside] for c in registered]
     del coordinates
 
     def volume(values) -> np.ndarray:
@@ -131,8 +129,8 @@ def scan_patient(anatomy: Anatomy, patient: Patient, seed: int = 0) -> Phantom:
     rng = np.random.default_rng([seed, patient.head, 1 + scanner])
     return Phantom(
         images=scan(anatomy, DOMAINS[patient.domain], rng),
-        lesion_mask=anatomy.lesion_mask,
-        brain_mask=anatomy.brain_mask,
+        lesion_mask=anatomy.lesion_mask.copy(),
+        brain_mask=anatomy.brain_mask.copy(),
         affine=AFFINE.copy(),
     )
 

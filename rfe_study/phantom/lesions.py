@@ -53,8 +53,7 @@ def ranks(patient: Patient, seed: int) -> tuple[float, float]:
     if patient.role != "train":
         return _ranks(patient, seed)
     trio = [
-        Patient(patient.domain, "train", k + 1)
-        for k in range(n_patients(patient.domain, "train"))
+        Patient(patient.domain, "train", k + 1) for k in range(n_patients(patient.domain, "train"))
     ]
     by_load = sorted((_ranks(p, seed) for p in trio), key=lambda rank: rank[1])
     median = by_load.pop(len(by_load) // 2)
@@ -137,9 +136,12 @@ def place(
     near = np.cumsum(weight * np.exp(-distance.ravel()[candidates] / 10.0))
     for k, size in enumerate(sizes, start=1):
         weights = near if size > 300 else anywhere
-        for _ in range(TRIES):  # a large lesion may be cut into pieces by folds: then elsewhere
+        box, grown = None, np.zeros(0, bool)
+        for _ in range(TRIES):  # folds may leave a large lesion no room: then elsewhere
             centre = _draw_centre(candidates, weights, closed, rng)
-            box, grown = _draw_lesion(rough, closed, centre, size, rng)
+            its_box, drawn = _draw_lesion(rough, closed, centre, size, rng)
+            if box is None or drawn.sum() > grown.sum():
+                box, grown = its_box, drawn
             if grown.sum() > 0.9 * size:
                 break
         labels[box][grown] = k

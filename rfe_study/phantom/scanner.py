@@ -1,7 +1,8 @@
 """From tissue to image: signal equations, slice thickness, bias field, Rician noise.
 
 The physics is deliberately the textbook's (one relaxation time per tissue, ideal pulses), so that
-every contrast in the phantom can be traced to a handful of numbers in :mod:`rfe_study.phantom.domains`.
+every contrast in the phantom can be traced to a handful of numbers, here and in
+:mod:`rfe_study.phantom.domains`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ class Relaxation:
 
 
 # Within or next to what is published; where a range is wide, fitted to the contrasts of patients 07
-# and 19, one value for all scanners of a field. 3 T: T1 of white matter 832-1084 ms, of gray 1331 ms
-# (Wansapura 1999); T2 of white matter 69-80 ms; of gray matter 99-110 ms are published, but with
-# them cortex is too bright (a turbo spin echo is not a single echo).
+# and 19, one value for all scanners of a field. 3 T (Wansapura 1999, Stanisz 2005): T1 of white
+# matter 832-1084 ms, of gray 1331-1820 ms; T2 of white matter 69-80 ms. T2 of gray matter is below
+# the published 99-110 ms: with them cortex is too bright (a turbo spin echo is not a single echo).
 # 1.5 T: BrainWeb, T2 of gray matter lowered by the same argument.
-# "lesion" is fully demyelinated tissue; a lesion voxel is a mixture of it with what stood there.
+# "lesion" is fully demyelinated tissue, full of water; a lesion voxel is a mixture of it with what
+# stood there. Fitted at 3 T; at 1.5 T its T1 is longer than white matter's by the same share.
 # BrainWeb's CSF (T1 2569 ms) would stay bright at TI 2400 ms; free water hardly depends on the
 # field, so both fields use one value.
 RELAXATION: dict[float, dict[str, Relaxation]] = {
@@ -39,13 +41,13 @@ RELAXATION: dict[float, dict[str, Relaxation]] = {
         "csf": Relaxation(4000, 1750, 1.00),
         "gm": Relaxation(1331, 84, 0.86),
         "wm": Relaxation(1000, 70, 0.77),
-        "lesion": Relaxation(1370, 106, 0.95),
+        "lesion": Relaxation(1400, 98, 1.00),
     },
     1.5: {
         "csf": Relaxation(4000, 1750, 1.00),
         "gm": Relaxation(833, 78, 0.86),
         "wm": Relaxation(500, 70, 0.77),
-        "lesion": Relaxation(850, 106, 0.95),
+        "lesion": Relaxation(850, 98, 1.00),
     },
 }
 
