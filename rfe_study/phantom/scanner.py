@@ -41,13 +41,13 @@ RELAXATION: dict[float, dict[str, Relaxation]] = {
         "csf": Relaxation(4000, 1750, 1.00),
         "gm": Relaxation(1331, 84, 0.86),
         "wm": Relaxation(1000, 70, 0.77),
-        "lesion": Relaxation(1400, 98, 1.00),
+        "lesion": Relaxation(1420, 102, 1.00),
     },
     1.5: {
         "csf": Relaxation(4000, 1750, 1.00),
         "gm": Relaxation(833, 78, 0.86),
         "wm": Relaxation(500, 70, 0.77),
-        "lesion": Relaxation(850, 98, 1.00),
+        "lesion": Relaxation(850, 102, 1.00),
     },
 }
 
