@@ -86,4 +86,4 @@ def strip(solid: NDArray[np.float32], lesion_mask: NDArray[np.bool_]) -> NDArray
 def rim(brain_mask: NDArray[np.bool_], width: float) -> NDArray[np.float32]:
     """How the edge of a stripped brain fades by interpolation: 0 at the edge, 1 within."""
     soft = ndimage.gaussian_filter(brain_mask.astype(np.float32), width)
-    return np.clip(2 * soft - 1, 0, 1)
+    return np.clip(2 * soft - 1, 0, 1) * brain_mask

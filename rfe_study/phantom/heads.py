@@ -94,7 +94,7 @@ def make_anatomy(patient: Patient, seed: int = 0) -> Anatomy:
     sizes = lesions.draw_sizes(lesions.ranks(patient, seed), rng)
     room = (wm >= 0.01) & (csf < 0.5) & inside
     labels = lesions.place(wm, distance, room, sizes, rng)
-    mask = folds.strip(gray + white, labels > 0)
+    mask = folds.strip(gray + white, labels > 0) & inside
     damage = np.maximum(lesions.damage(labels, rng), lesions.mimics(distance, gray, rng))
     damage = np.clip(damage, 0, 1)
     tissues = np.stack([csf, gray * (1 - damage), white * (1 - damage), damage * (1 - csf)])
