@@ -32,8 +32,8 @@ book: $(STAMP)  ## build the book into _build/html; from rows made anew with RES
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
 
-test: lint  ## run everything (builds the book first; browser tests need Chromium)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: check  ## run everything: the quick tests, then the slow ones and those of the built book in a browser
+	@$(BIN)/python -m pytest -m "slow or browser" $(PYTEST_ARGS)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab
 	@$(BIN)/python -m jupyterlab --notebook-dir=book
