@@ -16,7 +16,7 @@ In the paper                Module                                          Chap
      which pixels           `sampling`
 2.2  the embedding loss     `random_feature_embedding`                      05 sampling
 3    crops, batches of 12   `patches`, `batches`                            03 baselines
-3    training               `settings`, `training`, `checkpoints`           03 baselines
+3    training               `settings`, `training`, `checkpoints`, `files`  03 baselines
 3.1  scores                 `metrics` (masks to scores),                    03 baselines
                             `evaluation` (networks to masks to scores)
 3.2  fine-tuning            `fine_tuning`                                   07 proof of concept
