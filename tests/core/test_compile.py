@@ -45,6 +45,7 @@ def fresh():
     torch.compiler.reset()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE)
 def test_compiles_whole(name):
     loss = WHOLE[name]

@@ -216,6 +216,7 @@ def test_an_infinite_learning_rate_diverges(sets):
         run(sets, replace(TINY, learning_rate=1e30))
 
 
+@pytest.mark.slow
 def test_the_embedding_loss_is_learnt(sets):
     """Pixels of the two classes differ in brightness; the Dice loss alone gets less far."""
     longer = replace(TINY, epochs=12, tuning_steps=5)

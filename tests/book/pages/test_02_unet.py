@@ -14,6 +14,8 @@ from rfe_study.measures import probes
 from rfe_study.phantom import cache, heads
 from rfe_study.phantom.domains import Patient
 
+pytestmark = pytest.mark.slow  # makes whole heads
+
 PATIENT = Patient("A", "dev", 1)
 COUNT = 5
 

@@ -191,6 +191,7 @@ def test_what_does_not_fit_is_refused(change, message):
         embedding_view(**(arguments | options | change))
 
 
+@pytest.mark.slow
 def test_named_places_lie_in_what_they_are_named_after():
     anatomy = heads.make_anatomy(Patient("A", "dev", 1))
     z = int(anatomy.lesion_mask.sum(axis=(0, 1)).argmax())

@@ -569,6 +569,7 @@ def test_a_process_of_its_own_makes_the_real_phantom(tmp_path, capsys):
     assert "1/1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_says_why(tmp_path):
     """The folder is not the one of this source, which only the process itself finds out."""
     with pytest.raises(RuntimeError, match=r"(?s)exit status 1.*changed since phantom-old"):

@@ -5,6 +5,8 @@ from rfe_core.scans.layouts import MODALITIES
 from rfe_study.phantom import heads
 from rfe_study.phantom.domains import DOMAINS, Patient
 
+pytestmark = pytest.mark.slow  # makes whole heads
+
 PATIENT = Patient("A", "train", 2)
 
 

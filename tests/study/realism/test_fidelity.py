@@ -27,6 +27,7 @@ def test_the_phantom_is_within_its_limits(table, figure):
     assert table.loc[figure, "within"], table.loc[figure].to_dict()
 
 
+@pytest.mark.slow
 def test_a_patient_measured_now_agrees_with_its_stored_row():
     row, sizes = fidelity.measure(Patient("D", "test", 5))
     stored = fidelity.results.read(fidelity.TABLE).set_index("patient").loc["Dtest5"]

@@ -71,6 +71,7 @@ def job(folder, model="lower", seed=0, **changes):
     return baselines.Job(profile=profile, model=model, seed=seed, weights=folder)
 
 
+@pytest.mark.slow
 def test_the_whole_command_in_processes(data, capfd):
     """Train, score development patients, find everything done, all through worker processes."""
     arguments = "train --profile smoke --seeds 0 --models upper-B --jobs 2 --evaluate dev".split()
@@ -104,6 +105,7 @@ def test_the_whole_command_in_processes(data, capfd):
     assert not (data / "results").exists() and not (data / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     arguments = ["train", "--profile", "smoke", "--seeds", "3", "--models", "lower"]
     arguments += ["--out", str(tmp_path), "--evaluate", "test"]

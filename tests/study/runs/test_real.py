@@ -86,6 +86,7 @@ def test_a_patient_is_scored_once(folder, capsys):
     assert "no negatives" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, capsys):
     labelled = extract_all(
         [tiny_subject("Atrain1", shape=(64, 64, 60))],

@@ -141,11 +141,13 @@ def test_rows_of_a_sweep(serial):
     assert (scores["learning_rate"] == SMOKE.learning_rate * proof.RATE).all()
 
 
+@pytest.mark.slow
 def test_a_process_pool_gives_the_same_rows(data, serial, few, tmp_path):
     assert main(command(data, tmp_path, "--evaluate", "dev", jobs=2)) == 0
     assert_same_tables(tmp_path, serial)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the cluster's own shutdown
 def test_a_dask_cluster_gives_the_same_rows(data, serial, few, tmp_path):
     from distributed import LocalCluster
@@ -201,6 +203,7 @@ class Killed(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_killed_before_and_after_each_write(data, serial, few, tmp_path, monkeypatch):
     """Every moment between two changes on disk, and in the middle of each file."""
     real_replace, real_bytes, real_csv = os.replace, Path.write_bytes, pd.DataFrame.to_csv
@@ -343,6 +346,7 @@ def assert_gone(children, seconds=20):
     assert not alive
 
 
+@pytest.mark.slow
 def test_orphaned_workers_end_by_themselves(data):
     """In the middle of a long job too."""
     code = (
@@ -575,6 +579,7 @@ def test_development_scores_of_another_seed_are_added(data, serial, few, tmp_pat
     assert scores[scores["seed"] == 0]["f_score"].tolist() == reference
 
 
+@pytest.mark.slow
 def test_lost_weights_of_scored_models_are_not_needed(data, few, tmp_path, capsys):
     """Ignored files may be lost between two sittings; rows and scores are not."""
     few[2:] = []
