@@ -113,8 +113,9 @@ DOMAINS: dict[str, Domain] = {
     ),
 }
 
-#: The domains a model is adapted to; labels come from A.
-TARGETS = tuple(letter for letter in DOMAINS if letter != "A")
+#: Labels come from this domain, and the others are those a model is adapted to.
+SOURCE = "A"
+TARGETS = tuple(letter for letter in DOMAINS if letter != SOURCE)
 
 #: Beside Table 1's, patients of each domain: for every choice anyone makes, and for power.
 N_DEV, N_EXTRA = 4, 6
@@ -166,7 +167,7 @@ class Patient:
         """
         first = 0
         for role in ROLES:
-            domains = "A" if role in PAIRED else DOMAINS
+            domains = SOURCE if role in PAIRED else DOMAINS
             for letter in domains:
                 if role == self.role and (role in PAIRED or letter == self.domain):
                     return first + self.number - 1
