@@ -15,7 +15,7 @@ class RandomFeatureEmbedding:
 
     Attributes
     ----------
-    strategy : {"50/50", "distribution-aware", "80/20"}
+    strategy : {"50/50", "distribution-aware", "80/20"} or a multiple of the natural share, "2x"
         See `rfe_core.sampling.counts`.
     n_e : int or "all"
         Embeddings drawn from each side (labelled, unlabelled), as the released code counts them.
