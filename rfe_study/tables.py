@@ -53,7 +53,15 @@ class Table:
 
 _OF_PATIENT = ("role", "domain")
 _BASELINE = ("profile", "model", "seed")
-_SETTINGS = ("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source")
+_SETTINGS = (
+    *("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source"),
+    "statistics",
+)
+
+#: Scores that a row also has at the threshold calibrated on A, ``threshold_a``, by these names with
+#: "_a" behind them; the others are at `rfe_core.evaluation.THRESHOLD`, and ``average_precision``
+#: has none.
+AT_A = ("f_score", "precision", "recall", "fp_components", "detected")
 
 TABLES = {
     "learning-curves": Table(command="rfe train", key=(*_BASELINE, "epoch")),
