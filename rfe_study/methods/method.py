@@ -4,7 +4,9 @@
 runs them.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from rfe_study.methods.embedding import RandomFeatureEmbedding
@@ -15,6 +17,10 @@ from rfe_study.methods.self_training import SelfTraining
 #: true labels; V2 and V3 with true labels, or with the NCC prior of templates from V1, or of
 #: templates from the first patient of A. See `rfe_study.runs.crops`.
 SOURCES = ("subset", "V1", "true", "NCC", "NCC from A")
+
+#: Whose crops batch norm's statistics are taken from, precisely, when a training ends: those of the
+#: labelled domain A, of the target, of both alike; or of none, the moving average stays.
+STATISTICS = ("A", "target", "both", "none")
 
 GROUPS = {
     "search": "settings tried, judged on patients that may be looked at",
@@ -49,8 +55,10 @@ class Method:
         Whether half of each batch comes from the target domain.
     primary : {"labelled", "both"}
         Which half the Dice loss learns from; "both" takes the source's labels as true.
-    statistics : bool
-        Replace batch norm's statistics by those of the target's images at the end.
+    statistics : {"A", "target", "both", "none"}, optional
+        Whose crops batch norm's statistics are those of in the end, see `STATISTICS`. By default of
+        the crops it was trained on, as for lower and upper bounds, so that methods differ by their
+        losses: both, or A if it sees no others. Means nothing to a network without batch norm.
     self_training
         Its loss on predictions for the unlabelled half; None: no such term.
     match_histograms : bool
@@ -64,7 +72,7 @@ class Method:
     source: str = "subset"
     unlabelled: bool = True
     primary: Literal["labelled", "both"] = "labelled"
-    statistics: bool = False
+    statistics: Literal["A", "target", "both", "none"] | None = None
     self_training: SelfTraining | None = None
     match_histograms: bool = False
 
@@ -73,6 +81,15 @@ class Method:
             raise ValueError(f"group must be one of {tuple(GROUPS)}, got {self.group!r}")
         if self.source not in SOURCES:
             raise ValueError(f"source must be one of {SOURCES}, got {self.source!r}")
+        if self.statistics is True:  # as the lists of methods still say it
+            object.__setattr__(self, "statistics", "target")
+        if self.statistics not in (None, *STATISTICS):
+            raise ValueError(f"statistics must be one of {STATISTICS}, got {self.statistics!r}")
+
+    @property
+    def statistics_of(self) -> str:
+        """Whose crops batch norm's statistics are those of in the end, one of `STATISTICS`."""
+        return self.statistics or ("both" if self.unlabelled else "A")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -83,7 +100,7 @@ class Method:
     @property
     def columns(self) -> dict[str, Any]:
         """The settings as columns of a row; empty where a term is not there."""
-        about = {"group": self.group, "rate": self.rate}
+        about = {"group": self.group, "rate": self.rate, "statistics": self.statistics_of}
         if self.source != "subset":
             about["source"] = self.source
         if self.self_training is not None:
@@ -94,3 +111,22 @@ class Method:
             settings["layers"] = "+".join(map(str, self.embedding.layers))
             about |= settings
         return about
+
+
+def some(methods: Sequence[Method], wanted: Sequence[str]) -> list[Method]:
+    """The methods that are wanted, in the order of the list: by name, pattern ("80/20 *") or group.
+
+    Raises
+    ------
+    ValueError
+        If something that is wanted is none of these.
+    """
+
+    def is_meant(method: Method, name: str) -> bool:
+        return name in (method.name, method.group) or fnmatchcase(method.name, name)
+
+    for name in wanted:
+        if not any(is_meant(method, name) for method in methods):
+            names = ", ".join(dict.fromkeys([m.group for m in methods] + [m.name for m in methods]))
+            raise ValueError(f"methods must be groups, names or patterns of {names}, got {name!r}")
+    return [method for method in methods if any(is_meant(method, name) for name in wanted)]

@@ -27,10 +27,10 @@ from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
 from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import Profile
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
+from rfe_study.runs.finishing import finish
 from rfe_study.runs.scoring import check_phantom
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import one_thread
@@ -106,7 +106,7 @@ _of_target = lru_cache(maxsize=8)(training_crops)
 
 
 def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
-    """Labelled crops of A, crops of the target, and those that learning curves look at.
+    """Labelled crops of A, crops of the target, and validation crops of either.
 
     In the proof of concept a subset of either domain; else all crops of A, and of the target what
     the method may see, watched on V1 alone.
@@ -118,8 +118,7 @@ def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
         labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
     else:
         target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
-    watched = {"A": on_a, job.target: on_target}
-    return labelled, target, {k: crops.subset(slice(VALIDATION)) for k, crops in watched.items()}
+    return labelled, target, {"A": on_a, job.target: on_target}
 
 
 def execute(job: Job) -> Outcome:
@@ -132,7 +131,7 @@ def _execute(job: Job) -> Outcome:
     born = provenance.certificate(__name__, device=job.device)
     check_phantom(job)
     method, status, message = job.method, FINISHED, ""
-    labelled, target, watched = _crops(job)
+    labelled, target, validation = _crops(job)
     if method.match_histograms:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
@@ -147,14 +146,17 @@ def _execute(job: Job) -> Outcome:
             primary=method.primary,
             settings=replace(job.profile, learning_rate=rate),
             seed=job.seed,
-            validation=watched,
+            validation={k: crops.subset(slice(VALIDATION)) for k, crops in validation.items()},
             progress=False,
         )
     except Diverged as error:
         status, history, message = DIVERGED, error.history, str(error)
-    if method.statistics:
-        adapt_statistics(model, target, batch_size=job.profile.batch_size)
-    about = {
+    about = {}
+    if status == FINISHED:
+        whose = {"A": [labelled], "target": [target], "both": [labelled, target], "none": []}
+        crops, size = whose[method.statistics_of], job.profile.batch_size
+        about = finish(model, crops, validation["A"], batch_size=size)
+    about |= {
         "status": status,
         "learning_rate": rate,
         "steps": len(history) * job.profile.tuning_steps,

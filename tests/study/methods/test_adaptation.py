@@ -102,10 +102,11 @@ def test_settings_hold_what_decides_and_nothing_else():
     assert method.settings.keys() == {"name", "rate", "embedding", "source"}
     plain = Method(name="x", group="control", rate=1.0)
     assert plain.settings == {"name": "x", "rate": 1.0}
-    assert plain.columns == {"group": "control", "rate": 1.0}
+    assert plain.columns == {"group": "control", "rate": 1.0, "statistics": "both"}
     assert BY_NAME["entropy"].columns == {
         "group": "rival",
         "rate": RATE,
+        "statistics": "both",
         "source": "NCC",
         "lambda": WEIGHTS["entropy"],
     }

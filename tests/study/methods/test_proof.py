@@ -102,7 +102,7 @@ def test_controls_have_the_same_steps_and_images():
     )
     for name in ("labelled A only", "labelled A only, statistics of B"):
         assert not by_name[name].unlabelled and by_name[name].embedding is None
-        assert by_name[name].statistics == name.endswith("statistics of B")
+        assert by_name[name].statistics_of == ("target" if "statistics of B" in name else "A")
     assert {method.rate for method in by_name.values()} == {RATE}
 
 
@@ -197,6 +197,7 @@ def test_columns_say_all_settings():
     assert method.columns == {
         "group": "rfe",
         "rate": RATE,
+        "statistics": "both",
         "strategy": "80/20",
         "n_e": 100,
         "distance": "l2",
@@ -206,7 +207,7 @@ def test_columns_say_all_settings():
         "lambda": weight,
     }
     plain = Method(name="x", group="control", rate=RATE)
-    assert plain.columns == {"group": "control", "rate": RATE}
+    assert plain.columns == {"group": "control", "rate": RATE, "statistics": "both"}
 
 
 def test_an_unknown_group_is_refused():
