@@ -78,9 +78,9 @@ def brain_box(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Box:
     """
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
-    columns, box = brain_mask.any(axis=2), []
-    for inside in (columns.any(1), columns.any(0), brain_mask.any(axis=(0, 1))):
-        low, high = np.flatnonzero(inside)[[0, -1]].tolist()
+    box = []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        low, high = np.flatnonzero(brain_mask.any(axis=others))[[0, -1]].tolist()
         box.append((low, high + 1))
     for axis, (low, high) in enumerate(box[:2]):
         n = brain_mask.shape[axis]
