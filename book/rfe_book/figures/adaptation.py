@@ -23,6 +23,7 @@ GROUP_STYLE = {
     "prior": (VERMILION, "^", "Random Feature Embedding with a prior"),
     "control": (BLUE, "o", "controls"),
     "rival": (GREEN, "s", "rivals"),
+    "luck": (MUTED, "x", "another training patient as V1"),
 }
 
 #: Of the models that figures single out: colour, marker and hatch of its bar.
