@@ -73,14 +73,14 @@ def wrong_pair_rate(
     ValueError
         If more is to be drawn than there is, or nothing.
     """
-    there = counts[:2].sum(axis=1)
-    if (np.asarray(drawn) > there).any():
-        raise ValueError(f"drawn must be at most {there.tolist()}, got {list(drawn)}")
+    there = counts[:2].sum(axis=1).tolist()  # Python's integers: pairs of millions need the room
+    if any(want > have for want, have in zip(drawn, there, strict=True)):
+        raise ValueError(f"drawn must be at most {there}, got {list(drawn)}")
     n = sum(drawn) + sum(labelled)
     if n == 0:
         raise ValueError("a pixel must be drawn, got none")
-    wrong = np.array([counts[0, 1], counts[1, 0]])
-    error = wrong / np.maximum(there, 1)
+    wrong = [int(counts[0, 1]), int(counts[1, 0])]
+    error = [w / max(have, 1) for w, have in zip(wrong, there, strict=True)]
     groups = [*zip(drawn, error, strict=True), *((m, 0.0) for m in labelled)]
     pairs = 0.0
     for k, (size, e) in enumerate(groups):
@@ -89,7 +89,7 @@ def wrong_pair_rate(
     for size, of_class, w in zip(drawn, there, wrong, strict=True):
         if size > 1:
             pairs += size * (size - 1) * 2 * w * (of_class - w) / (of_class * (of_class - 1))
-    return float(pairs / n**2)
+    return pairs / n**2
 
 
 def drawn_of_all(counts: NDArray[np.int64], strategy: Strategy) -> tuple[int, ...]:
