@@ -94,7 +94,7 @@ def target_labels(
     if source == OWN:
         if network is None:
             raise ValueError(f"source {OWN!r} needs a network, got none")
-        return own_labels(network, unlabelled_patients(domain, v1, profile))
+        return own_labels(network, unlabelled_patients(domain, v1, profile), profile)
     if source.startswith("NCC"):
         return _of_prior(profile, domain, seed, source, v1)
     return _of_any_seed(profile, domain, 0, source, v1)
@@ -115,8 +115,11 @@ def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> lis
 _of_any_seed = lru_cache(maxsize=12)(_of_prior)
 
 
-def own_labels(network: Path, subjects: list[Subject]) -> list[NDArray[np.int8]]:
+def own_labels(network: Path, subjects: list[Subject], profile: str) -> list[NDArray[np.int8]]:
     """What a network is sure of: 1 from probability .9 on, 0 below .1, between them -1.
+
+    Networks of profile smoke are sure of nothing, so that of each patient the hundredth of highest
+    probability is 1 and the lower half 0.
 
     It is the lower bound of the same seed at the branch epoch, where fine-tuning starts: no method
     gets a network that was trained for longer, and no label of the target is used.
@@ -125,7 +128,10 @@ def own_labels(network: Path, subjects: list[Subject]) -> list[NDArray[np.int8]]
     for subject in subjects:
         slices = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
         probability = predict(model, stack(subject), slices=slices).transpose(1, 2, 0)
-        labels.append(label_map(probability, *SURE, subject.brain_mask))
+        low, high = SURE
+        if profile == "smoke":
+            low, high = np.quantile(probability[subject.brain_mask], (0.5, 0.99))
+        labels.append(label_map(probability, low, high, subject.brain_mask))
     return labels
 
 

@@ -122,6 +122,12 @@ def test_own_predictions_are_what_the_network_is_sure_of(sure_network):
         assert not labels[~brain].any()
 
 
+def test_a_smoke_network_is_never_sure_of_nothing(sure_network):
+    for labels in target_labels("smoke", "B", 0, OWN, network=sure_network):
+        counts = [np.count_nonzero(labels == label) for label in (1, -1)]
+        assert counts[0] == pytest.approx(sum(counts) / 50, rel=0.05)
+
+
 def test_a_prior_for_all_seeds_is_made_once_and_ncc_for_each(monkeypatch):
     made = []
 

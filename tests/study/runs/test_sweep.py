@@ -26,6 +26,7 @@ from rfe_study import workers as study_workers
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.methods import proof
+from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
@@ -540,6 +541,14 @@ def test_a_term_that_remembers_starts_anew_in_each_job(data, tmp_path, kind):
     first, again = (sweep_runs.execute(job(data, tmp_path, method)) for _ in range(2))
     for a, b in zip(first.history, again.history, strict=True):
         assert {**a, "seconds": 0} == {**b, "seconds": 0} and a["self_training_loss"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", adaptation_methods(), ids=lambda method: method.name)
+def test_every_method_of_the_adaptation_runs(data, tmp_path, method):
+    outcome = sweep_runs.execute(job(data, tmp_path, method, experiment="adaptation"))
+    assert outcome.status == "finished" and len(outcome.history) == 1
+    assert outcome.history[0]["dice_loss"] > 0
 
 
 def test_crops_are_asked_for_as_the_method_says(data, tmp_path, monkeypatch):
