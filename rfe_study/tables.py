@@ -14,7 +14,7 @@ MODELS, CURVES, SCORES = "sweep-models", "sweep-curves", "sweep-scores"
 LESIONS = "adaptation-lesions"
 
 #: Key columns that hold numbers; all others hold text, whatever it looks like.
-NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin")
+NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin", "v1")
 
 #: Columns that hold a hash, a version or a date.
 BORN = (
@@ -94,6 +94,9 @@ TABLES = {
     "prior": Table(
         command="rfe measure prior",
         key=("method", "target", "source", "wanted", "size", "seed", "subject"),
+    ),
+    "prior_labels": Table(
+        command="rfe measure prior", key=("target", "source", "v1", "seed", "subject")
     ),
     "fidelity": Table(command="rfe measure fidelity", key=("patient",), also_text=("domain",)),
     "lesion_sizes": Table(command="rfe measure fidelity", key=(), also_text=("patient",)),

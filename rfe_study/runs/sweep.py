@@ -25,7 +25,7 @@ from rfe_core.training import Diverged
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import OWN, Method
 from rfe_study.methods.profiles import Profile
 from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
@@ -117,7 +117,9 @@ def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
         target, on_target = _of_domain(*key)
         labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
     else:
-        target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
+        v1 = job.method.v1
+        target = _of_target(*key, source, v1=v1, network=job.branch if source == OWN else None)
+        _, on_target = _of_v1(*key, v1)
     return labelled, target, {"A": on_a, job.target: on_target}
 
 
@@ -136,13 +138,14 @@ def _execute(job: Job) -> Outcome:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
     rate = job.profile.learning_rate * method.rate
+    steps = job.profile.tuning_steps * (job.profile.epochs - job.profile.branch_epoch)
     try:
         history = fine_tune(
             model,
             labelled,
             target if method.unlabelled else None,
             embedding=method.embedding and method.embedding.losses(),
-            self_training=method.self_training,
+            self_training=method.self_training and method.self_training.term(steps),
             primary=method.primary,
             settings=replace(job.profile, learning_rate=rate),
             seed=job.seed,

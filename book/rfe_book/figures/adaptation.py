@@ -23,6 +23,7 @@ GROUP_STYLE = {
     "prior": (VERMILION, "^", "Random Feature Embedding with a prior"),
     "control": (BLUE, "o", "controls"),
     "rival": (GREEN, "s", "rivals"),
+    "luck": (MUTED, "x", "another training patient as V1"),
 }
 
 #: Of the models that figures single out: colour, marker and hatch of its bar.
@@ -93,7 +94,8 @@ def every_method(
     kinds = groups()
     order = sorted(kinds, key=lambda model: list(GROUP_STYLE).index(kinds[model]))
     order = [model for model in order if model != minus]
-    figure, panels = plt.subplots(1, len(by_target), figsize=(7, 4.6), sharey=True, squeeze=False)
+    size = (7, 1.6 + 0.19 * len(order))
+    figure, panels = plt.subplots(1, len(by_target), figsize=size, sharey=True, squeeze=False)
     for panel, (target, values) in zip(panels[0], by_target.items(), strict=True):
         generator = np.random.default_rng(seed)
         table = means(values, generator=generator, minus=minus).reindex(order)

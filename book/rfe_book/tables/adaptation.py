@@ -83,7 +83,7 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
                 "group": m.group,
                 "method": m.name,
                 "images": images,
-                "labels": stands[m.source] if term or m.primary == "both" else "",
+                "labels": stands.get(m.source, m.source) if term or m.primary == "both" else "",
                 "Dice on": "A and target" if m.primary == "both" else "A",
                 "further": further,
             }

@@ -54,7 +54,11 @@ def test_table_of_methods_says_who_knows_what():
     table = adaptation.methods_table().droplevel("group")
     assert list(table.index) == NAMES
     true = set(table.index[table["labels"] == "true"])
-    assert true == {"RFE, perfect prior", "RFE, perfect prior, all pixels", "labels of V1", BOUND}
+    perfect = {name for name in NAMES if name.startswith("RFE, perfect prior")}
+    assert len(perfect) == 6
+    assert true == perfect | {"labels of V1", "RFE, labels of V1, exact 4x", BOUND} | {
+        f"labels of V1, V1 is patient {n}" for n in (2, 3)
+    }
     assert table.loc[PAPER].tolist() == [
         "V2, V3", "NCC, templates of V1", "A", "embedding loss, n_E = 100"
     ]  # fmt: skip

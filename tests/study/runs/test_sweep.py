@@ -27,9 +27,11 @@ from rfe_study.command import scores as sweep_scores
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.methods import proof
+from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.method import STATISTICS, Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
+from rfe_study.methods.self_training import SelfTraining
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.finishing import finish
@@ -559,6 +561,45 @@ def test_execute_leaves_the_process_as_it_was(data, tmp_path):
 
 
 # Scores
+
+
+@pytest.mark.parametrize("kind", ["mean teacher", "CORAL"])
+def test_a_term_that_remembers_starts_anew_in_each_job(data, tmp_path, kind):
+    term = SelfTraining(kind=kind)
+    method = Method(name="x", group="rival", rate=1.0, source="true", self_training=term)
+    first, again = (sweep_runs.execute(job(data, tmp_path, method)) for _ in range(2))
+    for a, b in zip(first.history, again.history, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0} and a["self_training_loss"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", adaptation_methods(), ids=lambda method: method.name)
+def test_every_method_of_the_adaptation_runs(data, tmp_path, method):
+    outcome = sweep_runs.execute(job(data, tmp_path, method, experiment="adaptation"))
+    assert outcome.status == "finished" and len(outcome.history) == 1
+    assert outcome.history[0]["dice_loss"] > 0
+
+
+def test_crops_are_asked_for_as_the_method_says(data, tmp_path, monkeypatch):
+    """Own predictions are those of the branch weights; others ask for no network."""
+    asked, (crops, _) = [], sweep_runs.v1_crops(SMOKE, "B", 0)
+
+    def some(*args, **settings):
+        asked.append((*args[1:], settings))
+        return crops
+
+    monkeypatch.setattr(sweep_runs, "_of_target", some)
+    monkeypatch.setattr(sweep_runs, "_of_v1", lambda *args: asked.append(args[1:]) or (None, crops))
+    about = {"name": "x", "group": "prior", "rate": 1.0}
+    for source, v1 in (("own predictions", 1), ("classifier band", 3)):
+        sweep_runs._crops(job(data, tmp_path, Method(**about, source=source, v1=v1)))
+    branch = data / "cache" / "smoke" / "smoke-lower-branch-seed0.safetensors"
+    assert asked == [
+        ("B", 0, "own predictions", {"v1": 1, "network": branch}),
+        ("B", 0, 1),
+        ("B", 0, "classifier band", {"v1": 3, "network": None}),
+        ("B", 0, 3),
+    ]
 
 
 def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
