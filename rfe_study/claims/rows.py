@@ -92,26 +92,20 @@ def by_model(
     chosen = chosen.assign(head=chosen["subject"].map(head))
     heads = pd.Index(sorted(chosen["head"].unique()), name="head")
     wide = chosen.pivot(index=["model", "seed"], columns="head", values=column)
-    wide = wide.reindex(columns=heads).astype(float)
-    found = {}
-    for model, own in models.groupby("model"):
-        status = own.set_index("seed")["status"].sort_index()
-        keys = pd.MultiIndex.from_product([[model], status.index], names=["model", "seed"])
-        table = wide.reindex(keys).droplevel("model")
-        gone = status.index[status == "diverged"]
-        if column in WORST_IS_0:
-            table.loc[gone] = 0.0
-        else:
-            table = table.drop(index=gone)
-        if table.isna().any(axis=None):
-            seed = table.index[table.isna().any(axis=1)][0]
-            where = table.columns[table.loc[seed].isna()][0]
-            raise ValueError(
-                f"each model needs {column} on each patient, "
-                f"{model!r} seed {seed} has none on {where}"
-            )
-        found[str(model)] = table
-    return found
+    made = models.set_index(["model", "seed"])["status"].sort_index()
+    table = wide.reindex(index=made.index, columns=heads).astype(float)
+    gone = (made == "diverged").to_numpy()
+    if column in WORST_IS_0:
+        table.loc[gone] = 0.0
+    else:
+        table = table[~gone]
+    gaps = np.argwhere(table.isna().to_numpy())
+    if len(gaps):
+        (model, seed), where = table.index[gaps[0, 0]], table.columns[gaps[0, 1]]
+        raise ValueError(
+            f"each model needs {column} on each patient, {model!r} seed {seed} has none on {where}"
+        )
+    return {str(model): own.droplevel("model") for model, own in table.groupby(level="model")}
 
 
 def bounds(baselines: pd.DataFrame, models: pd.DataFrame, patients: str = VERDICT) -> ByModel:
