@@ -6,11 +6,12 @@ patients; none comes from a paired test head.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
 from rfe_study.claims import adaptation, headline, proof, repetition
 from rfe_study.claims.crossed import CrossedMean, Spread
@@ -73,6 +74,13 @@ def to_exclude(smallest: float, error: float, freedom: float) -> float:
     return float(max(0.0, 2 * stats.t.cdf(reach, freedom) - 1))
 
 
+def found_from(error: float, freedom: float, *, tests: int = 1) -> float:
+    """How far beyond its threshold a number must lie to be shown in four of five repetitions."""
+    reach = 20 * error
+    shown = partial(to_show, error=error, freedom=freedom, tests=tests)
+    return float(optimize.brentq(lambda effect: shown(effect) - 0.8, 0, reach))
+
+
 def all_parts() -> list[Part]:
     """All parts that rest on seeds and heads."""
     return [*proof.PARTS, *adaptation.PARTS, *headline.ON_PROOF, *headline.ON_ADAPTATION]
@@ -89,7 +97,7 @@ def expected(
         Indexed by ``claim`` and ``part``: ``above`` (threshold), ``truth`` (the value that power
         is computed for: the smallest effect of interest beyond the threshold, or `BEYOND` it where
         a bound is asked for), ``shown, 10 seeds`` and so on, ``none, 10 seeds`` and so on (chance
-        of "no relevant effect" if there is none).
+        of "no relevant effect" if there is none), ``found from`` (see `found_from`; most seeds).
     """
     parts = parts or all_parts()
     families = Counter((p.claim, p.main, p.family) for p in parts)
@@ -108,10 +116,12 @@ def expected(
             line[f"shown, {n} seeds"] = to_show(effect, error, freedom, tests=tests)
             if part.smallest:
                 line[f"none, {n} seeds"] = to_exclude(effect, error, freedom)
+        error, freedom = spread.error(seeds=max(seeds), heads=heads)
+        line["found from"] = found_from(error, freedom, tests=tests)
         lines[part.claim, part.part] = line
     table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
     kinds = [f"{kind}, {n} seeds" for kind, n in product(("shown", "none"), seeds)]
-    return table[["above", "truth", *kinds]]
+    return table[["above", "truth", *kinds, "found from"]]
 
 
 def expected_agreement(*, repetitions: int = 400, seed: int = 0) -> pd.Series:
@@ -161,3 +171,18 @@ def reached(parts: Sequence[Part], scores: Scores) -> pd.DataFrame:
             line["none"] = to_exclude(effect, error, freedom)
         lines[part.claim, part.part] = {k: float(v) for k, v in line.items()}
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """The main parts of `expected` as a table of ``DESIGN.md``, chances in per cent."""
+    main = {(p.claim, p.part) for p in all_parts() if p.main}
+    kinds = [column for column in table if column.startswith(("shown", "none"))]
+    head = ["Claim", "Part", "Above", "If it is", *kinds, "found from"]
+    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    for (claim, part), row in table.iterrows():
+        if (claim, part) in main:
+            chances = ["" if np.isnan(row[kind]) else f"{100 * row[kind]:.0f}" for kind in kinds]
+            cells = [str(claim), part, f"{row['above']:g}", f"{row['truth']:g}", *chances]
+            cells.append(f"+{row['found from']:.3f}")
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
