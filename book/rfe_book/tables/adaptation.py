@@ -118,8 +118,8 @@ def summary(rows: AdaptationRows, *, patients: str = VERDICT) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``domain`` and ``model``: ``F``, ``seeds ±`` (standard deviation over seeds of
-        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last is missing
-        where a seed diverged.
+        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last over
+        the seeds that did not diverge.
     """
     parts = {c: rows.by_target(column=c, patients=patients) for c in COLUMNS}
     lines = []

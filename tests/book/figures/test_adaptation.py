@@ -33,7 +33,11 @@ def by_target(rows):
 def test_fig_4a_has_three_bars_a_domain(by_target):
     (axes,) = adaptation.fig_4a(by_target).axes
     heights = [bar.get_height() for bar in axes.patches]
-    expected = [v[m].to_numpy().mean() for v in by_target.values() for m in (LOWER_BOUND, PAPER, UPPER_BOUND)]
+    expected = [
+        v[m].to_numpy().mean()
+        for v in by_target.values()
+        for m in (LOWER_BOUND, PAPER, UPPER_BOUND)
+    ]
     assert heights == pytest.approx(expected)
     assert [t.get_text() for t in axes.get_xticklabels()] == ["domain B", "domain C", "domain D"]
     dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]

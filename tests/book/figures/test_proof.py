@@ -45,7 +45,9 @@ def test_fig_3a_has_all_models_and_all_references(values):
         assert flat["lower bound"] == 0.31 and flat["upper bound B"] == 0.82
         assert flat["no embedding"] == pytest.approx(values["no embedding"].to_numpy().mean())
     points = [line.get_ydata() for line in acd.lines if len(line.get_xdata()) == 1]
-    assert any(values["80/20 ACD all margin 1"].to_numpy().mean() == pytest.approx(y[0]) for y in points)
+    assert any(
+        values["80/20 ACD all margin 1"].to_numpy().mean() == pytest.approx(y[0]) for y in points
+    )
     assert [t.get_text() for t in acd.get_xticklabels()][-1] == "all"
     assert [t.get_text() for t in l2.get_xticklabels()][-1] == "2000"
 

@@ -64,9 +64,7 @@ def test_scores_with_a_gap_are_refused(table):
 
 
 def test_gaps_are_paired_and_drops_are_not(table):
-    gaps = comparisons.gaps(table).set_index(
-        "domain"
-    )
+    gaps = comparisons.gaps(table).set_index("domain")
     assert gaps["gap"].to_dict() == pytest.approx({"B": 0.25, "C": 0.05, "D": 0.11})
     # seeds and patients move both models alike, so nothing is left of them in the gap
     np.testing.assert_allclose(gaps[["low", "high"]].sub(gaps["gap"], axis=0), 0, atol=1e-12)
