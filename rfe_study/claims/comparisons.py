@@ -4,7 +4,6 @@ Intervals are those of `rfe_study.claims.crossed`: over seeds and heads, both ra
 both.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,8 +137,3 @@ def reading(low: float, high: float) -> str:
 def gain(values: ByModel, model: str, reference: str) -> tuple[float, float, float]:
     """How much better a model is than another, paired by seed and head: mean, 95% interval."""
     return mean_interval(minus(values[model], values[reference]))
-
-
-def seed_means(tables: Sequence[pd.DataFrame]) -> list[np.ndarray]:
-    """The mean over heads of each seed, for each table."""
-    return [table.mean(axis=1).to_numpy() for table in tables]

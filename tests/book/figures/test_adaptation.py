@@ -41,7 +41,7 @@ def test_fig_4a_has_three_bars_a_domain(by_target):
     assert heights == pytest.approx(expected)
     assert [t.get_text() for t in axes.get_xticklabels()] == ["domain B", "domain C", "domain D"]
     dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "o"]
-    assert any(np.allclose(d, by_target["C"][PAPER].mean(1)) for d in dots)
+    assert any(np.allclose(d, by_target["C"][PAPER].mean(axis=1)) for d in dots)
 
 
 def test_every_method_is_drawn_once(by_target):
