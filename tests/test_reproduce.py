@@ -19,16 +19,15 @@ ROOT = Path(__file__).parents[1]
 
 #: What a chapter does with the rows, in a process that is told to show them.
 READ = """
-import numpy as np
 from rfe_study import results
 from rfe_study.claims import adaptation, board, proof
 from rfe_study.methods.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
-found = proof.judge(*poc, generator=np.random.default_rng(0), draws=50)
+found = proof.judge(*poc)
 rows = adaptation.stored()
-more = adaptation.judge(*rows, generator=np.random.default_rng(0), draws=50)
+more = adaptation.judge(*rows)
 assert found.keys() == more.keys()
 assert set(board.all_parts()) >= {1, 9, 13}
 for which, verdicts in found.items():

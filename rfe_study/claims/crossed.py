@@ -42,6 +42,11 @@ class CrossedMean:
     sd_head: NDArray[np.float64]
     sd_rest: NDArray[np.float64]
 
+    @property
+    def estimate(self) -> NDArray[np.float64]:
+        """The mean."""
+        return self.mean
+
     def interval(self, level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Low and high end of the two-sided t interval."""
         if not 0 < level < 1:
@@ -135,40 +140,37 @@ def _explained(of_head: NDArray[np.float64], covariate: ArrayLike) -> NDArray[np
     return (of_head @ x / (x @ x))[..., None] * x
 
 
-def power(
-    effect: float,
-    *,
-    sd_seed: float,
-    sd_head: float,
-    sd_rest: float,
-    seeds: int,
-    heads: int,
-    level: float = 0.95,
-) -> float:
-    """Chance that the interval of a true difference lies on its side of 0.
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Standard deviations of the effects of seed and head on a contrast, and of the rest."""
 
-    Noncentral t with the standard error and the degrees of freedom that the three standard
-    deviations imply.
+    sd_seed: float
+    sd_head: float
+    sd_rest: float
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than two seeds or heads, or no spread at all.
-    """
-    if min(seeds, heads) < 2:
-        raise ValueError(f"seeds and heads must be >= 2, got {seeds} and {heads}")
-    squares = np.array(
-        [
-            heads * sd_seed**2 + sd_rest**2,
-            seeds * sd_head**2 + sd_rest**2,
-            sd_rest**2,
-        ]
-    )
-    total = squares[0] + squares[1] - squares[2]
-    if not total > 0:
-        raise ValueError("power needs a spread, got standard deviations of 0")
-    df = np.array([seeds - 1, heads - 1, (seeds - 1) * (heads - 1)])
-    freedom = total**2 / (squares**2 / df).sum()
-    error = np.sqrt(total / (seeds * heads))
-    limit = stats.t.ppf((1 + level) / 2, freedom)
-    return float(stats.nct.sf(limit, freedom, abs(effect) / error))
+    def times(self, factor: float) -> Spread:
+        """Of the contrast times a number."""
+        return Spread(**{name: factor * sd for name, sd in vars(self).items()})
+
+    def error(self, *, seeds: int, heads: int) -> tuple[float, float]:
+        """The standard error of a mean over so many, and its degrees of freedom, as expected.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two seeds or heads, or no spread at all.
+        """
+        if min(seeds, heads) < 2:
+            raise ValueError(f"seeds and heads must be >= 2, got {seeds} and {heads}")
+        squares = np.array(
+            [
+                heads * self.sd_seed**2 + self.sd_rest**2,
+                seeds * self.sd_head**2 + self.sd_rest**2,
+                self.sd_rest**2,
+            ]
+        )
+        total = float(squares[0] + squares[1] - squares[2])
+        if not total > 0:
+            raise ValueError("an error needs a spread, got standard deviations of 0")
+        df = np.array([seeds - 1, heads - 1, (seeds - 1) * (heads - 1)])
+        return np.sqrt(total / (seeds * heads)), total**2 / float((squares**2 / df).sum())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rfe_study.claims.crossed import crossed_mean, power
+from rfe_study.claims.crossed import Spread, crossed_mean
 
 
 def tables(n, seeds, heads, *, sd_seed, sd_head, sd_rest=0.05, mean=0.0, rng=0):
@@ -72,13 +72,12 @@ def test_a_covariate_takes_off_what_it_explains():
     assert adjusted.sd_head < 0.03 < plain.sd_head
 
 
-def test_power_is_how_often_an_effect_is_found():
+def test_expected_error_is_that_of_means():
     about = {"sd_seed": 0.015, "sd_head": 0.065, "sd_rest": 0.04}
-    made = tables(6000, 5, 40, **about, mean=0.03)
-    low, _ = crossed_mean(made).interval()
-    expected = power(0.03, **about, seeds=5, heads=40)
-    assert (low > 0).mean() == pytest.approx(expected, abs=0.03)
-    assert 0.6 < expected < power(0.03, **about, seeds=10, heads=40)
+    found = crossed_mean(tables(6000, 5, 40, **about))
+    error, freedom = Spread(**about).error(seeds=5, heads=40)
+    assert error == pytest.approx(found.mean.std(), rel=0.03)
+    assert freedom == pytest.approx(np.median(found.degrees_of_freedom), rel=0.15)
 
 
 def test_no_spread_at_all():
@@ -109,6 +108,6 @@ def test_bad_settings_are_refused():
     with pytest.raises(ValueError, match=r"level must be in \(0, 1\), got 1"):
         crossed_mean(values).interval(1)
     with pytest.raises(ValueError, match=">= 2, got 1 and 9"):
-        power(0.1, sd_seed=1, sd_head=1, sd_rest=1, seeds=1, heads=9)
-    with pytest.raises(ValueError, match="power needs a spread"):
-        power(0.1, sd_seed=0, sd_head=0, sd_rest=0, seeds=2, heads=9)
+        Spread(sd_seed=1, sd_head=1, sd_rest=1).error(seeds=1, heads=9)
+    with pytest.raises(ValueError, match="an error needs a spread"):
+        Spread(sd_seed=0, sd_head=0, sd_rest=0).error(seeds=2, heads=9)
