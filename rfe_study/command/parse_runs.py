@@ -90,6 +90,7 @@ def add_sweep(groups) -> None:
             """
             rfe sweep --seeds 0                                one process per core
             rfe sweep --seeds 0 1 2 --evaluate test            test patients: once
+            rfe sweep --seeds 0-9 --evaluate test              of ten seeds what verdicts rest on
             rfe sweep --seeds 3-9 --methods control "* 2000"   some methods, of seven more seeds
             rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
@@ -115,8 +116,9 @@ def add_sweep(groups) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help="some of the experiment's methods (all), by name, by pattern such as '80/20 ACD *', "
-        "or by group, the column of the table of models",
+        help="some of the experiment's methods, by name, by pattern such as '80/20 ACD *', or by "
+        "group, the column of the table of models, of all --seeds; without, all methods, each of "
+        "no more seeds than its list says: 10 where a verdict rests on it, else 3 or 1",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

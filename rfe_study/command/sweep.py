@@ -71,7 +71,10 @@ def _targets(args: argparse.Namespace) -> Sequence[str]:
 def _jobs(
     args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
 ) -> list[Job]:
-    """The models of the experiment; refuses to begin without the lower bound of each seed."""
+    """The models of the experiment, each of as many seeds as it is worth unless named.
+
+    Refuses to begin without the lower bound of each seed.
+    """
     methods = proof.EXPERIMENTS[args.experiment]()
     methods = methods if args.methods is None else some(methods, args.methods)
     jobs = [
@@ -88,6 +91,7 @@ def _jobs(
         for seed in args.seeds
         for target in targets
         for method in methods
+        if args.methods is not None or seed < method.seeds
     ]
     if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
         raise CommandError(

@@ -77,16 +77,17 @@ def proof_of_concept() -> list[Method]:
         )
         for s, (name, distance), n_e in product(STRATEGIES, DISTANCES.items(), N_E)
     ]
-    compared = [(s, ALL) for s in (*STRATEGIES, *SHARES)]
-    compared += [("80/20", n_e) for n_e in MARGIN_1_N_E] + [*product(SHARES, SHARES_N_E)]
+    seeds = {(s, ALL): HEADLINE for s in (*STRATEGIES, *SHARES)}
+    seeds |= {("80/20", n_e): COMPARED for n_e in MARGIN_1_N_E}
+    seeds |= dict.fromkeys(product(SHARES, SHARES_N_E), SHOWN_ONCE)
     methods += [
         _tuned(
             name=f"{s} ACD {n_e} margin 1",
             group="all pixels",
             embedding=rfe(s, "cosine", n_e, weight=MARGIN_1_WEIGHT, margin=1.0),
-            seeds=HEADLINE if n_e == ALL else SHOWN_ONCE,
+            seeds=number,
         )
-        for s, n_e in compared
+        for (s, n_e), number in seeds.items()
     ]
     for (name, distance), n_e in product(DISTANCES.items(), N_E):
         mean = rfe("80/20", distance, n_e)

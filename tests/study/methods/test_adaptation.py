@@ -41,7 +41,7 @@ def test_methods_differ_in_the_one_thing_they_are_named_after():
     assert with_name(f"{PAPER}, all pixels", embedding=replace(paper.embedding, n_e="all"))
     assert with_name("no embedding", embedding=replace(paper.embedding, weight=0.0))
     assert with_name("labelled A only", embedding=None, unlabelled=False)
-    assert with_name("statistics only", embedding=None, unlabelled=False, statistics=True)
+    assert with_name("statistics only", embedding=None, unlabelled=False, statistics="target")
     assert with_name("Dice on NCC", embedding=None, primary="both")
     assert with_name("labels of V1", embedding=None, primary="both", source="V1")
     assert with_name("labels of V2 and V3", embedding=None, primary="both", source="true")
