@@ -29,11 +29,14 @@ book: $(STAMP)  ## build the book into _build/html; from rows made anew with RES
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
-check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
-	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
+PARALLEL := --numprocesses=logical --dist=worksteal
 
-test: check  ## run everything: the quick tests, then the slow ones and those of the built book in a browser
-	@$(BIN)/python -m pytest -m "slow or browser" $(PYTEST_ARGS)
+check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
+
+test: lint  ## run everything: all but the book's tests on all cores, then those of the built book in a browser
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab
 	@$(BIN)/python -m jupyterlab --notebook-dir=book

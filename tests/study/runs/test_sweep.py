@@ -287,11 +287,11 @@ def assert_kept(before, after):
 
 @pytest.mark.slow
 def test_the_command_killed_again_and_again(data, tmp_path):
-    """All 60 models in a process of their own, killed at random moments until they are done."""
+    """All models of the search in a process of their own, killed at random until they are done."""
     whole, out = tmp_path / "whole", tmp_path / "killed"
-    total = len(proof_of_concept())
+    total, options = len(proof.search()), ("--experiment", "search")
     run = {"check": True, "capture_output": True, "text": True}
-    done = subprocess.run([*CLI, *command(data, whole, jobs=2)], **run)
+    done = subprocess.run([*CLI, *command(data, whole, *options, jobs=2)], **run)
     assert f"{total} of {total} models to fine-tune" in done.stdout
     source, kills, log, made = random.Random(1), [], tmp_path / "log", []
     for attempt in range(30):
@@ -300,12 +300,12 @@ def test_the_command_killed_again_and_again(data, tmp_path):
         with log.open("w") as file:
             environment = os.environ | {"PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
-                [*CLI, *command(data, out, jobs=jobs)],
+                [*CLI, *command(data, out, *options, jobs=jobs)],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=environment,
             )
-            children = kill_later(process, out, len(before) + source.randrange(3, 16), source, how)
+            children = kill_later(process, out, len(before) + source.randrange(2, 7), source, how)
         assert f"{total - len(before)} of {total} models to fine-tune" in log.read_text()
         after = finished_rows(out)
         assert_kept(before, after)
@@ -320,7 +320,7 @@ def test_the_command_killed_again_and_again(data, tmp_path):
     assert len(finished_rows(out)) == total
     assert_same_tables(out, whole)
     assert not list(out.rglob("*.partial"))
-    weights = {path.name for path in (out / "smoke-proof-of-concept-B").iterdir()}
+    weights = {path.name for path in (out / "smoke-search-B").iterdir()}
     assert len(weights) == total
 
 
