@@ -23,11 +23,15 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book check test lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks check test lab serve bench reproduce lint format lock strip clean help
 
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+notebooks: $(STAMP)  ## write the student and teacher notebooks into _build/notebooks
+	@$(BIN)/python book/build.py notebooks
+	@echo "The notebooks are in _build/notebooks/student and _build/notebooks/teacher."
 
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
@@ -35,8 +39,9 @@ check: lint  ## run style, types, imports and the quick tests, on all cores (two
 test: check  ## run everything: the quick tests, then the slow ones and those of the built book in a browser
 	@$(BIN)/python -m pytest -m "slow or browser" $(PYTEST_ARGS)
 
-lab: $(STAMP)  ## open the chapters in JupyterLab
-	@$(BIN)/python -m jupyterlab --notebook-dir=book
+lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
+	@$(BIN)/python book/build.py lab
+	@$(BIN)/python -m jupyterlab --notebook-dir=lab
 
 serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
