@@ -25,6 +25,9 @@ MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-c
 
 .PHONY: book notebooks check test lab serve bench reproduce lint format lock strip clean help
 
+# Where the repository lies, for the links of pages and notebooks; without it there are none.
+export RFE_REPOSITORY
+
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."

@@ -13,7 +13,7 @@ import exercises
 import expressions
 import links
 
-RUN_TIME = re.compile(r"\[[^\]]+\]\(#run-time\)|\{\{run_time\}\}")
+RUN_TIME = re.compile(r"\[[^\]]+\]\(index\.md#run-time\)|\{\{run_time\}\}")
 
 
 def in_words(seconds: float) -> str:

@@ -145,6 +145,18 @@ def test_conda_environment_installs_the_lock_and_the_package():
     assert Version(python.removeprefix("python=")) >= Version(minimum)
 
 
+def test_jupyterlab_extension_needs_nothing_that_jupyterlab_lacks():
+    """`jupyter labextension list` says that jupyterlab-myst wants an older @jupyter/ydoc.
+
+    It may: the extension declares that package for its types, and no script of it loads it.
+    """
+    folder = Path(sys.prefix) / "share/jupyter/labextensions/jupyterlab-myst"
+    scripts = [*(folder / "static").glob("*.js")]
+    assert scripts
+    for script in scripts:
+        assert b"@jupyter/ydoc" not in script.read_bytes(), script.name
+
+
 def test_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert PROJECT["version"] == rfe_core.__version__ == citation["version"]

@@ -14,7 +14,7 @@ INTRODUCTION = """\
 
 :::{admonition} In this chapter
 :class: note
-**Minutes** [some](#run-time), see [F](glossary.md#f-score).
+**Minutes** [some](index.md#run-time), see [F](glossary.md#f-score).
 :::
 
 Dice is {eval}`dice` ([Fig. 1.1](#fig-a)).

@@ -125,7 +125,7 @@ def test_chapter_has_its_parts(path):
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
     for part in ("You will learn", "Before this", "What the paper said"):
         assert part in text, f"{part!r} is missing"
-    assert "](#run-time)" in text or "{{run_time}}" in text, "the time to run is missing"
+    assert "](index.md#run-time)" in text or "{{run_time}}" in text, "the time to run is missing"
     assert re.search(r"\{cite:[pt]+\}`|\]\(references\.md#", text), "no reference"
 
 
