@@ -151,7 +151,7 @@ def write_lab(folder: Path) -> None:
     for path in sorted(BOOK.glob("*.ipynb")):
         if not (target := folder / path.name).exists():
             target.write_bytes(as_bytes(editions.lab(read_json(path))))
-    for path in BOOK.glob("*.md"):
+    for path in BOOK.glob("[a-z]*.md"):  # the pages that chapters link to
         shutil.copy(path, folder)
 
 

@@ -99,22 +99,21 @@ def check(what: str, is_right: Callable[[], bool]) -> bool:
     bool
         Whether the answer is right, so that the solution can assert it.
     """
-    return checks({what: is_right})
+    return _all_right({what: is_right})
 
 
-def checks(answers: Mapping[str, Callable[[], bool]]) -> bool:
+def checks(answers: Mapping[str, Callable[[], bool]]) -> None:
     """Check an exercise; a line for each check, and a single quiet one while it is a stub.
 
     Parameters
     ----------
     answers : mapping of str to callable
         What a right answer does, and a function that tries the answer.
-
-    Returns
-    -------
-    bool
-        Whether all are right.
     """
+    _all_right(answers)
+
+
+def _all_right(answers: Mapping[str, Callable[[], bool]]) -> bool:
     said = []
     for what, is_right in answers.items():
         try:

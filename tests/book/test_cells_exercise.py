@@ -38,9 +38,8 @@ def unfinished():
     ],
 )
 def test_checks_say_a_line_each_or_a_single_one_of_a_stub(capsys, answers, lines):
-    right = cells.checks(answers)
+    cells.checks(answers)
     assert capsys.readouterr().out.splitlines() == lines
-    assert right == all(line.startswith("Right") for line in lines)
 
 
 def test_source_is_the_modules_own_text():
