@@ -23,13 +23,21 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book check test lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks check test lab serve bench reproduce lint format lock strip clean help
+
+# Where the repository lies, for the links of pages and notebooks; without it there are none.
+export RFE_REPOSITORY
 
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
+notebooks: $(STAMP)  ## write the student and teacher notebooks into _build/notebooks
+	@$(BIN)/python book/build.py notebooks
+	@echo "The notebooks are in _build/notebooks/student and _build/notebooks/teacher."
+
 PARALLEL := --numprocesses=logical --dist=worksteal
+
 
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
@@ -38,8 +46,9 @@ test: lint  ## run everything: all but the book's tests on all cores, then those
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
-lab: $(STAMP)  ## open the chapters in JupyterLab
-	@$(BIN)/python -m jupyterlab --notebook-dir=book
+lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
+	@$(BIN)/python book/build.py lab
+	@$(BIN)/python -m jupyterlab --notebook-dir=lab
 
 serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"

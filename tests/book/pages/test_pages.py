@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
 WIDE, PHONE = 1280, 390
@@ -89,8 +89,9 @@ def test_page_is_described_and_light(page_for, name):
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
 
     record = ROOT / "_build" / "page-weights.json"
-    known = json.loads(record.read_text()) if record.exists() else {}
-    record.write_text(json.dumps(known | {name: weights}, indent=1, sort_keys=True))
+    known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    text = json.dumps(known | {name: weights}, indent=1, sort_keys=True)
+    record.write_text(text, encoding="utf-8")
     assert weights[f"{name}.html"] <= MAX_OWN_BYTES
     assert sum(weights.values()) <= MAX_PAGE_BYTES
 

@@ -226,7 +226,7 @@ def test_killed_before_and_after_each_write(data, serial, few, tmp_path, monkeyp
         return real_bytes(path, content)
 
     def half_csv(table, path, **settings):
-        Path(path).write_text("profile,experi")
+        Path(path).write_text("profile,experi", encoding="utf-8")
         maybe("middle")
         return real_csv(table, path, **settings)
 
@@ -297,7 +297,7 @@ def test_the_command_killed_again_and_again(data, tmp_path):
     for attempt in range(30):
         before = finished_rows(out)
         jobs, how = 1 + attempt % 2, (signal.SIGKILL, signal.SIGTERM)[attempt // 2 % 2]
-        with log.open("w") as file:
+        with log.open("w", encoding="utf-8") as file:
             environment = os.environ | {"PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
                 [*CLI, *command(data, out, *options, jobs=jobs)],
@@ -306,10 +306,11 @@ def test_the_command_killed_again_and_again(data, tmp_path):
                 env=environment,
             )
             children = kill_later(process, out, len(before) + source.randrange(2, 7), source, how)
-        assert f"{total - len(before)} of {total} models to fine-tune" in log.read_text()
+        said = log.read_text(encoding="utf-8")
+        assert f"{total - len(before)} of {total} models to fine-tune" in said
         after = finished_rows(out)
         assert_kept(before, after)
-        made += re.findall(r"^(.+), seed 0: F on validation", log.read_text(), re.MULTILINE)
+        made += re.findall(r"^(.+), seed 0: F on validation", said, re.MULTILINE)
         assert_gone(children)
         if process.returncode == 0:
             break
