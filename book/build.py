@@ -21,7 +21,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import anywidget
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -118,8 +117,6 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
         if path.is_file() and not NOT_STAGED.search(name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
-    nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
-    files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
     glued = {}
     for name, copy in notebooks.items():
         notebook = json.loads(copy.read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from rfe_book.widgets.segmentation_view import (
     outcome,
     segmentation_view,
     slice_scores,
+    telling_slice,
 )
 from rfe_core import evaluation, metrics, patches
 from rfe_core.checkpoints import load_model
@@ -81,8 +82,8 @@ def check(page, view, state, count):
 
 @pytest.mark.browser
 def test_every_control_changes_the_picture(widget_page):
-    widget = segmentation_view(made_up(), models=MODELS, label="Random slices")
-    page, view = widget_page(widget), widget.children[-1]
+    view = segmentation_view(made_up(), models=MODELS, label="Random slices", start=0)
+    page = widget_page(view)
     state = {"domain": 0, "model": 0, "image": 1, "index": 0, "marked": True}
     steps = [
         (lambda: None, {}),
@@ -102,7 +103,7 @@ def test_every_control_changes_the_picture(widget_page):
 
 @pytest.mark.browser
 def test_keyboard_and_names(widget_page):
-    page = widget_page(segmentation_view(made_up(), models=MODELS, label="Random slices"))
+    page = widget_page(segmentation_view(made_up(), models=MODELS, label="Random slices", start=0))
     named = page.tab.get_by_role("img", name="Random slices: A, slice 0: FLAIR, Low A")
     assert named.count() == 1
     canvas = page.tab.locator(".rfe-case > canvas")
@@ -140,6 +141,13 @@ def test_slices_are_spread_over_those_with_lesion():
     assert lesion_slices(mask, 4).tolist() == [12, 17, 22, 27]
     with pytest.raises(ValueError, match=r"count must lie in 1 ... 20 slices with lesion, got 21"):
         lesion_slices(mask, 21)
+
+
+def test_it_opens_where_every_case_has_lesion():
+    cases = [np.zeros((3, 2, 4), bool) for _ in "AB"]
+    cases[0][0] = cases[1][2] = True  # most lesion, but none in the other case
+    cases[0][1, 0], cases[1][1, 1, 2:] = True, True
+    assert telling_slice(cases) == 1
 
 
 @pytest.mark.parametrize(
@@ -188,8 +196,11 @@ def test_chapter_shows_every_domain_and_model(chapter):
     page, view = chapter
     count = len(view.captions[0])
     assert 6 <= count <= 10
-    state = {"domain": 0, "model": 0, "image": 2, "index": 4, "marked": True}
+    state = {"domain": 0, "model": 0, "image": 2, "index": view.index, "marked": True}
     check(page, view, state, count)
+    for names, rows in zip(view.model_names, view.scores, strict=True):
+        shown = [float(rows[m * count + view.index][0]) for m in range(len(names))]
+        assert min(shown) > 0, f"the chapter opens where {names} score {shown}"
     steps = [
         (lambda: page.choose("Domain", "B"), {"domain": 1}),
         (lambda: page.choose("Model", "Upper bound"), {"model": 1}),

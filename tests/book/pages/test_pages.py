@@ -19,7 +19,7 @@ MAX_OWN_BYTES = 600_000
 
 # Colours of each text and of what lies behind it.
 TEXT_COLOURS = """() => {
-  const texts = 'article p, article li, article figcaption, article td, .rfe p, .widget-label';
+  const texts = 'article :is(p, li, figcaption, td), .rfe p, .rfe-control span, .rfe-link';
   const clear = e => /, 0\\)$/.test(getComputedStyle(e).backgroundColor);
   return [...document.querySelectorAll(texts)].filter(e => e.innerText && e.offsetParent).map(e => {
     let behind = e;
@@ -85,7 +85,7 @@ def test_page_is_described_and_light(page_for, name):
     weights = page.weights
     has_widgets = page.tab.locator("script[type*='widget-view']").count() > 0
     has_formulas = page.tab.locator(".math").count() > 0
-    assert any("embed-amd.js" in path for path in weights) == has_widgets
+    assert any("widget-loader.js" in path for path in weights) == has_widgets
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
 
     record = ROOT / "_build" / "page-weights.json"

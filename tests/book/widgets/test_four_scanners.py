@@ -44,7 +44,7 @@ def test_figures_are_those_that_went_in(anatomy):
 
 def test_view_holds_every_scanner_and_slice(anatomy):
     scans = {letter: scan(anatomy, 1.2 + 0.1 * n) for n, letter in enumerate("ABC")}
-    view = four_scanners(anatomy, scans, DOMAINS, [1, 2, 3]).children[-1]
+    view = four_scanners(anatomy, scans, DOMAINS, [1, 2, 3])
     assert view.image_names == ["T1", "FLAIR"] and len(view.stacks) == 3
     assert view.names[1] == "B: Siemens Aera, 1.5 T"
     assert view.captions[1] == "axial slice z = 2: 9 mm² of lesion in it"
