@@ -1,6 +1,7 @@
 """Sphinx extension: scripts come from the book itself, and a page loads only what it needs."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -16,7 +17,10 @@ ICON = re.compile(
 FONT_ICON = re.compile(r'((?:\.fa-[\w-]+:{1,2}before,?)+)\{content:"\\([0-9a-f]+)"')
 THEME_ICON = re.compile(r'--pst-icon-[\w-]+:\s*"\\([0-9a-f]+)"')
 FIGURE = re.compile(r'<img (?=[^>]*\bsrc="(?:\.\./)*_images/([^"]+)")')
-WIDGET = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">')
+WIDGET = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-view\+json">(?=\{"model_id": "(\w+)")'
+)
+STATES = "application/vnd.jupyter.widget-state+json"
 WITHOUT_SCRIPTS = (
     '<noscript><p class="rfe-still">Here stands a widget, which needs JavaScript. All else on this '
     "page can be read without.</p></noscript>"
@@ -49,6 +53,29 @@ def say_where_scripts_are_needed(app, pagename, templatename, context, doctree):
     """Where a widget would stand, a page without JavaScript says so."""
     if "body" in context:
         context["body"] = WIDGET.sub(lambda view: WITHOUT_SCRIPTS + view[0], context["body"])
+
+
+def keep_later_widgets_aside(app, pagename, templatename, context, doctree):
+    """A page itself holds its first widget; a browser loads the others when a reader comes near.
+
+    Each of them is a file _static/widgets/<page>-<number>.js: a script, because a page that is
+    opened as a file may load nothing else. Models that no output shows are left out.
+    """
+    shown = WIDGET.findall(context.get("body") or "")
+    for script in context["script_files"]:
+        if script.attributes.get("type") != STATES:
+            continue
+        states = json.loads(script.attributes["body"])["state"]
+        kept = {"state": {model: states[model] for model in shown[:1]}, "aside": {}}
+        folder = Path(app.outdir) / "_static" / "widgets"
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, model in enumerate(shown[1:], 2):
+            text = f"rfeWidgetState({json.dumps(model)}, {json.dumps(states[model])});"
+            (folder / f"{pagename}-{number}.js").write_text(text, encoding="utf-8")
+            name = states[model]["state"].get("name", states[model]["model_name"])
+            version = hashlib.sha256(text.encode()).hexdigest()[:8]
+            kept["aside"][model] = {"name": name, "file": f"{pagename}-{number}.js?v={version}"}
+        script.attributes["body"] = json.dumps(kept).replace("</", "<\\/")
 
 
 def load_figures_when_near(app, pagename, templatename, context, doctree):
@@ -127,6 +154,7 @@ def setup(app):
     app.connect("html-page-context", drop_unused_formula_script, priority=900)
     app.connect("html-page-context", say_where_scripts_are_needed)
     app.connect("html-page-context", load_figures_when_near)
+    app.connect("html-page-context", keep_later_widgets_aside, priority=900)
     app.connect("build-finished", drop_unused_icons)
     app.connect("build-finished", drop_unused_characters)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

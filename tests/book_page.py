@@ -76,6 +76,19 @@ class BookPage:
         marks = "performance.getEntriesByName('rfe-drawn').map(e => e.startTime)"
         return self.tab.evaluate(marks)[0]
 
+    def states(self):
+        """Stored state of every widget, also of those in files of their own, by its name."""
+        read = """async () => {
+          const of = kind => document.querySelector(`script[type$="widget-${kind}+json"]`);
+          const { state, aside = {} } = JSON.parse(of("state").text);
+          const texts = Object.values(aside).map(async ({ file }) => {
+            const text = await (await fetch(`_static/widgets/${file}`)).text();
+            return JSON.parse(`[${text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"))}]`)[1];
+          });
+          return [...Object.values(state), ...await Promise.all(texts)].map(({ state }) => state);
+        }"""
+        return {state["name"]: state for state in self.tab.evaluate(read)}
+
     def frames(self):
         """Let the browser draw what has changed."""
         self.tab.evaluate(

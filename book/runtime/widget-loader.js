@@ -4,7 +4,10 @@
 (() => {
   const KIND = "application/vnd.jupyter.widget";
   const NEAR = "600px"; // from the window: a widget is then loaded
+  const HERE = document.currentScript.src;
   const styled = new Set();
+  const waiting = new Map(); // for states that lie in files of their own
+  globalThis.rfeWidgetState = (id, record) => waiting.get(id)(record);
 
   /** A buffer of the stored state, as anywidget gives it. */
   function bytes({ data, encoding }) {
@@ -141,6 +144,16 @@
     }
   }
 
+  /** The stored state of a model that the page itself does not hold (book_pages.keep_later_widgets_aside). */
+  function fetched(id, { file }) {
+    return new Promise((resolve, reject) => {
+      waiting.set(id, resolve);
+      const script = Object.assign(made("script", ""), { src: new URL(`widgets/${file}`, HERE) });
+      script.addEventListener("error", () => reject(new Error(`${file} cannot be loaded`)));
+      document.head.append(script);
+    });
+  }
+
   function addStyle(css) {
     if (!css || styled.has(css)) return;
     styled.add(css);
@@ -168,7 +181,7 @@
   }
 
   /** One widget: `load` shows it, once; `obey` sets it from a query and says what was wrong with it. */
-  function widgetAt(place, name, record) {
+  function widgetAt(place, name, stored) {
     const notes = made("div", "rfe-notes");
     notes.setAttribute("role", "alert");
     let model, loading;
@@ -178,6 +191,7 @@
     }
 
     async function draw() {
+      const record = await stored();
       if (record.model_module !== "anywidget") throw new Error(`pages show anywidgets only, not ${record.model_module}`);
       const { name: wanted, query } = asked();
       model = new Model(record);
@@ -203,17 +217,17 @@
 
   function start() {
     const read = (kind) => [...document.querySelectorAll(`script[type="${KIND}-${kind}+json"]`)];
-    const records = Object.assign({}, ...read("state").map((script) => JSON.parse(script.textContent).state));
+    const [{ state, aside = {} } = {}] = read("state").map((script) => JSON.parse(script.textContent));
     const used = new Map();
     const widgets = read("view").map((script) => {
-      const record = records[JSON.parse(script.textContent).model_id];
-      const called = record.state.name ?? record.model_name;
+      const { model_id: id } = JSON.parse(script.textContent);
+      const called = aside[id]?.name ?? state[id].state.name ?? state[id].model_name;
       used.set(called, (used.get(called) ?? 0) + 1);
       const name = used.get(called) > 1 ? `${called}-${used.get(called)}` : called;
       const place = made("div", "rfe-place");
       place.id = name;
       script.after(place);
-      return widgetAt(place, name, record);
+      return widgetAt(place, name, () => state[id] ?? fetched(id, aside[id]));
     });
 
     /** Show the widget that the address names, if it names one. */

@@ -180,8 +180,8 @@ def runtime_host(serve, runtime):
     return serve(runtime)
 
 
-def page_with(widgets):
-    """A page that shows these widgets below each other, as the book's pages hold them."""
+def page_with(widgets, gap):
+    """A page that shows these widgets, so many pixels apart, as the book's pages hold them."""
     data = embed_data(views=widgets, drop_defaults=False)
     page = "<!doctype html><html lang=en><meta charset=utf-8><title>widgets</title>"
     page += "<meta name=viewport content='width=device-width'><link rel=icon href=data:,>"
@@ -190,7 +190,7 @@ def page_with(widgets):
     for kind, content in parts:
         body = json.dumps(content).replace("</", "<\\/")
         page += f"<script type='application/vnd.jupyter.widget-{kind}+json'>{body}</script>"
-        page += "<p>Text between widgets." * (kind == "view")
+        page += f"<p style='height: {gap}px'>Text below a widget." * (kind == "view")
     return page
 
 
@@ -198,8 +198,8 @@ def page_with(widgets):
 def widget_page(open_page, runtime, runtime_host):
     """Show widgets alone on a page, with no kernel behind them; call with one or several."""
 
-    def show(*widgets, at="", **options):
-        (runtime / "widget.html").write_text(page_with(widgets), encoding="utf-8")
+    def show(*widgets, at="", gap=20, **options):
+        (runtime / "widget.html").write_text(page_with(widgets, gap), encoding="utf-8")
         return open_page(f"http://{runtime_host}/widget.html{at}", **options)
 
     return show

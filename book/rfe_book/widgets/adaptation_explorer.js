@@ -2,7 +2,7 @@
 // and draws them.
 
 const [LOWER, UPPER, FIRST_METHOD] = [0, 1, 2];
-const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]; // of F
+const TICKS = [0, 0.5, 1]; // of F
 
 /** The table of scores of the models in the panels: { node, update(caption, lines) }; a line is [name, kind, texts]. */
 function makeTable(columns) {

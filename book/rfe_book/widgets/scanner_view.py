@@ -43,7 +43,7 @@ def scanner_view(
     captions: list[str],
     label: str,
     start: int = 0,
-    quality: int = 75,
+    quality: int = 85,
 ) -> ScannerView:
     """Compare scanners on the same slices, with or without a kernel.
 
@@ -64,7 +64,8 @@ def scanner_view(
     start : int
         Slice shown first.
     quality : int
-        Compression of the images, see ``widgets.encode_stack``; outlines are exact.
+        Compression of the images, see ``widgets.encode_stack``; outlines are exact. Below 85 the
+        grain, in which scanners differ, is smoothed away.
 
     Raises
     ------

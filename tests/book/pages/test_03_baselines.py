@@ -1,6 +1,5 @@
 """The segmentation view draws what Python gave it, alone and in its chapter, without a kernel."""
 
-import json
 import re
 from types import SimpleNamespace
 
@@ -185,9 +184,7 @@ def test_unequal_cases_are_refused():
 def chapter(page_for):
     """The chapter's page, and what Python put into its segmentation view."""
     page = page_for("03-baselines")
-    stored = page.tab.locator("script[type='application/vnd.jupyter.widget-state+json']")
-    states = [entry["state"] for entry in json.loads(stored.inner_text())["state"].values()]
-    (state,) = [state for state in states if "outcomes" in state]
+    state = page.states()["segmentation-view"]
     return page, SimpleNamespace(**state)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rfe_book.widgets import decode_stack
 from rfe_book.widgets.four_scanners import CONTRAST_FIGURES, contrast_figures, four_scanners
 from rfe_study.phantom.domains import DOMAINS
 from rfe_study.phantom.heads import Anatomy
@@ -40,6 +41,34 @@ def test_figures_are_those_that_went_in(anatomy):
     tolerances = (0.02, 0.01, 0.1, 0.15)
     for value, wanted, tolerance in zip(rows.values(), expected, tolerances, strict=True):
         assert value == pytest.approx(wanted, rel=tolerance)
+
+
+def test_grain_reaches_the_reader():
+    """Compression must not smooth away the noise in which scanners differ."""
+    shape, rng = (96, 96, 4), np.random.default_rng(1)
+    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+    lesion = zeros.astype(bool)
+    lesion[40:44, 40:44] = True
+    head = Anatomy(
+        tissues=np.zeros((4, *shape), np.float32),
+        flow=zeros,
+        wm_probability=np.where(lesion, 0, ones),
+        gm_probability=np.where(lesion, 1, zeros),
+        ventricle_distance_mm=zeros,
+        lesion_mask=lesion,
+        brain_mask=ones.astype(bool),
+    )
+    noises = {"A": 0.02, "D": 0.04}
+    scans = {
+        letter: {"flair": 1000 * (1 + noise * rng.standard_normal(shape))}
+        for letter, noise in noises.items()
+    }
+    with np.errstate(invalid="ignore"):
+        view = four_scanners(head, scans, DOMAINS, [1, 2])
+    spreads = [decode_stack(stack, 2)[..., 0].std() for stack in view.stacks]
+    top = np.percentile(scans["D"]["flair"], 99.8)
+    expected = [1000 * noise / top * 255 for noise in noises.values()]
+    np.testing.assert_allclose(spreads, expected, rtol=0.1)
 
 
 def test_view_holds_every_scanner_and_slice(anatomy):

@@ -63,8 +63,7 @@ def test_model_is_what_anywidget_gives(widget_page):
 
 @pytest.mark.browser
 def test_first_at_once_and_others_when_they_come_near(widget_page):
-    page = widget_page(*(tried() for _ in range(4)), height=300)
-    page.tab.add_style_tag(content="p { height: 3000px }")
+    page = widget_page(*(tried() for _ in range(4)), height=300, gap=3000)
     names = page.tab.locator(".rfe-place").evaluate_all("all => all.map(e => e.id)")
     assert names == ["tried-controls", *(f"tried-controls-{n}" for n in (2, 3, 4))]
     assert page.tab.locator(".rfe-place").last.locator(".rfe").count() == 0
@@ -143,7 +142,7 @@ def test_button_copies_the_address_of_the_view(widget_page):
 @pytest.mark.browser
 def test_without_a_clipboard_the_address_bar_has_the_link(widget_page):
     page = widget_page(tried())
-    page.tab.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    page.tab.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject('no'); }")
     page.tab.get_by_role("button", name="Copy link to this view").click()
     page.tab.get_by_text("The browser's address bar now holds the link.").wait_for()
     assert "#tried-controls?kind=50%2F50" in page.tab.url
