@@ -49,33 +49,36 @@ def drop_unused_formula_script(app, pagename, templatename, context, doctree):
         ]
 
 
-def say_where_scripts_are_needed(app, pagename, templatename, context, doctree):
-    """Where a widget would stand, a page without JavaScript says so."""
-    if "body" in context:
-        context["body"] = WIDGET.sub(lambda view: WITHOUT_SCRIPTS + view[0], context["body"])
-
-
-def keep_later_widgets_aside(app, pagename, templatename, context, doctree):
+def hold_widgets_ready(app, pagename, templatename, context, doctree):
     """A page itself holds its first widget; a browser loads the others when a reader comes near.
 
     Each of them is a file _static/widgets/<page>-<number>.js: a script, because a page that is
-    opened as a file may load nothing else. Models that no output shows are left out.
+    opened as a file may load nothing else. What is no anywidget (a progress bar, say) is left out.
+    Where a widget would stand, a page without JavaScript says so.
     """
-    shown = WIDGET.findall(context.get("body") or "")
     for script in context["script_files"]:
         if script.attributes.get("type") != STATES:
             continue
         states = json.loads(script.attributes["body"])["state"]
+        shown = [
+            model
+            for model in WIDGET.findall(context["body"])
+            if states[model]["model_module"] == "anywidget"
+        ]
         kept = {"state": {model: states[model] for model in shown[:1]}, "aside": {}}
-        folder = Path(app.outdir) / "_static" / "widgets"
-        folder.mkdir(parents=True, exist_ok=True)
         for number, model in enumerate(shown[1:], 2):
             text = f"rfeWidgetState({json.dumps(model)}, {json.dumps(states[model])});"
-            (folder / f"{pagename}-{number}.js").write_text(text, encoding="utf-8")
-            name = states[model]["state"].get("name", states[model]["model_name"])
+            path = Path(app.outdir) / "_static" / "widgets" / f"{pagename}-{number}.js"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
             version = hashlib.sha256(text.encode()).hexdigest()[:8]
-            kept["aside"][model] = {"name": name, "file": f"{pagename}-{number}.js?v={version}"}
+            name = states[model]["state"].get("name", states[model]["model_name"])
+            kept["aside"][model] = {"name": name, "file": f"{path.name}?v={version}"}
         script.attributes["body"] = json.dumps(kept).replace("</", "<\\/")
+        context["body"] = WIDGET.sub(
+            lambda view, ours=shown: WITHOUT_SCRIPTS * (view[1] in ours) + view[0],
+            context["body"],
+        )
 
 
 def load_figures_when_near(app, pagename, templatename, context, doctree):
@@ -152,9 +155,8 @@ def setup(app):
     app.add_config_value("book_pages_source", own_source, "html")
     app.connect("builder-inited", serve_vendored_scripts)
     app.connect("html-page-context", drop_unused_formula_script, priority=900)
-    app.connect("html-page-context", say_where_scripts_are_needed)
     app.connect("html-page-context", load_figures_when_near)
-    app.connect("html-page-context", keep_later_widgets_aside, priority=900)
+    app.connect("html-page-context", hold_widgets_ready, priority=900)
     app.connect("build-finished", drop_unused_icons)
     app.connect("build-finished", drop_unused_characters)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

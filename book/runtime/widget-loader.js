@@ -40,8 +40,6 @@
 
     save_changes() {} // there is nobody to save them
 
-    send() { throw new Error("a page has no kernel that could answer a message"); }
-
     on(events, listener) {
       for (const event of events.split(" ")) this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
     }
@@ -58,7 +56,7 @@
     }
   }
 
-  // The page's address. A control says which words there are (rfe_book.widgets.controls).
+  // The page's address, in the words of the controls (rfe_book.widgets.controls).
 
   /** What the address calls a control's value. */
   function wordOf(control, value) {
@@ -122,13 +120,11 @@
     return `${location.href.split("#")[0]}#${name}?${query}`;
   }
 
-  /** What the page's address says about its widgets: { name, query }. */
+  /** What the page's address says: { name, query }. */
   function asked() {
     const [name, query = ""] = location.hash.slice(1).split(/\?(.*)/s);
     return { name: decodeURIComponent(name), query };
   }
-
-  // Widgets on the page.
 
   function made(tag, className, textContent = "") {
     return Object.assign(document.createElement(tag), { className, textContent });
@@ -144,7 +140,7 @@
     }
   }
 
-  /** The stored state of a model that the page itself does not hold (book_pages.keep_later_widgets_aside). */
+  /** The stored state of a model that the page itself does not hold (book_pages.hold_widgets_ready). */
   function fetched(id, { file }) {
     return new Promise((resolve, reject) => {
       waiting.set(id, resolve);
@@ -192,7 +188,6 @@
 
     async function draw() {
       const record = await stored();
-      if (record.model_module !== "anywidget") throw new Error(`pages show anywidgets only, not ${record.model_module}`);
       const { name: wanted, query } = asked();
       model = new Model(record);
       if (wanted === name) obey(query);
@@ -205,22 +200,20 @@
       performance.mark("rfe-drawn", { detail: name });
     }
 
-    function load() {
-      loading ??= draw().catch((error) => {
-        place.append(made("p", "rfe-failed", `This widget could not be drawn: ${error.message}`));
-        throw error;
-      });
-      return loading;
+    function failed(error) {
+      place.append(made("p", "rfe-failed", `This widget could not be drawn: ${error.message}`));
+      throw error;
     }
-    return { name, place, load, obey };
+    return { name, place, obey, load: () => (loading ??= draw().catch(failed)) };
   }
 
   function start() {
     const read = (kind) => [...document.querySelectorAll(`script[type="${KIND}-${kind}+json"]`)];
     const [{ state, aside = {} } = {}] = read("state").map((script) => JSON.parse(script.textContent));
     const used = new Map();
-    const widgets = read("view").map((script) => {
+    const widgets = read("view").flatMap((script) => {
       const { model_id: id } = JSON.parse(script.textContent);
+      if (!aside[id] && state[id]?.model_module !== "anywidget") return []; // a progress bar, say
       const called = aside[id]?.name ?? state[id].state.name ?? state[id].model_name;
       used.set(called, (used.get(called) ?? 0) + 1);
       const name = used.get(called) > 1 ? `${called}-${used.get(called)}` : called;

@@ -159,17 +159,28 @@ def test_a_browser_without_offscreen_canvas_draws_the_same(widget_page):
     np.testing.assert_array_equal(page.canvas()[..., 0], images[1])
 
 
+class Broken(anywidget.AnyWidget):
+    """Fails when it is drawn."""
+
+    _esm = "export default { render() { throw new Error('no data'); } };"
+    controls = traitlets.List().tag(sync=True)
+
+
 @pytest.mark.browser
-def test_what_cannot_be_drawn_says_so(widget_page, open_page):
-    page = widget_page(tried(), ipywidgets.IntSlider())
+def test_what_cannot_be_drawn_says_so(widget_page):
+    page = widget_page(tried(), Broken())
     said = page.tab.locator("p.rfe-failed")
     said.wait_for()
-    assert said.inner_text() == (
-        "This widget could not be drawn: pages show anywidgets only, not @jupyter-widgets/controls"
-    )
+    assert said.inner_text() == "This widget could not be drawn: no data"
     assert page.drawn(0)["kind"] == "0"
-    assert [error for error in page.errors if "pages show anywidgets only" in error]
+    assert page.errors == ["no data"]
     page.errors.clear()
+
+
+@pytest.mark.browser
+def test_what_is_no_anywidget_is_left_out(widget_page):
+    page = widget_page(ipywidgets.IntProgress(), tried())
+    assert page.places() == 1 and page.drawn()["kind"] == "0"
 
 
 @pytest.mark.browser
