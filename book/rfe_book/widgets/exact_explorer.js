@@ -79,14 +79,14 @@ function render({ model, el }) {
       head.setAttribute("scope", "row");
       return element("tr", {}, head, cells[at]);
     })));
-  const status = statusLine();
+  const status = statusLine("rfe-spoken");
   el.append(
-    element("div", { className: "rfe-charts" }, ...charts.map((c) => c.figure)),
+    element("div", { className: "rfe-charts" }, ...charts.map((c) => c.figure), element("div", { className: "rfe-about" }, table)),
     element("ul", { className: "rfe-legend" },
       ...strategies.map(([name, colour, shape]) => key(shape, colour, name))),
     element("ul", { className: "rfe-legend" }, ...costs.map((c) => key(c.mark, c.colour, `time, ${c.name}`)),
       element("li", {}, "dotted: continued with the square of n_E, not measured")),
-    status, table,
+    status,
   );
 
   function drawLoss(s, at) {
