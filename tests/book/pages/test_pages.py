@@ -12,7 +12,7 @@ TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
 PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
 WIDE, PHONE = 1280, 390
-# Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page with
+# Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
 # its first widget up to 0.6. Figures and other widgets are loaded when a reader comes near.
 MAX_PAGE_BYTES = 1_000_000
 MAX_OWN_BYTES = 600_000
