@@ -38,7 +38,6 @@ notebooks: $(STAMP)  ## write the student and teacher notebooks into _build/note
 
 PARALLEL := --numprocesses=logical --dist=worksteal
 
-
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
 
@@ -54,12 +53,12 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets' frames
+bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
 	@$(BIN)/python benchmarks/prior.py
 	@$(BIN)/python benchmarks/tuning_step.py
-	@RFE_FRAME_MS=16 $(BIN)/python -m pytest -q -s -m frames tests/book
+	@RFE_FRAME_MS=16 RFE_FIRST_WIDGET_MS=1000 $(BIN)/python -m pytest -q -s -m frames tests/book
 
 reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=$(AGAIN)/.%)  ## train, fine-tune, test and measure all anew, in data/cache: PROFILE=smoke, laptop or paper
 	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."

@@ -17,7 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import anywidget
 import editions
 import execution
 import links
@@ -114,8 +113,6 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
         if path.is_file() and not NOT_STAGED.search(name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
-    nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
-    files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
     words = links.terms((BOOK / "glossary.md").read_text(encoding="utf-8"))
     glued = {}
     for name, copy in notebooks.items():

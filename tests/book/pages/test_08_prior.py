@@ -160,7 +160,7 @@ def test_slice_is_that_of_the_volume():
         np.testing.assert_allclose(whole, volume[:, :, z], atol=1e-6)
         inside = upright(whole)[upright(subject.brain_mask[:, :, z])]
         np.testing.assert_array_equal(np.sort(response[data.brain]), np.sort(inside))
-    view = prior_explorer(data, label="x", start=(4, 5)).children[-1]
+    view = prior_explorer(data, label="x", start=(4, 5))
     places = decode_stack(view.places, 1)[0, ..., 0]
     np.testing.assert_array_equal(places, data.brain.astype(int) + data.lesion)
     with pytest.raises(ValueError, match="z must lie 1 slices or more from either end, got 0"):
