@@ -130,14 +130,15 @@
     return Object.assign(document.createElement(tag), { className, textContent });
   }
 
-  async function moduleOf(source) {
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    try {
-      const { default: widget } = await import(url);
-      return typeof widget === "function" ? await widget() : widget;
-    } finally {
-      URL.revokeObjectURL(url);
-    }
+  const modules = new Map(); // by their source
+
+  function moduleOf(source) {
+    const load = async () => {
+      const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+      return typeof widget === "function" ? widget() : widget;
+    };
+    if (!modules.has(source)) modules.set(source, load());
+    return modules.get(source);
   }
 
   /** The stored state of a model that the page itself does not hold (book_pages.hold_widgets_ready). */
@@ -207,8 +208,15 @@
     return { name, place, obey, load: () => (loading ??= draw().catch(failed)) };
   }
 
+  const read = (kind) => [...document.querySelectorAll(`script[type="${KIND}-${kind}+json"]`)];
+
+  /** Formulas wait for the first widget: MathJax would be busy with them for longer than a reader waits. */
+  function setFormulasAfter(drawn) {
+    const pageReady = () => drawn.catch(() => {}).then(() => MathJax.startup.defaultPageReady());
+    if (globalThis.MathJax) MathJax.startup = { ...MathJax.startup, pageReady };
+  }
+
   function start() {
-    const read = (kind) => [...document.querySelectorAll(`script[type="${KIND}-${kind}+json"]`)];
     const [{ state, aside = {} } = {}] = read("state").map((script) => JSON.parse(script.textContent));
     const used = new Map();
     const widgets = read("view").flatMap((script) => {
@@ -234,7 +242,7 @@
     }
     addEventListener("hashchange", go);
     go();
-    widgets[0]?.load();
+    if (widgets.length) setFormulasAfter(widgets[0].load());
     const watch = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) {
         if (isIntersecting) widgets.find(({ place }) => place === target).load();
@@ -243,6 +251,10 @@
     for (const { place } of widgets) watch.observe(place);
   }
 
+  // The first widget's module is fetched while the page is still being read, if its state has been read as a whole.
+  for (const script of read("state").filter((known) => known.nextSibling)) {
+    for (const { state } of Object.values(JSON.parse(script.textContent).state)) if (state._esm) moduleOf(state._esm);
+  }
   // As soon as the page has been read, before other scripts that wait for it.
   if (document.readyState === "loading") document.addEventListener("readystatechange", start, { once: true });
   else start();
