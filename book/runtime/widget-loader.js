@@ -11,10 +11,8 @@
 
   /** A buffer of the stored state, as anywidget gives it. */
   function bytes({ data, encoding }) {
-    const read = { base64: () => Uint8Array.from(atob(data), (c) => c.charCodeAt(0)),
-      hex: () => Uint8Array.from(data.match(/../g) ?? [], (pair) => parseInt(pair, 16)) }[encoding];
-    if (!read) throw new Error(`encoding of a buffer must be base64 or hex, got ${encoding}`);
-    return new DataView(read().buffer);
+    if (encoding !== "base64") throw new Error(`encoding of a buffer must be base64, got ${encoding}`);
+    return new DataView(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer);
   }
 
   /** What anywidget gives a widget's module: traits to get and set, and changes to hear of. */
@@ -46,8 +44,7 @@
 
     off(events, listener) {
       for (const event of events?.split(" ") ?? [...this.listeners.keys()]) {
-        const left = (this.listeners.get(event) ?? []).filter((known) => listener && known !== listener);
-        this.listeners.set(event, left);
+        this.listeners.set(event, (this.listeners.get(event) ?? []).filter((known) => listener && known !== listener));
       }
     }
 
@@ -75,13 +72,10 @@
   /** The value of a word, or undefined where a control does not allow it. */
   function valueOf(control, word) {
     if (control.kind === "tick") return { on: true, off: false }[word];
-    if (control.options) {
-      const at = (control.words ?? control.options).indexOf(word);
-      return at < 0 ? undefined : at;
-    }
+    const at = (control.words ?? control.options)?.indexOf(word);
+    if (at !== undefined) return at < 0 ? undefined : at;
     if (control.kind !== "numbers") return numberOf(control, word);
-    const numbers = word.split(",").map((part) => numberOf(control, part));
-    const { rows, columns } = control;
+    const [numbers, { rows, columns }] = [word.split(",").map((part) => numberOf(control, part)), control];
     if (numbers.length !== rows * columns || numbers.includes(undefined)) return undefined;
     return columns === 1 ? numbers : Array.from({ length: rows }, (_, row) => numbers.slice(columns * row, columns * (row + 1)));
   }
@@ -89,10 +83,8 @@
   /** What a control allows, in words. */
   function allowed(control) {
     if (control.kind === "tick") return "on or off";
-    if (control.options) {
-      const words = control.words ?? control.options;
-      return words.length > 8 ? `${words.slice(0, 3).join(", ")} ... ${words.at(-1)}` : words.join(", ");
-    }
+    const words = control.words ?? control.options;
+    if (words) return words.length > 8 ? `${words.slice(0, 3).join(", ")} ... ${words.at(-1)}` : words.join(", ");
     const range = `${control.min} to ${control.max}${control.step ? ` in steps of ${control.step}` : ""}`;
     return control.kind === "numbers" ? `${control.rows * control.columns} numbers of ${range}` : range;
   }
@@ -106,8 +98,7 @@
       if (!controls.some((control) => control.key === key)) notes.push(`This widget has no setting "${key}".`);
     }
     for (const control of controls.filter(({ key }) => words.has(key))) { // in their order: one may follow another
-      const word = words.get(control.key);
-      const value = valueOf(control, word);
+      const [word, value] = [words.get(control.key), valueOf(control, words.get(control.key))];
       if (value === undefined) notes.push(`${control.label} cannot be "${word}"; possible: ${allowed(control)}.`);
       else model.set(control.trait, value);
     }
@@ -184,6 +175,7 @@
     let model, loading;
 
     function obey(query) {
+      if (!model) return; // it could not be loaded
       notes.replaceChildren(...setFrom(model, query).map((note) => made("p", "", note)));
     }
 
@@ -203,7 +195,7 @@
 
     function failed(error) {
       place.append(made("p", "rfe-failed", `This widget could not be drawn: ${error.message}`));
-      throw error;
+      reportError(error);
     }
     return { name, place, obey, load: () => (loading ??= draw().catch(failed)) };
   }
@@ -212,8 +204,8 @@
 
   /** Formulas wait for the first widget: MathJax would be busy with them for longer than a reader waits. */
   function setFormulasAfter(drawn) {
-    const pageReady = () => drawn.catch(() => {}).then(() => MathJax.startup.defaultPageReady());
-    if (globalThis.MathJax) MathJax.startup = { ...MathJax.startup, pageReady };
+    const pageReady = () => drawn.then(() => MathJax.startup.defaultPageReady());
+    if (globalThis.MathJax && !MathJax.version) MathJax.startup = { ...MathJax.startup, pageReady };
   }
 
   function start() {
@@ -244,9 +236,7 @@
     go();
     if (widgets.length) setFormulasAfter(widgets[0].load());
     const watch = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (isIntersecting) widgets.find(({ place }) => place === target).load();
-      }
+      for (const { target } of entries.filter((entry) => entry.isIntersecting)) widgets.find(({ place }) => place === target).load();
     }, { rootMargin: NEAR });
     for (const { place } of widgets) watch.observe(place);
   }
@@ -255,7 +245,6 @@
   for (const script of read("state").filter((known) => known.nextSibling)) {
     for (const { state } of Object.values(JSON.parse(script.textContent).state)) if (state._esm) moduleOf(state._esm);
   }
-  // As soon as the page has been read, before other scripts that wait for it.
-  if (document.readyState === "loading") document.addEventListener("readystatechange", start, { once: true });
+  if (document.readyState === "loading") document.addEventListener("readystatechange", start, { once: true }); // before deferred scripts
   else start();
 })();

@@ -96,5 +96,5 @@ def embedding_maps(
         slices=[f"slice {n}" for n in range(len(slices))],
         label=f"Axial FLAIR slice of patient {subject.name}",
         start=start,
-        quality=70,
+        quality=50,
     )

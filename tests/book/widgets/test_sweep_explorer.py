@@ -198,7 +198,7 @@ def test_it_fits_and_has_names(widget_page, widget, stored, options):
     assert images[2].startswith("Dice loss: 80/20, ACD, n_E = 500 ")
     assert page.tab.locator(".rfe-legend").first.inner_text().split("\n") == list(OUTCOMES)
     box = page.tab.locator(".rfe-pair canvas").first.bounding_box()
-    assert box["width"] >= 200
+    assert box["width"] >= 150  # two beside each other, also on a phone
 
 
 @pytest.mark.browser
