@@ -63,8 +63,8 @@ class BookPage:
     def open(self, url):
         """Go to a page and wait until its first widget stands."""
         self.tab.goto(url, wait_until="load")
-        if self.places():
-            self.drawn()
+        if self.places():  # drawn, but not scrolled to: that would load figures on the way
+            self.tab.locator(".rfe-link").first.wait_for(state="attached")
         return self
 
     def places(self):
