@@ -51,7 +51,8 @@ def edition(
             raise ValueError(f"cell {number}: {error}") from None
         if made["source"]:
             cells.append(made | ({"id": cell["id"]} if "id" in cell else {}))
-    kept = {key: notebook["metadata"][key] for key in ("kernelspec", "language_info")}
+    about = notebook["metadata"]
+    kept = {key: about[key] for key in ("kernelspec", "language_info") if key in about}
     return {"cells": cells, "metadata": kept, "nbformat": 4, "nbformat_minor": 5}
 
 
