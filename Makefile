@@ -23,31 +23,42 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book check test lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks check test lab serve bench reproduce lint format lock strip clean help
+
+# Where the repository lies, for the links of pages and notebooks; without it there are none.
+export RFE_REPOSITORY
 
 book: $(STAMP)  ## build the book into _build/html; from rows made anew with RESULTS=data/cache/reproduce-smoke PROFILE=smoke
 	@RFE_PROFILE=$(PROFILE) RFE_RESULTS=$(abspath $(RESULTS)) $(BIN)/python book/build.py
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
+notebooks: $(STAMP)  ## write the student and teacher notebooks into _build/notebooks
+	@$(BIN)/python book/build.py notebooks
+	@echo "The notebooks are in _build/notebooks/student and _build/notebooks/teacher."
+
+PARALLEL := --numprocesses=logical --dist=worksteal
+
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
-	@$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m "not slow and not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
 
-test: check  ## run everything: the quick tests, then the slow ones and those of the built book in a browser
-	@$(BIN)/python -m pytest -m "slow or browser" $(PYTEST_ARGS)
+test: lint  ## run everything: all but the book's tests on all cores, then those of the built book in a browser
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
-lab: $(STAMP)  ## open the chapters in JupyterLab
-	@$(BIN)/python -m jupyterlab --notebook-dir=book
+lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
+	@$(BIN)/python book/build.py lab
+	@$(BIN)/python -m jupyterlab --notebook-dir=lab
 
 serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets' frames
+bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py
 	@$(BIN)/python benchmarks/prior.py
 	@$(BIN)/python benchmarks/tuning_step.py
-	@RFE_FRAME_MS=16 $(BIN)/python -m pytest -q -s -m frames tests/book
+	@RFE_FRAME_MS=16 RFE_FIRST_WIDGET_MS=1000 $(BIN)/python -m pytest -q -s -m frames tests/book
 
 reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=$(AGAIN)/.%)  ## train, fine-tune, test and measure all anew, in data/cache: PROFILE=smoke, laptop or paper
 	@echo "Rows and weights are in $(AGAIN); 'make book RESULTS=$(AGAIN) PROFILE=$(PROFILE)' shows them."

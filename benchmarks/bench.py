@@ -161,7 +161,8 @@ def main() -> None:
             },
             indent=2,
         )
-        + "\n"
+        + "\n",
+        encoding="utf-8",
     )
     os.replace(partial, LAST)
 

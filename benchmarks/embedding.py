@@ -119,10 +119,11 @@ def print_peak_memory(title: str, name: str) -> None:
     run, status = step(loss, N, signed), Path("/proc/self/status")
 
     def kilobytes(field: str) -> int:
-        (line,) = [s for s in status.read_text().splitlines() if s.startswith(field)]
+        lines = status.read_text(encoding="utf-8").splitlines()
+        (line,) = [s for s in lines if s.startswith(field)]
         return int(line.split()[1])
 
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before = kilobytes("VmRSS")
     run()
     print((kilobytes("VmHWM") - before) / 1024)

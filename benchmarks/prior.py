@@ -69,10 +69,11 @@ def print_peak_memory(name: str, n: int, shape: tuple[int, int, int]) -> None:
     status = Path("/proc/self/status")
 
     def kilobytes(field: str) -> int:
-        (line,) = [s for s in status.read_text().splitlines() if s.startswith(field)]
+        lines = status.read_text(encoding="utf-8").splitlines()
+        (line,) = [s for s in lines if s.startswith(field)]
         return int(line.split()[1])
 
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before = kilobytes("VmRSS")
     VARIANTS[name](*volume_and_templates)
     print((kilobytes("VmHWM") - before) / 1024)

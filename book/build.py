@@ -1,14 +1,12 @@
 """Build the book: execute the notebooks that changed, stage everything, run Jupyter Book.
 
-    python book/build.py
+    python book/build.py              the pages, in _build/html
+    python book/build.py notebooks    student and teacher notebooks, in _build/notebooks
+    python book/build.py lab          chapters with exercises to solve, in lab/
 
-A notebook is executed when no executed copy exists for its key, a hash of all it depends on: its
-own source, the modules of ours it imports (also through each other, with the JavaScript and style
-files beside them), the data it may show and requirements.lock (`page_key`). Executed copies lie in
-_build/.notebooks, what Jupyter Book reads in _build/src, the pages in _build/html. In a
-Markdown cell ``{{run_time}}`` becomes the measured time of that notebook, in words; in a Markdown
-page ``{{claims:scoreboard}}`` becomes the Markdown that claims.ipynb glued under the name
-"scoreboard".
+Executed copies lie in _build/.notebooks (`execution`), what Jupyter Book reads in _build/src
+(`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown that claims.ipynb
+glued under the name "scoreboard", and ``{{repository}}`` what follows from RFE_REPOSITORY.
 """
 
 import json
@@ -17,73 +15,47 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import anywidget
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from page_key import BOOK, ROOT, contents, digest, key_of
+import editions
+import execution
+import links
+import page_cells
+import repository
+import yaml
+from page_key import BOOK, ROOT, contents, digest
 
-BUILD = ROOT / "_build"
-CELL_TIMEOUT_S = 300
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
-NOT_STAGED = re.compile(r"(^|/)(\.|__pycache__)|\.ipynb$|^(build|page_key)\.py$|^rfe_book/")
+NOT_STAGED = re.compile(
+    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|repository)\w+\.py$|^(rfe_book/|README)"
+)
 
 
-def execute(path: Path, target: Path, threads: int) -> str | None:
-    """Execute one notebook into `target`; return an error message, or None."""
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # read by numpy and torch in the kernel
-    # Tests draw with "Agg", and a kernel that inherits it shows no figure.
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT_S,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(BOOK)}},
-        store_widget_state=True,
-        extra_arguments=["--log-level=ERROR"],
-    )
-    start = time.perf_counter()
-    try:
-        client.execute()
-    except (CellExecutionError, TimeoutError) as error:
-        number = max(n for n, cell in enumerate(notebook.cells) if cell.get("execution_count"))
-        return f"{path.relative_to(ROOT)}, cell {number}:\n{error}"
-    notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    nbformat.write(notebook, partial)
-    os.replace(partial, target)
-    return None
+def read_json(path: Path) -> dict:
+    """A notebook as it lies in a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def executed_notebooks(paths: list[Path]) -> dict[str, Path]:
-    """Executed copy of each notebook by its file name, running two at a time what is missing."""
-    copies = {path: BUILD / ".notebooks" / f"{path.stem}-{key_of(path)}.ipynb" for path in paths}
-    missing = {path: copy for path, copy in copies.items() if not copy.exists()}
-    if missing:
-        print("Executing", ", ".join(path.name for path in missing), flush=True)
-        cores = os.cpu_count() or 1
-        workers = min(2, len(missing), cores)
-        with ProcessPoolExecutor(workers) as pool:
-            jobs = [pool.submit(execute, *job, max(1, cores // workers)) for job in missing.items()]
-            errors = [error for job in jobs if (error := job.result())]
-        if errors:
-            sys.exit("The book was not built: a notebook failed.\n\n" + "\n\n".join(errors))
-    for old in set((BUILD / ".notebooks").glob("*.ipynb")) - set(copies.values()):
-        old.unlink()
-    return {path.name: copy for path, copy in copies.items()}
+def chapters() -> dict[str, str]:
+    """Number of each numbered page, by its file name, as the table of contents counts."""
+    toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [part["chapters"] for part in toc["parts"] if part.get("numbered")]
+    numbered = [page["file"] for part in parts for page in part]
+    return {f"{name}.ipynb": str(number) for number, name in enumerate(numbered, 1)}
 
 
-def in_words(seconds: float) -> str:
-    """A run time as a reader wants it: '8 seconds', 'about 2 minutes'."""
-    if seconds < 60:
-        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
-    return f"about {(minutes := round(seconds / 60))} minute{'s' if minutes > 1 else ''}"
+def all_labels() -> dict[str, str]:
+    """How the figures, tables and equations of all chapters are called, by label."""
+    found = {}
+    for name, number in chapters().items():
+        found |= links.labels(read_json(BOOK / name)["cells"], number)
+    return found
+
+
+def is_converted(notebook: dict) -> bool:
+    """Whether a chapter reads in JupyterLab, so that editions can be made of it."""
+    source = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    return not links.RAW.search(source)
 
 
 def glued_markdown(notebook: dict) -> dict[str, str]:
@@ -107,7 +79,30 @@ def filled(page: str, text: str, glued: dict[str, dict[str, str]]) -> str:
             sys.exit(f"The book was not built: {page} asks for {mark[0]}, which is not glued.")
         return glued[notebook][name]
 
-    return re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
+    text = re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
+    return text.replace("{{repository}}\n", repository.index_section(repository.address()))
+
+
+def as_bytes(notebook: dict) -> bytes:
+    """A notebook as a file holds it."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def edition_files(notebooks: dict[str, Path], *, solutions: bool) -> dict[str, bytes]:
+    """The student's or teacher's notebook of each chapter, by file name."""
+    wanted = sorted(set(notebooks) & set(chapters()))
+    files, names = {}, all_labels() if wanted else {}
+    for name in wanted:
+        if not is_converted(executed := read_json(notebooks[name])):
+            continue
+        try:
+            made = editions.edition(
+                executed, names, solutions=solutions, address=repository.address()
+            )
+        except ValueError as error:
+            sys.exit(f"The notebooks were not written: book/{name}, {error}")
+        files[name] = as_bytes(made)
+    return files
 
 
 def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
@@ -118,17 +113,17 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
         if path.is_file() and not NOT_STAGED.search(name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
-    nbextension = Path(anywidget.__file__).parent / "nbextension" / "index.js"
-    files["runtime/vendor/anywidget.js"] = nbextension.read_bytes()
+    words = links.terms((BOOK / "glossary.md").read_text(encoding="utf-8"))
     glued = {}
     for name, copy in notebooks.items():
-        notebook = json.loads(copy.read_text(encoding="utf-8"))
+        notebook = read_json(copy)
         glued[Path(name).stem] = glued_markdown(notebook)
-        words = in_words(notebook["metadata"].pop("run_seconds"))
-        for cell in notebook["cells"]:
-            if cell["cell_type"] == "markdown":
-                cell["source"] = "".join(cell["source"]).replace("{{run_time}}", words)
-        files[name] = json.dumps(notebook, indent=1).encode()
+        try:
+            files[name] = as_bytes(page_cells.page(notebook, words))
+        except ValueError as error:
+            sys.exit(f"The book was not built: book/{name}: {error}")
+    for name, notebook in edition_files(notebooks, solutions=False).items():
+        files[f"runtime/notebooks/{name}"] = notebook
     for name in [name for name in files if name.endswith(".md")]:
         files[name] = filled(name, files[name].decode("utf-8"), glued).encode("utf-8")
     return files
@@ -144,34 +139,57 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and (name := path.relative_to(folder)).as_posix() not in files:
             path.unlink()
-            (BUILD / "html" / name).with_suffix(".html").unlink(missing_ok=True)
+            (execution.BUILD / "html" / name).with_suffix(".html").unlink(missing_ok=True)
 
 
-def main() -> None:
+def write_lab(folder: Path) -> None:
+    """Put chapters into `folder` for JupyterLab; one that is there, with a reader's work, stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(BOOK.glob("*.ipynb")):
+        if not (target := folder / path.name).exists():
+            target.write_bytes(as_bytes(editions.lab(read_json(path))))
+    for path in BOOK.glob("[a-z]*.md"):  # the pages that chapters link to
+        shutil.copy(path, folder)
+
+
+def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
-    for name in ("RFE_DATA", "RFE_RESULTS"):  # kernels work in another folder
-        if folder := os.environ.get(name):
-            os.environ[name] = str(Path(folder).absolute())
-    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    notebooks = executed_notebooks([p for p in sorted(BOOK.glob("*.ipynb")) if p.stem in listed])
     files = staged_files(notebooks)
-    state = digest(files | contents([ROOT / "_config.yml", ROOT / "requirements.lock"]))
-    stamp = BUILD / ".built"
+    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock"])
+    state = digest(files | inputs | {"repository": (repository.address() or "").encode()})
+    stamp = execution.BUILD / ".built"
     if (
         stamp.exists()
         and stamp.read_text(encoding="utf-8") == state
-        and (BUILD / "html/index.html").exists()
+        and (execution.BUILD / "html/index.html").exists()
     ):
         return print("Nothing changed since the last build.")
-    stage(files, BUILD / "src")
+    stage(files, execution.BUILD / "src")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "_build/src", "-W", "-q"]
     options = ["--path-output", ".", "--config", "_config.yml", "--keep-going"]
     if subprocess.run(command + options, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
         # Sphinx remembers the pages it has read, so a second run would not warn again.
-        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+        shutil.rmtree(execution.BUILD / ".doctrees", ignore_errors=True)
         sys.exit("The book was not built: Jupyter Book reported the warnings or errors above.")
     stamp.write_text(state, encoding="utf-8")
 
 
+def main(what: str = "pages") -> None:
+    """Make the pages, the notebooks of both editions, or the chapters for JupyterLab."""
+    if what == "lab":
+        return write_lab(ROOT / "lab")
+    for name in ("RFE_DATA", "RFE_RESULTS"):  # kernels work in another folder
+        if folder := os.environ.get(name):
+            os.environ[name] = str(Path(folder).absolute())
+    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    paths = [path for path in sorted(BOOK.glob("*.ipynb")) if path.stem in listed]
+    notebooks = execution.executed_notebooks(paths)
+    if what == "pages":
+        return build_pages(notebooks)
+    for edition in ("student", "teacher"):
+        files = edition_files(notebooks, solutions=edition == "teacher")
+        stage(files, execution.BUILD / "notebooks" / edition)
+
+
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

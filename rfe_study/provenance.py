@@ -58,7 +58,8 @@ def hardware(device: str = "cpu", threads: int = 1) -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [s for s in cpuinfo.read_text().splitlines() if s.startswith("model name")]
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        names = [s for s in lines if s.startswith("model name")]
         model = names[0].split(":", 1)[1].strip() if names else model
     return f"cpu: {model}, {threads} thread{'s' if threads != 1 else ''}"
 

@@ -83,14 +83,18 @@ def empty_house(tmp_path):
 )
 def test_an_import_that_goes_upward_is_seen(empty_house, module, line, broken):
     assert lint_imports(empty_house).returncode == 0
-    (empty_house / module).write_text(line)
+    (empty_house / module).write_text(line, encoding="utf-8")
     done = lint_imports(empty_house)
     assert done.returncode == 1 and broken in done.stdout, done.stdout + done.stderr
 
 
 def test_a_circle_between_rooms_of_one_floor_is_seen(empty_house):
-    (empty_house / "rfe_study/runs/sweep.py").write_text("from rfe_study.measures import cost")
-    (empty_house / "rfe_study/measures/probes.py").write_text("from rfe_study.runs import masks")
+    (empty_house / "rfe_study/runs/sweep.py").write_text(
+        "from rfe_study.measures import cost", encoding="utf-8"
+    )
+    (empty_house / "rfe_study/measures/probes.py").write_text(
+        "from rfe_study.runs import masks", encoding="utf-8"
+    )
     done = lint_imports(empty_house)
     assert done.returncode == 1 and "rooms of a package BROKEN" in done.stdout
 

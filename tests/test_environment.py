@@ -33,7 +33,7 @@ REQUIREMENTS = [
     for requirement in map(Requirement, group)
     if requirement.name != PROJECT["name"]
 ]
-OURS = {"rfe_core", "rfe_study", "rfe_book"}
+OURS = {"rfe_core", "rfe_study", "rfe_book"} | {path.stem for path in (ROOT / "book").glob("*.py")}
 OWNERS = packages_distributions()  # which packages bring what can be imported
 #: What a folder's code may import beside Python's own library and ours.
 EXTRAS = {
@@ -85,7 +85,9 @@ def test_every_import_is_declared(folder):
 
 
 def test_an_undeclared_import_is_found(tmp_path):
-    (tmp_path / "a.py").write_text("def f():\n    from scipy import ndimage\n    import b.c\n")
+    (tmp_path / "a.py").write_text(
+        "def f():\n    from scipy import ndimage\n    import b.c\n", encoding="utf-8"
+    )
     assert undeclared(tmp_path, []) == ["b", "scipy"]
     assert undeclared(tmp_path, ["scans"]) == ["b"]
 
@@ -134,15 +136,28 @@ def test_this_environment_is_the_locked_one():
 
 
 def test_conda_environment_installs_the_lock_and_the_package():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     (pip,) = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
-    assert pip[-2:] == ["-r requirements.lock", "-e ."]
+    assert pip == ["-r requirements.lock", "-e ."]
+    assert f"pytorch-cpu={LOCK['torch']}" in environment["dependencies"]
     (python,) = [item for item in environment["dependencies"] if str(item).startswith("python=")]
     minimum = PROJECT["requires-python"].removeprefix(">=")
     assert Version(python.removeprefix("python=")) >= Version(minimum)
 
 
+def test_jupyterlab_extension_needs_nothing_that_jupyterlab_lacks():
+    """`jupyter labextension list` says that jupyterlab-myst wants an older @jupyter/ydoc.
+
+    It may: the extension declares that package for its types, and no script of it loads it.
+    """
+    folder = Path(sys.prefix) / "share/jupyter/labextensions/jupyterlab-myst"
+    scripts = [*(folder / "static").glob("*.js")]
+    assert scripts
+    for script in scripts:
+        assert b"@jupyter/ydoc" not in script.read_bytes(), script.name
+
+
 def test_versions_agree():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert PROJECT["version"] == rfe_core.__version__ == citation["version"]
     assert PROJECT["license"] == citation["license"]

@@ -12,39 +12,23 @@ from IPython.display import Markdown
 ROOT = Path(__file__).parents[2]
 
 
-def numbered(
-    frame: pd.DataFrame,
-    name: str,
-    caption: str,
-    *,
-    digits: int = 2,
-    columns: Mapping[str, int] | None = None,
+def table(
+    frame: pd.DataFrame, *, digits: int = 2, columns: Mapping[str, int] | None = None
 ) -> Markdown:
-    """A table that the book numbers and {numref} finds, as the last line of a notebook cell.
+    """A table in plain Markdown, as the last line of a notebook cell.
 
-    The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``; JupyterLab shows the
-    same table with its name and caption as plain text.
+    A Markdown cell below that begins ``(tab-name)=`` and ``**Table 8.1.**`` is its caption, and
+    makes it a table that the book's pages number.
 
     Parameters
     ----------
     frame : DataFrame
         Shown with its index first; an outer index level is written once a group.
-    name : str
-        Label, for example "tab-protocols".
-    caption : str
-        MyST Markdown on one line.
     digits : int
         Decimals of floats; whole numbers are written without.
     columns : mapping of str to int, optional
         Decimals of some columns, always written.
-
-    Raises
-    ------
-    ValueError
-        If the caption has more than one line.
     """
-    if "\n" in caption:
-        raise ValueError(f"caption must be on one line, got {caption!r}")
     body = frame.reset_index()
     if frame.index.nlevels > 1:
         outer = body.columns[0]
@@ -58,7 +42,32 @@ def numbered(
     levels = frame.index.nlevels
     for row in body.itertuples(index=False):
         lines.append([_text(v, digits, short=n < levels) for n, v in enumerate(row)])
-    rows = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
+def numbered(frame: pd.DataFrame, name: str, caption: str, **options) -> Markdown:
+    """A table with its name and caption, for chapters whose captions are not Markdown cells yet.
+
+    The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    name : str
+        Label, for example "tab-protocols".
+    caption : str
+        MyST Markdown on one line.
+    **options
+        Those of `table`.
+
+    Raises
+    ------
+    ValueError
+        If the caption has more than one line.
+    """
+    if "\n" in caption:
+        raise ValueError(f"caption must be on one line, got {caption!r}")
+    rows = table(frame, **options).data
     return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::")
 
 
@@ -90,12 +99,34 @@ def check(what: str, is_right: Callable[[], bool]) -> bool:
     bool
         Whether the answer is right, so that the solution can assert it.
     """
-    try:
-        right, reason = bool(is_right()), ""
-    except Exception as error:
-        right, reason = False, f" ({type(error).__name__}: {error})"
-    print(f"{'Right' if right else 'Not yet'}: {what}{reason}")
-    return right
+    return _all_right({what: is_right})
+
+
+def checks(answers: Mapping[str, Callable[[], bool]]) -> None:
+    """Check an exercise; a line for each check, and a single quiet one while it is a stub.
+
+    Parameters
+    ----------
+    answers : mapping of str to callable
+        What a right answer does, and a function that tries the answer.
+    """
+    _all_right(answers)
+
+
+def _all_right(answers: Mapping[str, Callable[[], bool]]) -> bool:
+    said = []
+    for what, is_right in answers.items():
+        try:
+            right, reason = bool(is_right()), ""
+        except NotImplementedError:
+            print("Not yet: your code is missing")
+            return False
+        except Exception as error:  # an unfinished answer is the normal case here
+            right, reason = False, f" ({type(error).__name__}: {error})"
+        said.append((right, f"{what}{reason}"))
+    for right, words in said:
+        print(f"{'Right' if right else 'Not yet'}: {words}")
+    return all(right for right, _ in said)
 
 
 def source(thing, *, docstring: bool = True) -> Markdown:

@@ -28,6 +28,10 @@ OVERSAMPLED = 2.0
 UNDERSAMPLED, OFTEN = 0.9, 0.5
 
 
+#: From means over batches of one or two tables, (K, n_E's) each, to one number for each row, (K,).
+Statistic = Callable[..., NDArray[np.float64]]
+
+
 def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """A row a batch, a column an n_E; one strategy and model of `rows`."""
     wide = rows.pivot(index="batch", columns="n_e", values=column).sort_index(axis=1)
@@ -41,24 +45,23 @@ def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _resampled(
     tables: Sequence[pd.DataFrame],
-    statistic: Callable[..., float],
+    statistic: Statistic,
     generator: np.random.Generator,
     draws: int,
 ) -> Resampled:
-    """A statistic of tables that share their batches, and its values on resampled batches."""
+    """A statistic of the means over batches that tables share, and its values on other batches."""
     arrays = [table.to_numpy() for table in tables]
     n = len(arrays[0])
-    values = []
-    for _ in range(draws):
-        again = generator.integers(n, size=n)
-        values.append(statistic(*(array[again] for array in arrays)))
-    return Resampled(float(statistic(*arrays)), np.array(values))
+    again = generator.integers(n, size=(draws, n))
+    (estimate,) = statistic(*(array.mean(0, keepdims=True) for array in arrays))
+    values = statistic(*(array[again].mean(1) for array in arrays))
+    return Resampled(float(estimate), values)
 
 
 def _parts(
     rows: pd.DataFrame,
     columns: Sequence[str],
-    statistic: Callable[..., float],
+    statistic: Statistic,
     about: dict,
     generator: np.random.Generator,
     draws: int,
@@ -85,8 +88,11 @@ def falls(
         Column of divergences, for example "own_flattened".
     """
 
-    def statistic(jsd: NDArray) -> float:
-        return -stats.spearmanr(np.arange(jsd.shape[1]), jsd.mean(0)).statistic
+    def statistic(jsd: NDArray) -> NDArray:
+        ranks = stats.rankdata(jsd, axis=1) - (jsd.shape[1] + 1) / 2
+        rising = np.arange(jsd.shape[1]) - (jsd.shape[1] - 1) / 2
+        length = np.linalg.norm(ranks, axis=1) * np.linalg.norm(rising)
+        return -(ranks @ rising) / length
 
     about = {"claim": 1, "statistic": "−ρ(JSD, n_E)", "threshold": MONOTONE}
     return _parts(rows, [measure], statistic, about, generator, draws)
@@ -103,8 +109,8 @@ def falls_beyond_null(
         Which pair of columns: shared edges and their null.
     """
 
-    def statistic(jsd: NDArray, null: NDArray) -> float:
-        fall, expected = (x[:, 0].mean() - x[:, -1].mean() for x in (jsd, null))
+    def statistic(jsd: NDArray, null: NDArray) -> NDArray:
+        fall, expected = (x[:, 0] - x[:, -1] for x in (jsd, null))
         return (fall - expected) / fall
 
     about = {"claim": 1, "statistic": "share beyond the null", "threshold": BEYOND_NULL}
@@ -139,7 +145,7 @@ def class_balance(
     return judge(
         (
             Question(claim=13, part=part, statistic=statistic, threshold=threshold),
-            _resampled([table], np.mean, generator, draws),
+            _resampled([table], lambda means: means.mean(-1), generator, draws),
         )
         for part, statistic, threshold, table in cases
     )

@@ -17,6 +17,8 @@ def repository(tmp_path):
     """A small repository with one notebook, three modules, a widget and some data."""
     files = {
         "requirements.lock": "numpy==2.0\n",
+        "book/_toc.yml": "parts: [{numbered: true, chapters: [{file: 01-x}]}]\n",
+        "book/glossary.md": ":::{glossary}\nDice loss\n  One minus overlap.\n:::\n",
         "rfe_core/__init__.py": "",
         "rfe_core/a.py": "def f():\n    from rfe_core import b\n",
         "rfe_core/b.py": "",
@@ -42,11 +44,14 @@ def build(repository, monkeypatch):
     """The builder, working on that repository; its worker processes import it by name."""
     for name in ("RFE_DATA", "RFE_RESULTS", "RFE_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    shutil.copy(ROOT / "book" / "build.py", repository / "book" / "book_builder.py")
-    shutil.copy(ROOT / "book" / "page_key.py", repository / "book")
+    names = [path.stem for path in (ROOT / "book").glob("*.py")]
+    for name in names:
+        shutil.copy(ROOT / "book" / f"{name}.py", repository / "book")
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(repository / "book")
-    yield importlib.import_module("book_builder")
-    del sys.modules["book_builder"], sys.modules["page_key"]
+    yield importlib.import_module("build")
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 def write_notebook(repository, *cells):
@@ -82,26 +87,26 @@ def notebook(repository):
     ],
 )
 def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebook, name):
-    before = build.key_of(notebook)
+    before = build.execution.key_of(notebook)
     path = repository / name
-    path.write_text(path.read_text(encoding="utf-8") + "\n")
-    assert build.key_of(notebook) != before
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert build.execution.key_of(notebook) != before
 
 
 @pytest.mark.parametrize(
     "name", ["rfe_core/unused.py", "book/rfe_book/widgets/other.js", "data/cache/x.csv"]
 )
 def test_key_stays_when_anything_else_changes(build, repository, notebook, name):
-    before = build.key_of(notebook)
+    before = build.execution.key_of(notebook)
     (repository / name).write_text("changed = 1\n", encoding="utf-8")
-    assert build.key_of(notebook) == before
+    assert build.execution.key_of(notebook) == before
 
 
 def test_key_changes_when_data_are_renamed(build, repository, notebook):
-    before = build.key_of(notebook)
+    before = build.execution.key_of(notebook)
     rows = repository / "data/results/rows.csv"
     rows.rename(rows.with_name("other.csv"))
-    assert build.key_of(notebook) != before
+    assert build.execution.key_of(notebook) != before
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "explorer/masks.npz"])
@@ -110,47 +115,69 @@ def test_key_changes_with_what_is_made_anew_outside_the_repository(
 ):
     anew = tmp_path_factory.mktemp("anew")
     monkeypatch.setenv("RFE_RESULTS", str(anew))
-    before = build.key_of(notebook)
+    before = build.execution.key_of(notebook)
     (anew / name).parent.mkdir(exist_ok=True)
     (anew / name).write_bytes(b"1")
-    first = build.key_of(notebook)
+    first = build.execution.key_of(notebook)
     (anew / name).write_bytes(b"2")
-    assert len({before, first, build.key_of(notebook)}) == 3
+    assert len({before, first, build.execution.key_of(notebook)}) == 3
 
 
 def test_key_is_of_the_data_that_notebooks_read(build, notebook, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("RFE_DATA", str(data := tmp_path_factory.mktemp("data")))
-    before = build.key_of(notebook)
+    before = build.execution.key_of(notebook)
     (data / "results").mkdir()
     (data / "results" / "rows.csv").write_bytes(b"a\n1\n")
-    assert build.key_of(notebook) != before
+    assert build.execution.key_of(notebook) != before
 
 
 def test_text_is_read_as_utf_8_whatever_the_locale(build, repository):
-    page = staged_page(build, repository, "{{claims:board}} × ℓ2")
-    assert page.endswith("× ℓ2")
-    for name in ("build.py", "page_key.py", "book_pages.py"):
-        source = (ROOT / "book" / name).read_text(encoding="utf-8")
-        assert "read_text()" not in source, name
+    assert staged_page(build, repository, "{{claims:board}} × ℓ2").endswith("× ℓ2")
 
 
 @pytest.mark.slow
 def test_failing_cell_is_named(build, repository):
     path = write_notebook(repository, "# Title", "x = 1", "x / 0")
     target = repository / "_build" / "executed.ipynb"
-    message = build.execute(path, target, threads=1)
+    message = build.execution.execute(path, target, threads=1)
     assert message.startswith("book/01-x.ipynb, cell 2:\n")
     assert "x / 0" in message and "ZeroDivisionError" in message
     assert not target.exists()
 
 
 @pytest.mark.slow
+def test_failing_expression_is_named(build, repository):
+    """The planted one: a name that no code cell above has defined."""
+    path = write_notebook(repository, "# Is {eval}`x` and {eval}`y.shape`", "x = 1", "x = 2")
+    target = repository / "_build" / "executed.ipynb"
+    message = build.execution.execute(path, target, threads=1)
+    assert message.startswith("book/01-x.ipynb, cell 0: {eval}`x` raises NameError: name 'x'")
+    assert not target.exists()
+
+
+@pytest.mark.slow
+def test_values_are_those_of_the_code_above(build, repository):
+    cells = ("x = 1.5", "# First {eval}`x`", "x = '*two*'", "# Then {eval}`x` {eval}`len(x)`")
+    path = write_notebook(repository, *cells)
+    copy = build.execution.executed_notebooks([path])[path.name]
+    (kept,) = nbformat.read(copy, as_version=4).cells[1].metadata["user_expressions"]
+    result = {"status": "ok", "data": {"text/plain": "1.5"}, "metadata": {}}
+    assert kept == {"expression": "x", "result": result}
+    files = build.staged_files({path.name: copy})
+    staged = json.loads(files[path.name])["cells"]
+    assert staged[1]["source"] == "# First 1.5"
+    assert staged[3]["source"] == "# Then \\*two\\* 5"
+    student = json.loads(files["runtime/notebooks/01-x.ipynb"])["cells"]
+    assert student[3]["source"] == "# Then \\*two\\* 5"
+
+
+@pytest.mark.slow
 def test_executed_copy_is_kept_and_its_time_shown(build, repository):
     path = write_notebook(repository, "# Takes {{run_time}}", "6 * 7")
-    copy = build.executed_notebooks([path])[path.name]
+    copy = build.execution.executed_notebooks([path])[path.name]
     assert nbformat.read(copy, as_version=4).cells[1].outputs[0].data["text/plain"] == "42"
     changed = copy.stat().st_mtime_ns
-    assert build.executed_notebooks([path]) == {path.name: copy}
+    assert build.execution.executed_notebooks([path]) == {path.name: copy}
     assert copy.stat().st_mtime_ns == changed
     staged = build.staged_files({path.name: copy})[path.name].decode()
     assert "{{run_time}}" not in staged and "# Takes " in staged
@@ -166,7 +193,7 @@ GLUED = {
 def staged_page(build, repository, text):
     """What becomes of a page beside a notebook that glued a table."""
     copy = repository / "executed.ipynb"
-    cells = [{"cell_type": "code", "source": "", "outputs": [GLUED]}]
+    cells = [{"cell_type": "code", "metadata": {}, "source": "", "outputs": [GLUED]}]
     copy.write_text(json.dumps({"cells": cells, "metadata": {"run_seconds": 1}}), encoding="utf-8")
     (repository / "book" / "index.md").write_text(text, encoding="utf-8")
     return build.staged_files({"claims.ipynb": copy})["index.md"].decode()
@@ -188,7 +215,7 @@ def test_mark_without_what_it_names_stops_the_build(build, repository, mark):
     [(0.2, "1 second"), (7.6, "8 seconds"), (59, "59 seconds"), (89, "about 1 minute")],
 )
 def test_run_time_in_words(build, seconds, words):
-    assert build.in_words(seconds) == words
+    assert build.page_cells.in_words(seconds) == words
 
 
 def test_staging_touches_only_what_changed(build, repository):

@@ -22,6 +22,26 @@ def test_check_says_whether_the_answer_is_right(capsys, answer, expected):
     assert right == expected.startswith("Right")
 
 
+def unfinished():
+    raise NotImplementedError("your code")
+
+
+@pytest.mark.parametrize(
+    ("answers", "lines"),
+    [
+        ({"doubles": lambda: True, "halves": lambda: True}, ["Right: doubles", "Right: halves"]),
+        ({"doubles": unfinished, "halves": unfinished}, ["Not yet: your code is missing"]),
+        (
+            {"doubles": lambda: True, "halves": lambda: 1 / 0},
+            ["Right: doubles", "Not yet: halves (ZeroDivisionError: division by zero)"],
+        ),
+    ],
+)
+def test_checks_say_a_line_each_or_a_single_one_of_a_stub(capsys, answers, lines):
+    cells.checks(answers)
+    assert capsys.readouterr().out.splitlines() == lines
+
+
 def test_source_is_the_modules_own_text():
     shown = cells.source(style.upright).data
     place, *code = shown.removeprefix("```python\n").removesuffix("```").splitlines()

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.style import BLUE, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
+from rfe_book.style import GRAY, PURPLE, SKY, STRATEGY_STYLE
 from rfe_study.measures.cost import POWERS, cost, reaches
 
-#: Name, colour, marker and line style of each variant of the benchmark.
+#: Name, colour, marker and line style of each variant of the benchmark; none is a strategy's.
 VARIANT_STYLE = {
-    "pytorch-metric-learning": ("pairs, by a library", VERMILION, "^", "-."),
-    "z @ z.T": ("pairs, z @ z.T", PURPLE, "s", "--"),
-    "exact form": ("exact form", BLUE, "o", "-"),
+    "pytorch-metric-learning": ("pairs, by a library", GRAY, "D", "-."),
+    "z @ z.T": ("pairs, z @ z.T", PURPLE, "P", "--"),
+    "exact form": ("exact form", SKY, "*", "-"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the rows of `rfe_study.measures.prior_quality` say: tables and sentences of chapter 08."""
+"""What the rows of `rfe_study.measures.prior_quality` say: tables of chapter 08."""
 
 from __future__ import annotations
 
@@ -61,30 +61,13 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def findings(rows: pd.DataFrame) -> dict[str, float]:
-    """Numbers of the chapter's sentences, over V2 and V3 of all targets.
-
-    ``*_low``, ``*_high`` are over patients and ``*_mean`` the mean of them; precision, recall and
-    auc in per cent. ``bright_wins`` of ``cases`` patients have a better Dice by brightness.
-    """
-    ncc = by_patient(select(rows, "NCC", own=True, unseen=True))
-    of_a = by_patient(select(rows, "NCC", own=False, unseen=True))
-    bright = by_patient(select(rows, "brightness", own=True, unseen=True))
-    found = {"cases": len(ncc), "bright_wins": int((bright["f_score"] > ncc["f_score"]).sum())}
-    for name, values in (
-        ("dice", ncc["f_score"]),
-        ("best", ncc["best_f_score"]),
-        ("precision", 100 * ncc["precision"]),
-        ("recall", 100 * ncc["recall"]),
-        ("auc", 100 * ncc["auc"]),
-        ("other", of_a["f_score"]),
-        ("bright", bright["f_score"]),
-    ):
-        found[f"{name}_low"], found[f"{name}_high"] = float(values.min()), float(values.max())
-        found[f"{name}_mean"] = float(values.mean())
-    found["transfer_loss"] = found["best_mean"] - found["dice_mean"]
-    fewest = select(rows, "NCC", own=True).groupby("target")["templates"].min()
-    return found | {f"templates_{letter}": int(n) for letter, n in fewest.items()}
+def by_setting(rows: pd.DataFrame, target: str, *, seed: int) -> pd.DataFrame:
+    """Mean Dice on V2 and V3 of a domain, by number (rows) and size (columns) of templates."""
+    unseen = select(rows, "NCC", own=True, unseen=True)
+    unseen = unseen[(unseen["seed"] == seed) & (unseen["target"] == target)]
+    grid = unseen.pivot_table(index="wanted", columns="size", values="f_score")
+    grid.columns = [f"{size} × {size} × {size}" for size in grid.columns]
+    return grid.rename_axis("templates")
 
 
 def wrong_pairs(precision: float, missed: float, share: float = 0.2) -> tuple[float, float]:

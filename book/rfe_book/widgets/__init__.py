@@ -2,15 +2,14 @@
 
 A widget is a module ``x.py`` with ``x.js`` beside it. The Python side computes every number and
 puts it into traits; the JavaScript side may index, blend and threshold what it finds there, so that
-it works without a kernel. Controls are ordinary ipywidgets joined to traits of the view by
-``jslink``. This module holds what all of them share.
+it works without a kernel. Its controls are native inputs, declared as data (`controls`) and made by
+``_controls.js``. This module holds what all of them share.
 """
 
 import base64
 import io
 from pathlib import Path
 
-import ipywidgets
 import numpy as np
 from PIL import Image
 
@@ -19,14 +18,22 @@ _HERE = Path(__file__).parent
 # Height and width that every browser can decode in one image.
 _LARGEST_SIDE = 16_383
 
-STYLE = (_HERE / "_shared.css").read_text(encoding="utf-8")
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+STYLE = _read("_shared.css") + _read("_controls.css")
+
+
+def shared_esm() -> str:
+    """The JavaScript that all widgets have in common: what a module of one begins with."""
+    return _read("_shared.js") + _read("_controls.js")
 
 
 def esm(name: str) -> str:
-    """The JavaScript module of a widget: the shared functions, then ``<name>.js``."""
-    return (_HERE / "_shared.js").read_text(encoding="utf-8") + (_HERE / f"{name}.js").read_text(
-        encoding="utf-8"
-    )
+    """The JavaScript module of a widget: what all share, then ``<name>.js``."""
+    return shared_esm() + _read(f"{name}.js")
 
 
 def encode_stack(images: np.ndarray, *, quality: int | None = None, fast: bool = False) -> str:
@@ -72,15 +79,3 @@ def decode_stack(uri: str, count: int) -> np.ndarray:
     with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
         sheet = np.asarray(image.convert("RGB"))
     return sheet.reshape(count, -1, *sheet.shape[1:])
-
-
-def slider(description: str, count: int, *, value: int = 0) -> ipywidgets.IntSlider:
-    """A slider over 0 ... count - 1 whose description is always readable in full."""
-    return ipywidgets.IntSlider(
-        value=value,
-        min=0,
-        max=count - 1,
-        description=description,
-        style={"description_width": "initial"},
-        layout={"width": "min(100%, 32em)"},
-    )

@@ -1,11 +1,16 @@
 // Shared by all widgets: put in front of each widget's own module by rfe_book.widgets.esm.
 
+/** A canvas that nobody sees; an element where there is no OffscreenCanvas (Safari before 16.4). */
+function hiddenCanvas(width, height) {
+  return globalThis.OffscreenCanvas ? new OffscreenCanvas(width, height) : Object.assign(document.createElement("canvas"), { width, height });
+}
+
 /** Decode a stack made by encode_stack: { count, width, height, pixels } with RGBA pixels of all images in a row. */
 async function decodeStack(uri, count) {
   const image = new Image();
   image.src = uri;
   await image.decode();
-  const canvas = new OffscreenCanvas(image.width, image.height);
+  const canvas = hiddenCanvas(image.width, image.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, image.width, image.height).data;
@@ -50,9 +55,9 @@ function svg(parent, tag, attributes = {}, text = "") {
   return made;
 }
 
-/** A line of text that screen readers announce when it changes. */
-function statusLine() {
-  const line = element("p", { className: "rfe-status", role: "status" });
+/** A line of text that screen readers announce when it changes; "rfe-spoken": for them alone, where all else shows it. */
+function statusLine(className = "rfe-status") {
+  const line = element("p", { className, role: "status" });
   line.setAttribute("aria-live", "polite");
   return line;
 }

@@ -2,7 +2,7 @@
 // and draws them.
 
 const [LOWER, UPPER, FIRST_METHOD] = [0, 1, 2];
-const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]; // of F
+const TICKS = [0, 0.5, 1]; // of F
 
 /** The table of scores of the models in the panels: { node, update(caption, lines) }; a line is [name, kind, texts]. */
 function makeTable(columns) {
@@ -33,7 +33,7 @@ function makeBars(names) {
     const [bar, whisker, dot] = ["rfe-bar", "rfe-whisker", "rfe-dot"].map((className) => element("i", { className }));
     const track = element("div", { className: "rfe-track" }, bar, whisker, dot);
     track.setAttribute("aria-hidden", "true");
-    const text = element("span", { className: "rfe-note" });
+    const text = element("span", { className: "rfe-note rfe-spoken" }); // the bar shows it, the table the chosen one's
     const label = element("div", { className: "rfe-label" }, element("span", { textContent: name }), text);
     return { node: element("li", {}, label, track), bar, whisker, dot, text };
   });
@@ -43,9 +43,13 @@ function makeBars(names) {
     mark.style.left = percent(tick);
     return mark;
   }));
-  const last = element("li", {}, element("div", { className: "rfe-label" }), scale);
-  last.setAttribute("aria-hidden", "true");
-  const node = element("div", {}, title, element("ul", { className: "rfe-bars" }, ...rows.map((row) => row.node), last));
+  const list = element("ul", { className: "rfe-bars" }, ...rows.map((row) => row.node));
+  for (const at of [0, 1]) { // one below each column
+    const last = element("li", { className: "rfe-axis" }, element("div", { className: "rfe-label" }), at ? scale : scale.cloneNode(true));
+    last.setAttribute("aria-hidden", "true");
+    list.append(last);
+  }
+  const node = element("div", {}, title, list);
 
   function update(text, bars, texts, kinds, seed) {
     title.textContent = text;
@@ -80,12 +84,10 @@ async function render({ model, el }) {
   const panels = kinds.map((kind) => makePicture(zoom, colours, kind));
   const table = makeTable(columns);
   const chart = makeBars(names);
-  const status = statusLine();
-  el.classList.add("rfe");
+  const status = statusLine("rfe-spoken");
   el.append(
     status,
-    element("div", { className: "rfe-panels" }, ...panels.map((panel) => panel.figure)),
-    patternLegend(colours),
+    element("div", { className: "rfe-seen" }, element("div", { className: "rfe-panels" }, ...panels.map((panel) => panel.figure)), patternLegend(colours)),
     table.node,
     chart.node,
   );
@@ -123,7 +125,7 @@ async function render({ model, el }) {
     table.update(`${whom}; F with its 95% interval`, lines);
     const classes = names.map((_, number) => kinds[shown.indexOf(number)] ?? "");
     const texts = names.map((_, number) => scores[domain][number][0]);
-    chart.update(`F of all methods, ${whom}; line: 95% interval, ring: seed ${seeds[seed]}`, bars[domain], texts, classes, seed);
+    chart.update(`F of all methods; line: 95% interval, ring: seed ${seeds[seed]}`, bars[domain], texts, classes, seed);
     const numbers = shown.map((number) => `${names[number]} ${scores[domain][number][0]}`);
     status.textContent = `F on domain ${domains[domain]}: ${numbers.join("; ")}. The pictures show ${caption}, seed ${seeds[seed]}.`;
     Object.assign(el.dataset, { // what is on the screen now, for tests
@@ -138,4 +140,4 @@ async function render({ model, el }) {
   return stopListening;
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import pandas as pd
 import traitlets
 
 from rfe_book import widgets
 from rfe_book.tables.adaptation import found_by_size
+from rfe_book.widgets.controls import ControlledWidget, choice, tick
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_book.widgets.sweep_masks import check_weights, pictures
 from rfe_book.words import interval_text
@@ -41,7 +40,7 @@ SLICES = tuple(
 )
 
 
-class AdaptationExplorer(anywidget.AnyWidget):
+class AdaptationExplorer(ControlledWidget):
     """One slice with what lower bound, a method and upper bound make of it; F of all methods.
 
     Models are numbered: lower bound 0, upper bound 1, then the methods. Every trait but `domain`,
@@ -76,7 +75,7 @@ class AdaptationExplorer(anywidget.AnyWidget):
     def from_results(
         cls, rows: AdaptationRows, stored: Mapping[str, masks.Explorer]
     ) -> "AdaptationExplorer":
-        """The view alone, without controls; see `adaptation_explorer`."""
+        """The widget at its first options; see `adaptation_explorer`."""
         names = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
         parts = {key: [] for key in ("captions", "images", "outcomes", "has_mask", "slice_scores")}
         for target, file in stored.items():
@@ -99,6 +98,13 @@ class AdaptationExplorer(anywidget.AnyWidget):
             colours=[list(pair) for pair in OUTCOMES.items()],
             **_numbers(rows, list(stored), names),
             **parts,
+            controls=[
+                choice("domain", "Domain", list(stored)),
+                choice("method", "Method", names[2:], kind="menu"),
+                choice("slice", "Slice", SLICES, kind="menu", words=range(len(SLICES))),
+                choice("seed", "Seed", rows.seeds),
+                tick("marked", "Show marks", key="marks"),
+            ],
         )
 
 
@@ -145,8 +151,8 @@ def adaptation_explorer(
     domain: str = "C",
     method: str = PAPER,
     slice: int = 0,
-) -> ipywidgets.VBox:
-    """Choose a domain, a method, a slice and a seed; controls work without a kernel.
+) -> AdaptationExplorer:
+    """Choose a domain, a method, a slice and a seed, with or without a kernel.
 
     Parameters
     ----------
@@ -165,29 +171,4 @@ def adaptation_explorer(
     view = AdaptationExplorer.from_results(rows, stored)
     view.domain, view.slice = view.domains.index(domain), slice
     view.method = view.names[2:].index(method)
-    style = {"description_width": "4.5em", "button_width": "auto"}
-    wide = {"width": "min(100%, 36em)"}
-
-    def linked(kind, description: str, options, trait: str) -> ipywidgets.Widget:
-        made = kind(
-            options=[str(option) for option in options],
-            index=getattr(view, trait),
-            description=description,
-            style=style if kind is ipywidgets.ToggleButtons else {"description_width": "4.5em"},
-            layout={} if kind is ipywidgets.ToggleButtons else wide,
-        )
-        ipywidgets.jslink((made, "index"), (view, trait))
-        return made
-
-    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
-    ipywidgets.jslink((marked, "value"), (view, "marked"))
-    return ipywidgets.VBox(
-        [
-            linked(ipywidgets.ToggleButtons, "Domain", view.domains, "domain"),
-            linked(ipywidgets.Dropdown, "Method", view.names[2:], "method"),
-            linked(ipywidgets.Dropdown, "Slice", SLICES, "slice"),
-            linked(ipywidgets.ToggleButtons, "Seed", view.seeds, "seed"),
-            marked,
-            view,
-        ]
-    )
+    return view

@@ -1,6 +1,5 @@
 """The n_E explorer of chapter 06: the same draws held against all embeddings."""
 
-import ipywidgets
 import numpy as np
 
 from rfe_book import widgets
@@ -20,7 +19,7 @@ EDGES = ("shared", "own")
 
 def divergence_explorer(
     pixels: SlicePixels, *, null_draws: int = 20, seed: int = 0, start: int = 20
-) -> ipywidgets.VBox:
+) -> NEExplorer:
     """The explorer of chapter 06: drawn pixels held against all, and their divergence.
 
     Parameters
@@ -65,7 +64,7 @@ def divergence_explorer(
         for edges, name in enumerate(EDGES)
     ]
     density, where = _cloud(h)
-    view = NEExplorer(
+    return NEExplorer(
         **drawn.traits(),
         kind="comparison",
         measures=measures,
@@ -75,8 +74,8 @@ def divergence_explorer(
         cloud=widgets.encode_stack(density[None]),
         cloud_places=_by_place(pixels, where).astype("<u2").tobytes(),
         stop=drawn.stops.index(start),
+        controls=controls(drawn.stops, compared=True),
     )
-    return ipywidgets.VBox([*controls(view), view])
 
 
 def _bars(values: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import ipywidgets
 import numpy as np
 from scipy import ndimage
 
 from rfe_book import style
 from rfe_book.widgets.embedding_tables import NamedPixel
-from rfe_book.widgets.embedding_view import embedding_view
+from rfe_book.widgets.embedding_view import EmbeddingView, embedding_view
 from rfe_core import patches
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
@@ -52,7 +51,7 @@ def named_places(anatomy: Anatomy, z: int) -> dict[str, tuple[int, int]]:
 
 def embedding_maps(
     model: UNet, subject: Subject, anatomy: Anatomy, slices: Sequence[int], *, start: int
-) -> ipywidgets.VBox:
+) -> EmbeddingView:
     """The widget of chapter 02: embeddings of a patient's slices.
 
     Parameters
@@ -97,5 +96,5 @@ def embedding_maps(
         slices=[f"slice {n}" for n in range(len(slices))],
         label=f"Axial FLAIR slice of patient {subject.name}",
         start=start,
-        quality=70,
+        quality=50,
     )

@@ -31,7 +31,6 @@ async function render({ model, el }) {
   scale.append(strip, ...ends);
   const status = statusLine();
   const table = element("table", { className: "rfe-rows" });
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-panes" },
       element("figure", {}, left.title, left.canvas), element("figure", {}, right.title, right.canvas, scale)),
@@ -137,4 +136,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

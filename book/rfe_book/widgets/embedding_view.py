@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from rfe_book import style, widgets
 from rfe_book.style import outline
+from rfe_book.widgets.controls import ControlledWidget, choice, tick
+from rfe_book.widgets.controls import slices as slice_slider
 from rfe_book.widgets.embedding_tables import ZERO, Embeddings, NamedPixel
 
 STAGES = ("after the ReLU", "before the ReLU")
 
 
-class EmbeddingView(anywidget.AnyWidget):
+class EmbeddingView(ControlledWidget):
     """A FLAIR slice, a map beside it, and a table of the numbers behind the maps.
 
     Every trait but `view`, `stage`, `index` and `outlined` is fixed once the widget is shown.
@@ -73,8 +73,8 @@ def embedding_view(
     label: str,
     start: int = 0,
     quality: int = 80,
-) -> ipywidgets.VBox:
-    """Show embeddings over slices, with controls that work without a kernel.
+) -> EmbeddingView:
+    """Show embeddings over slices, with or without a kernel.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def embedding_view(
         slices=slices,
     )
     maps, views = embeddings.maps()
-    view = EmbeddingView(
+    return EmbeddingView(
         images=widgets.encode_stack(images, quality=quality),
         outlines=widgets.encode_stack(outline(masks).astype(np.uint8)),
         maps=[widgets.encode_stack(stack, quality=quality) for stack in maps],
@@ -131,29 +131,10 @@ def embedding_view(
         palette=palette().tobytes(),
         label=label,
         index=start,
+        controls=[
+            choice("view", "Map", [v["name"] for v in views], kind="menu", key="map"),
+            choice("stage", "Taken", STAGES, key="taken", words=["after", "before"]),
+            slice_slider("index", len(slices)),
+            tick("outlined", "Outline lesions", key="outlines"),
+        ],
     )
-    return ipywidgets.VBox([*_controls(view), view])
-
-
-def _controls(view: EmbeddingView) -> list[ipywidgets.Widget]:
-    style = {"description_width": "initial"}
-    which = ipywidgets.Dropdown(
-        options=[v["name"] for v in view.views],
-        index=0,
-        description="Map",
-        style=style,
-        layout={"width": "min(100%, 32em)"},
-    )
-    stage = ipywidgets.ToggleButtons(
-        options=STAGES,
-        index=0,
-        description="Taken",
-        style=style | {"button_width": "10em"},
-    )
-    position = widgets.slider("Slice", len(view.slices), value=view.index)
-    outlined = ipywidgets.Checkbox(True, description="Outline lesions", indent=False)
-    ipywidgets.jslink((which, "index"), (view, "view"))
-    ipywidgets.jslink((stage, "index"), (view, "stage"))
-    ipywidgets.jslink((position, "value"), (view, "index"))
-    ipywidgets.jslink((outlined, "value"), (view, "outlined"))
-    return [which, stage, position, outlined]

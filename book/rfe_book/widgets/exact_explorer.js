@@ -1,12 +1,19 @@
 // Sampled losses beside the exact one. Every number and its text is Python's; this places and draws them.
 
-/** A mark about (x, y): a circle, a square or a triangle, `size` wide. */
+/** A mark about (x, y), `size` wide. */
 function mark(parent, shape, x, y, size, attributes) {
-  const r = size / 2;
+  const [r, t] = [size / 2, size / 6];
+  const star = [-90, -54, -18, 18, 54, 90, 126, 162, 198, 234].map((degrees, at) => {
+    const [angle, far] = [(degrees * Math.PI) / 180, at % 2 ? 0.45 * r : 1.1 * r];
+    return `${x + far * Math.cos(angle)} ${y + far * Math.sin(angle)}`;
+  });
   const paths = {
     circle: `M${x - r} ${y}a${r} ${r} 0 1 0 ${size} 0a${r} ${r} 0 1 0 ${-size} 0Z`,
     square: `M${x - r} ${y - r}h${size}v${size}h${-size}Z`,
     triangle: `M${x} ${y - r}L${x + r} ${y + r}H${x - r}Z`,
+    diamond: `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`,
+    cross: `M${x - t} ${y - r}h${2 * t}v${r - t}h${r - t}v${2 * t}h${t - r}v${r - t}h${-2 * t}v${t - r}h${t - r}v${-2 * t}h${r - t}Z`,
+    star: `M${star.join("L")}Z`,
   };
   return svg(parent, "path", { d: paths[shape], ...attributes });
 }
@@ -72,15 +79,14 @@ function render({ model, el }) {
       head.setAttribute("scope", "row");
       return element("tr", {}, head, cells[at]);
     })));
-  const status = statusLine();
-  el.classList.add("rfe");
+  const status = statusLine("rfe-spoken");
   el.append(
-    element("div", { className: "rfe-charts" }, ...charts.map((c) => c.figure)),
+    element("div", { className: "rfe-charts" }, ...charts.map((c) => c.figure), element("div", { className: "rfe-about" }, table)),
     element("ul", { className: "rfe-legend" },
       ...strategies.map(([name, colour, shape]) => key(shape, colour, name))),
     element("ul", { className: "rfe-legend" }, ...costs.map((c) => key(c.mark, c.colour, `time, ${c.name}`)),
       element("li", {}, "dotted: continued with the square of n_E, not measured")),
-    status, table,
+    status,
   );
 
   function drawLoss(s, at) {
@@ -174,4 +180,4 @@ function render({ model, el }) {
   return stopListening;
 }
 
-export default { render };
+export default { render: withControls(render) };

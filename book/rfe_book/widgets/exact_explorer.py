@@ -3,34 +3,35 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import pandas as pd
 import traitlets
 
 from rfe_book import widgets
-from rfe_book.style import BLUE, GREEN, PURPLE, SKY, VERMILION, axis
+from rfe_book.style import BLUE, GRAY, GREEN, PURPLE, SKY, VERMILION, axis
+from rfe_book.widgets.controls import ControlledWidget, choice
+from rfe_book.widgets.n_e_explorer import stop_control
 from rfe_book.widgets.slice_draws import PAPER
 from rfe_study.measures.cost import POWERS, cost, reaches
 from rfe_study.measures.gradient_noise import Comparison
 
 _HERE = Path(__file__)
 
-#: Name, colour and mark of each strategy, and of each variant whose cost is shown.
+#: Name, colour and mark of each strategy, and of each variant whose cost is shown; each means
+#: one thing.
 STRATEGY_MARKS = ((BLUE, "circle"), (GREEN, "square"), (VERMILION, "triangle"))
 
 VARIANT_MARKS = {
-    "pytorch-metric-learning": ("pairs, by a library", VERMILION, "triangle"),
-    "z @ z.T": ("pairs, z @ z.T", PURPLE, "square"),
-    "exact form": ("exact form", SKY, "circle"),
+    "pytorch-metric-learning": ("pairs, by a library", GRAY, "diamond"),
+    "z @ z.T": ("pairs, z @ z.T", PURPLE, "cross"),
+    "exact form": ("exact form", SKY, "star"),
 }
 
 #: Upper end of the cost's axis, in seconds.
 CEILING = 10.0
 
 
-class ExactExplorer(anywidget.AnyWidget):
+class ExactExplorer(ControlledWidget):
     """Three charts over n_E: loss, relative error of the gradient, time; and their numbers.
 
     Every trait but `strategy` and `stop` is fixed once the widget is shown. Tables are indexed
@@ -101,7 +102,7 @@ def exact_explorer(
     *,
     label: str,
     start: int = 100,
-) -> ipywidgets.VBox:
+) -> ExactExplorer:
     """Sampled losses beside the exact one, over strategies and n_E.
 
     Parameters
@@ -121,7 +122,7 @@ def exact_explorer(
     errors = np.stack([c.errors for c in found.values()]).transpose(0, 2, 1)
     exact = np.stack([c.exact for c in found.values()])
     sampled = errors[:, :-1]  # all pixels: no error, which a log axis cannot show
-    view = ExactExplorer(
+    return ExactExplorer(
         strategies=[[name, *m] for name, m in zip(found, STRATEGY_MARKS, strict=True)],
         n_e=list(n_e),
         ticks=[n for n in n_e if n in PAPER or n in n_e[-2:]],
@@ -141,19 +142,5 @@ def exact_explorer(
         ],
         label=label,
         stop=list(n_e).index(start),
+        controls=[choice("strategy", "Strategy", list(found)), stop_control(n_e)],
     )
-    style = {"description_width": "4.5em", "button_width": "auto"}
-    strategy = ipywidgets.ToggleButtons(
-        options=list(found), index=0, description="Strategy", style=style
-    )
-    names = [f"{n:,}" + (" (paper)" if n in PAPER else "") for n in n_e[:-1]]
-    number = ipywidgets.SelectionSlider(
-        options=[*names, f"all {n_e[-1]:,}"],
-        index=view.stop,
-        description="n_E",
-        style={"description_width": "4.5em"},
-        layout={"width": "min(100%, 36em)"},
-    )
-    ipywidgets.jslink((strategy, "index"), (view, "strategy"))
-    ipywidgets.jslink((number, "index"), (view, "stop"))
-    return ipywidgets.VBox([strategy, number, view])

@@ -1,11 +1,10 @@
 """One head of the phantom in several scanners, with what each makes of it in figures."""
 
-import ipywidgets
 import numpy as np
 from scipy import ndimage
 
 from rfe_book import style
-from rfe_book.widgets.scanner_view import scanner_view
+from rfe_book.widgets.scanner_view import ScannerView, scanner_view
 from rfe_study.realism import fidelity
 
 #: Rows of the table under the pictures, and how they are written.
@@ -17,7 +16,7 @@ CONTRAST_FIGURES = {
 }
 
 
-def four_scanners(anatomy, scans, domains, slices) -> ipywidgets.VBox:
+def four_scanners(anatomy, scans, domains, slices) -> ScannerView:
     """The same head in several scanners.
 
     Parameters

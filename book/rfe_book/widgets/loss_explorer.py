@@ -1,6 +1,5 @@
 """The n_E explorer of chapter 05: drawn pixels, their pairs, and the loss with its scatter."""
 
-import ipywidgets
 import numpy as np
 import torch
 
@@ -13,7 +12,7 @@ from rfe_study.measures import monte_carlo, probes
 
 def loss_explorer(
     pixels: SlicePixels, *, draws: int = 200, seed: int = 0, start: int = 20
-) -> ipywidgets.VBox:
+) -> NEExplorer:
     """The explorer of chapter 05: drawn pixels, their pairs, and the loss with its scatter.
 
     Parameters
@@ -55,15 +54,15 @@ def loss_explorer(
     for redraw in range(REDRAWS):
         parts = [s[redraw, :n] for s, n in zip(drawn.shuffles, PAIRS_SHOWN, strict=True)]
         cells.append(_pair_losses(h, labels, parts))
-    view = NEExplorer(
+    return NEExplorer(
         **drawn.traits(),
         kind="pairs",
         measures=[measure],
         blocks=np.reshape(blocks, (*shape, 3)).round(3).tolist(),
         pairs=np.stack(cells).tobytes(),
         stop=drawn.stops.index(start),
+        controls=controls(drawn.stops, compared=False),
     )
-    return ipywidgets.VBox([*controls(view), view])
 
 
 def _block_means(h: torch.Tensor, labels: torch.Tensor, total: float) -> list[float]:

@@ -33,7 +33,7 @@ function makePairs(model) {
         small.data.set([...colour(loss, (i < counts[0]) === (j < counts[0])), 255], at);
       }
     }
-    const sheet = new OffscreenCanvas(n, n);
+    const sheet = hiddenCanvas(n, n);
     sheet.getContext("2d").putImageData(small, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(sheet, 0, 0, side, side);
@@ -130,7 +130,6 @@ async function render({ model, el }) {
     element("li", {}, swatch("rfe-line", "var(--rfe-sampled)"), "this draw"),
     element("li", {}, swatch("rfe-line rfe-dashed", "var(--rfe-text)"), measures[0].centre_name),
     element("li", {}, swatch("rfe-band", "var(--rfe-muted)"), measures[0].band_name));
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-explorer" },
       element("div", { className: "rfe-map" }, map.canvas,
@@ -182,4 +181,4 @@ async function render({ model, el }) {
   return stopListening;
 }
 
-export default { render };
+export default { render: withControls(render) };

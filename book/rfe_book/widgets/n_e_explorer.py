@@ -4,15 +4,16 @@
 (chapter 06) the same draws held against all embeddings; both are this view with other tables.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from rfe_book import style, widgets
 from rfe_book.style import VERMILION
+from rfe_book.widgets.controls import ControlledWidget, choice
 from rfe_book.widgets.slice_draws import PAPER, REDRAWS
 from rfe_core import sampling
 
@@ -28,7 +29,7 @@ _HERE = Path(__file__)
 PARTS = _HERE.with_name("_n_e_parts.js").read_text(encoding="utf-8")
 
 
-class NEExplorer(anywidget.AnyWidget):
+class NEExplorer(ControlledWidget):
     """A slice with drawn pixels, their counts, a curve over n_E, and one panel of pairs or values.
 
     Every trait but `strategy`, `stop`, `redraw`, `measure` and `panel` is fixed once the widget is
@@ -78,38 +79,26 @@ def tables(values: np.ndarray, centre: np.ndarray, low: np.ndarray, high: np.nda
     }
 
 
-def controls(view: NEExplorer) -> list[ipywidgets.Widget]:
-    style = {"description_width": "4.5em", "button_width": "auto"}
-    strategy = ipywidgets.ToggleButtons(
-        options=view.strategies, index=view.strategy, description="Strategy", style=style
-    )
-    names = [f"{n:,}" + (" (paper)" if n in PAPER else "") for n in view.n_e[:-1]]
-    number = ipywidgets.SelectionSlider(
-        options=[*names, f"all {view.n_e[-1]:,}"],
-        index=view.stop,
-        description="n_E",
-        style={"description_width": "4.5em"},
-        layout={"width": "min(100%, 36em)"},
-    )
-    redraw = ipywidgets.ToggleButtons(
-        options=[str(k + 1) for k in range(REDRAWS)],
-        index=0,
-        description="Draw",
-        style={"description_width": "4.5em", "button_width": "3em"},
-    )
-    controls = [(strategy, "strategy"), (number, "stop"), (redraw, "redraw")]
-    if view.kind == "comparison":
-        edges = ipywidgets.ToggleButtons(
-            options=["shared", "own (released code)"], index=0, description="Edges", style=style
-        )
-        panel = ipywidgets.ToggleButtons(
-            options=["histogram", "2-D cloud"], index=0, description="Show", style=style
-        )
-        controls += [(edges, "measure"), (panel, "panel")]
-    for control, trait in controls:
-        ipywidgets.jslink((control, "index"), (view, trait))
-    buttons, sliders = [], []
-    for control, _ in controls:
-        (sliders if control is number else buttons).append(control)
-    row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-    return [row, *sliders]
+def stop_names(n_e: Sequence[int]) -> list[str]:
+    """Values of n_E as the slider shows them; the last is all pixels."""
+    return [*(f"{n:,}{' (paper)' if n in PAPER else ''}" for n in n_e[:-1]), f"all {n_e[-1]:,}"]
+
+
+def stop_control(n_e: Sequence[int]) -> dict[str, Any]:
+    """The slider over values of n_E; in the page's address they are plain numbers, or "all"."""
+    words = [*n_e[:-1], "all"]
+    return choice("stop", "n_E", stop_names(n_e), kind="range", key="n_e", words=words)
+
+
+def controls(n_e: Sequence[int], *, compared: bool) -> list[dict[str, Any]]:
+    """Controls of both explorers; `compared`: also which edges, and what is shown."""
+    made = [
+        choice("strategy", "Strategy", list(sampling.STRATEGIES)),
+        choice("redraw", "Draw", range(1, REDRAWS + 1), key="draw"),
+    ]
+    if compared:
+        edges = ["shared", "own (released code)"]
+        made.append(choice("measure", "Edges", edges, key="edges", words=["shared", "own"]))
+        shown = ["histogram", "2-D cloud"]
+        made.append(choice("panel", "Show", shown, key="show", words=["histogram", "cloud"]))
+    return [*made, stop_control(n_e)]

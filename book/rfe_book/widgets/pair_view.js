@@ -1,37 +1,12 @@
-// Embeddings to drag in the plane. Distances, losses and gradients come from _pair_math.js; this file draws them.
+// Embeddings to drag in the plane. Distances, losses and gradients come from _pair_math.js, the plane they lie in from
+// _pair_plane.js; this file draws them.
 
-const [SIZE, UNIT] = [420, 66]; // of the picture, and of one unit of the plane, in pixels
-const REACH = 1.5; // how far a point goes in x and y at scale 1
 const CLASSES = ["background", "lesion"];
 const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const [COARSE, FINE] = [0.1, 0.01]; // of an arrow key, without and with Shift
 const ROUNDS = 100; // places in a unit at which a moved embedding can lie
 
-const across = (x) => SIZE / 2 + UNIT * x;
-const down = (y) => SIZE / 2 - UNIT * y;
-const place = (h) => `${across(h[0]).toFixed(2)} ${down(h[1]).toFixed(2)}`;
-const within = (value) => Math.min(REACH, Math.max(-REACH, value));
-
-/** Three significant digits, with a minus sign of full width and never "-0". */
-function show(value) {
-  if (Math.abs(value) < 5e-7) return "0";
-  const text = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-  return text.replace("-", "−");
-}
-
-/** The empty plane: grid, axes, unit circle, and the quarter that a ReLU leaves. */
-function drawPlane(plane, title) {
-  svg(plane, "title", {}, title);
-  svg(plane, "rect", { class: "rfe-quarter", x: SIZE / 2, y: 0, width: SIZE / 2, height: SIZE / 2 });
-  for (let tick = -3; tick <= 3; tick++) {
-    const kind = tick ? "rfe-grid" : "rfe-axis";
-    svg(plane, "path", { class: kind, d: `M${across(tick)} 0V${SIZE}M0 ${down(tick)}H${SIZE}` });
-    if (tick) svg(plane, "text", { x: across(tick) + 3, y: SIZE / 2 + 13, class: "rfe-tick" }, show(tick));
-    if (tick) svg(plane, "text", { x: SIZE / 2 + 3, y: down(tick) - 3, class: "rfe-tick" }, show(tick));
-  }
-  svg(plane, "circle", { class: "rfe-circle", cx: SIZE / 2, cy: SIZE / 2, r: UNIT });
-  svg(plane, "text", { x: SIZE - 6, y: 16, "text-anchor": "end", class: "rfe-tick" }, "what a ReLU leaves");
-}
+const within = (value, end) => Math.min(end, Math.max(-end, value));
 
 /** The mark of a class around (0, 0): a square or a circle, so that colour is not needed. */
 const MARKS = ["M-8-8H8V8H-8Z", "M-9 0A9 9 0 1 0 9 0A9 9 0 1 0-9 0Z"];
@@ -72,11 +47,13 @@ function row(...texts) {
 
 function render({ model, el }) {
   const names = model.get("names");
-  const plane = svg(null, "svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group" });
-  drawPlane(plane, model.get("label"));
-  const [lines, arrows] = [svg(plane, "g"), svg(plane, "g")]; // below the marks
+  const farthest = model.get("farthest");
+  const plane = makePlane(model.get("label"));
+  const { place } = plane;
+  let held = false; // a plane that is dragged in keeps its reach
+  const [lines, arrows] = [svg(plane.node, "g"), svg(plane.node, "g")]; // below the marks
   const handles = model.get("points").map((_, at) => {
-    const group = svg(plane, "g", { class: "rfe-point", tabindex: 0, role: "slider", "aria-roledescription": "movable embedding" });
+    const group = svg(plane.node, "g", { class: "rfe-point", tabindex: 0, role: "slider", "aria-roledescription": "movable embedding" });
     const stem = svg(lines, "path", { class: "rfe-stem" });
     const arrow = svg(arrows, "path", { class: "rfe-arrow" });
     svg(group, "circle", { class: "rfe-touch", r: 22 });
@@ -100,12 +77,11 @@ function render({ model, el }) {
   const ones = table("Embeddings", ["", "class", "x", "y", "length", "gradient"]);
   const pairs = table("Pairs (each counts twice)", ["pair", "class", "d", "loss", ""]);
   const classButtons = handles.map((_, at) => button("", () => flip(at)));
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-buttons", role: "group", ariaLabel: "Settings" }, "Set to", ...presets),
     status,
     element("div", { className: "rfe-pairs" },
-      element("div", { className: "rfe-plane" }, plane, element("div", { className: "rfe-buttons" }, step, reset), key()),
+      element("div", { className: "rfe-plane" }, plane.node, element("div", { className: "rfe-buttons" }, step, reset), key()),
       element("div", { className: "rfe-tables" }, totals.node, ones.node, pairs.node)));
 
   /** What the traits say now, with the embeddings at their scale, and what follows from it. */
@@ -122,18 +98,11 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  /** Put embedding `at` to h, rounded so that equal and orthogonal vectors can be hit exactly. */
-  function put(at, h) {
+  /** Put embedding `at` to h, at most as far as `end`, rounded so that equal and orthogonal vectors can be hit exactly. */
+  function put(at, h, end) {
     const scale = model.get("scale");
-    const point = h.map((value) => within(Math.round(value * ROUNDS) / ROUNDS / scale));
+    const point = h.map((value) => within(within(Math.round(value * ROUNDS) / ROUNDS, end) / scale, farthest));
     move({ points: model.get("points").map((old, n) => (n === at ? point : old)) });
-  }
-
-  /** Where in the plane a pointer is. */
-  function pointed(event) {
-    const box = plane.getBoundingClientRect();
-    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return [(x - 0.5) * SIZE / UNIT, (0.5 - y) * SIZE / UNIT];
   }
 
   function flip(at) {
@@ -144,7 +113,7 @@ function render({ model, el }) {
   function stepped() {
     const { embeddings, gradient, scale } = state();
     return model.get("points").map((point, at) => at < embeddings.length
-      ? add(embeddings[at], gradient[at], -model.get("rate")).map((value) => within(value / scale)) : point);
+      ? add(embeddings[at], gradient[at], -model.get("rate")).map((value) => within(value / scale, farthest)) : point);
   }
 
   function drawHandle({ group, stem, arrow, mark }, at, { embeddings, labels, gradient }) {
@@ -159,8 +128,8 @@ function render({ model, el }) {
     mark.setAttribute("class", `rfe-class-${labels[at]}`);
     mark.setAttribute("d", MARKS[labels[at]]);
     stem.setAttribute("d", `M${place([0, 0])}L${place(h)}`);
-    const long = size > 1e-9 ? size / (1 + size) : 0; // at most one unit, however large the gradient
-    const along = long ? times(gradient[at], -long / size) : [0, 0];
+    const long = size > 1e-9 ? size / (1 + size) : 0; // at most one unit of the smallest plane, however large the gradient
+    const along = long ? times(gradient[at], (-long / size) * plane.stretch) : [0, 0];
     const tip = add(h, along);
     const wing = (turn) => add(tip, add(times(along, -0.13 / long), [-along[1], along[0]], turn * 0.07 / long));
     arrow.setAttribute("d", long > 0.01 ? `M${place(h)}L${place(tip)}M${place(wing(1))}L${place(tip)}L${place(wing(-1))}` : "");
@@ -184,6 +153,7 @@ function render({ model, el }) {
     const started = performance.now();
     const now = state();
     const { count, scale, margin, distance, embeddings, labels, d, loss, sum, gradient } = now;
+    if (!held) plane.fit(embeddings);
     handles.forEach((handle, at) => drawHandle(handle, at, now));
     drawPairs(now);
     const results = [sum, sum / count, sum / count ** 2];
@@ -202,36 +172,40 @@ function render({ model, el }) {
     status.textContent = `${label}, margin ${show(margin)}, scale ${show(scale)}: loss ${show(sum)} as a sum, `
       + `${show(results[1])} per embedding, ${show(results[2])} as a mean.`;
     Object.assign(el.dataset, { // what is on the screen now, for tests
-      distance, margin, scale, count, sum, per_embedding: results[1], mean: results[2],
+      distance, margin, scale, count, reach: plane.reach, sum, per_embedding: results[1], mean: results[2],
       embeddings: embeddings.flat().join(" "), labels: labels.join(" "),
       d: d.flat().join(" "), loss: loss.flat().join(" "), gradient: gradient.flat().join(" "),
     });
     performance.measure("pair_view", { start: started });
   }
 
+  const redraw = onceAFrame(draw);
   handles.forEach(({ group }, at) => {
     let grip = [0, 0]; // from the pointer to the embedding it holds
     group.addEventListener("pointerdown", (event) => {
       group.setPointerCapture(event.pointerId);
       group.focus();
-      grip = add(state().embeddings[at], pointed(event), -1);
+      grip = add(state().embeddings[at], plane.pointed(event), -1);
+      held = true;
     });
     group.addEventListener("pointermove", (event) => {
-      if (group.hasPointerCapture(event.pointerId)) put(at, add(pointed(event), grip));
+      if (group.hasPointerCapture(event.pointerId)) put(at, add(plane.pointed(event), grip), plane.reach);
     });
+    group.addEventListener("lostpointercapture", () => { held = false; redraw(); });
     // Chromium does not heed touch-action inside an SVG: without this a finger scrolls the page.
     group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     group.addEventListener("keydown", (event) => {
       const change = KEYS[event.key];
-      if (change) put(at, add(times(model.get("points")[at], model.get("scale")), change, event.shiftKey ? FINE : COARSE));
+      const far = (event.shiftKey ? FINE : COARSE) * plane.stretch;
+      if (change) put(at, add(times(model.get("points")[at], model.get("scale")), change, far), farthest);
       else if (event.key === "Enter" || event.key === " ") flip(at);
       else return;
       event.preventDefault();
     });
   });
-  const stop = onChange(model, ["points", "labels", "count", "distance", "margin", "scale"], onceAFrame(draw));
+  const stop = onChange(model, ["points", "labels", "count", "distance", "margin", "scale"], redraw);
   draw();
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

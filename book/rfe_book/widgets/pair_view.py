@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import traitlets
 
 from rfe_book import widgets
+from rfe_book.widgets.controls import ControlledWidget, address_only, choice, slider
 
 _HERE = Path(__file__).parent
 
 #: The mathematics that dragging needs, tested against `rfe_core.losses.embedding_loss`.
 PAIR_MATH = (_HERE / "_pair_math.js").read_text(encoding="utf-8")
+
+_PLANE = (_HERE / "_pair_plane.js").read_text(encoding="utf-8")
 
 #: Name in `rfe_core.distances` and on the screen.
 NAMES = (
@@ -36,20 +37,24 @@ POINTS = ((1.4, 0.3), (0.8, 1.3), (0.2, 1.2), (0.6, 0.4), (-0.9, 0.7), (-0.5, -1
 
 LABELS = (1, 1, 0, 0, 1, 0)
 
+#: How far a point may go in x and y at scale 1.
+FARTHEST = 1000.0
+
 #: Length of a gradient step, of the summed loss.
 RATE = 0.05
 
 
-class PairView(anywidget.AnyWidget):
+class PairView(ControlledWidget):
     """Points of two classes; Eq. 2 of those shown, in its three reductions, follows each move."""
 
-    _esm = PAIR_MATH + widgets.esm("pair_view")
+    _esm = PAIR_MATH + _PLANE + widgets.esm("pair_view")
     _css = widgets.STYLE + (_HERE / "pair_view.css").read_text(encoding="utf-8")
 
     names = traitlets.List([list(pair) for pair in NAMES]).tag(sync=True)
     presets = traitlets.List(list(PRESETS)).tag(sync=True)
     label = traitlets.Unicode(help="what the plane shows, for screen readers").tag(sync=True)
     rate = traitlets.Float(RATE).tag(sync=True)
+    farthest = traitlets.Float(FARTHEST, help="of a point in x and y").tag(sync=True)
     points = traitlets.List([list(p) for p in POINTS], help="at scale 1").tag(sync=True)
     labels = traitlets.List(list(LABELS), help="1 lesion, 0 background").tag(sync=True)
     count = traitlets.Int(4, help="of the points that take part").tag(sync=True)
@@ -59,7 +64,7 @@ class PairView(anywidget.AnyWidget):
     scale = traitlets.Float(1.0, help="all embeddings are points times this").tag(sync=True)
 
 
-def pair_view(*, label: str = "Embeddings in the plane") -> ipywidgets.VBox:
+def pair_view(*, label: str = "Embeddings in the plane") -> PairView:
     """A plane of draggable embeddings under controls for distance, margin, scale and number.
 
     Parameters
@@ -67,27 +72,14 @@ def pair_view(*, label: str = "Embeddings in the plane") -> ipywidgets.VBox:
     label : str
         What the plane shows, for readers who do not see it.
     """
-    view = PairView(label=label)
-    distance = ipywidgets.ToggleButtons(
-        options=[name for _, name in NAMES],
-        description="Distance d",
-        style={"description_width": "7em", "button_width": "8.5em"},
+    return PairView(
+        label=label,
+        controls=[
+            choice("distance", "Distance d", [n for _, n in NAMES], words=[n for n, _ in NAMES]),
+            choice("margin", "Margin m", [f"{value:g}" for value in MARGINS], kind="range"),
+            slider("scale", "Scale of all", 0.1, 2, step=0.05, digits=2),
+            slider("count", "Embeddings", 2, len(POINTS)),
+            address_only("points", "Points", len(POINTS), 2, -FARTHEST, FARTHEST),
+            address_only("labels", "Classes", len(POINTS), 1, 0, 1, step=1),
+        ],
     )
-    ipywidgets.jslink((distance, "index"), (view, "distance"))
-    wide = {"style": {"description_width": "7em"}, "layout": {"width": "min(100%, 34em)"}}
-    margin = ipywidgets.SelectionSlider(
-        options=[f"{value:g}" for value in MARGINS],
-        index=view.margin,
-        description="Margin m",
-        **wide,
-    )
-    scale = ipywidgets.FloatSlider(
-        value=view.scale, min=0.1, max=2, step=0.05, description="Scale of all", **wide
-    )
-    count = ipywidgets.IntSlider(
-        value=view.count, min=2, max=len(POINTS), description="Embeddings", **wide
-    )
-    ipywidgets.jslink((margin, "index"), (view, "margin"))
-    ipywidgets.jslink((scale, "value"), (view, "scale"))
-    ipywidgets.jslink((count, "value"), (view, "count"))
-    return ipywidgets.VBox([distance, margin, scale, count, view])

@@ -46,7 +46,6 @@ async function render({ model, el }) {
   })));
   const back = element("button", { type: "button", onclick: () => choose(chosenStop()) });
   const chart = makeChart();
-  el.classList.add("rfe");
   el.append(status, element("div", { className: "rfe-prior" },
     element("div", {}, canvas, patternLegend(colours)),
     element("div", {}, chart.figure, curveLegend(), back, table)));
@@ -170,4 +169,4 @@ async function render({ model, el }) {
   return () => { stopFollowing(); stopDrawing(); };
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
 from rfe_book import style, widgets
 from rfe_book.style import BLUE, GREEN, VERMILION
+from rfe_book.widgets.controls import ControlledWidget, choice, slider, tick
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_core import ncc
 from rfe_core.patches import normalise
@@ -24,13 +23,15 @@ FIRST, STEP = 0.4, 0.002
 
 THRESHOLDS = np.round(FIRST + STEP * np.arange(255), 3)
 
+_ENDS = float(THRESHOLDS[0]), float(THRESHOLDS[-1])
+
 #: Name, colour and dashes of each curve.
 CURVES = (("Dice", BLUE, ""), ("precision", VERMILION, "7 3"), ("recall", GREEN, "2 3"))
 
 BACKGROUNDS = ("FLAIR", "response")
 
 
-class PriorExplorer(anywidget.AnyWidget):
+class PriorExplorer(ControlledWidget):
     """A slice with its prior, and Dice, precision and recall against the threshold.
 
     Every trait but `count`, `size`, `threshold`, `background` and `marked` is fixed once it is
@@ -163,8 +164,8 @@ def prior_slice(
     )
 
 
-def prior_explorer(data: PriorSlice, *, label: str, start: tuple[int, int]) -> ipywidgets.VBox:
-    """The prior over a slice, with controls that work without a kernel.
+def prior_explorer(data: PriorSlice, *, label: str, start: tuple[int, int]) -> PriorExplorer:
+    """The prior over a slice, with or without a kernel.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def prior_explorer(data: PriorSlice, *, label: str, start: tuple[int, int]) -> i
     nearest = [int(np.abs(THRESHOLDS - data.chosen[pair]).argmin()) for pair in pairs]
     chosen = np.reshape(nearest, (len(counts), len(sizes))).tolist()
     count, size = counts.index(start[0]), sizes.index(start[1])
-    view = PriorExplorer(
+    return PriorExplorer(
         image=widgets.encode_stack(data.image[None]),
         places=widgets.encode_stack(data.brain.astype(np.uint8)[None] + data.lesion),
         levels=widgets.encode_stack(
@@ -206,31 +207,11 @@ def prior_explorer(data: PriorSlice, *, label: str, start: tuple[int, int]) -> i
         count=count,
         size=size,
         threshold=float(THRESHOLDS[chosen[count][size]]),
+        controls=[
+            choice("count", "Templates", counts, key="templates"),
+            choice("size", "Size", [f"{s} × {s} × {s}" for s in sizes], words=sizes),
+            slider("threshold", "Threshold", *_ENDS, step=STEP, digits=3),
+            choice("background", "Background", BACKGROUNDS),
+            tick("marked", "Show marks", key="marks"),
+        ],
     )
-    style = {"description_width": "initial", "button_width": "auto"}
-    number = ipywidgets.ToggleButtons(
-        options=list(map(str, counts)), index=count, description="Templates", style=style
-    )
-    side = ipywidgets.ToggleButtons(
-        options=[f"{s} × {s} × {s}" for s in sizes], index=size, description="Size", style=style
-    )
-    threshold = ipywidgets.FloatSlider(
-        value=view.threshold,
-        min=float(THRESHOLDS[0]),
-        max=float(THRESHOLDS[-1]),
-        step=STEP,
-        readout_format=".3f",
-        description="Threshold",
-        style={"description_width": "initial"},
-        layout={"width": "min(100%, 32em)"},
-    )
-    background = ipywidgets.ToggleButtons(
-        options=list(BACKGROUNDS), description="Background", style=style
-    )
-    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
-    ipywidgets.jslink((number, "index"), (view, "count"))
-    ipywidgets.jslink((side, "index"), (view, "size"))
-    ipywidgets.jslink((threshold, "value"), (view, "threshold"))
-    ipywidgets.jslink((background, "index"), (view, "background"))
-    ipywidgets.jslink((marked, "value"), (view, "marked"))
-    return ipywidgets.VBox([number, side, threshold, background, marked, view])

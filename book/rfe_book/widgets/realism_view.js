@@ -17,7 +17,6 @@ async function render({ model, el }) {
   const [picture, curve] = [element("figcaption"), element("figcaption", { textContent: "Share of the brain by intensity over white matter" })];
   const table = element("table", { className: "rfe-compared" });
   const status = statusLine();
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-beside" },
       element("figure", {}, picture, canvas),
@@ -90,4 +89,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import pandas as pd
 import traitlets
@@ -12,6 +10,8 @@ import traitlets
 from rfe_book import style as book_style
 from rfe_book import widgets
 from rfe_book.style import BLUE, VERMILION
+from rfe_book.widgets.controls import ControlledWidget, choice
+from rfe_book.widgets.controls import slices as slice_slider
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.realism import distance
 
@@ -40,7 +40,7 @@ NAMES = {
 }
 
 
-class RealismView(anywidget.AnyWidget):
+class RealismView(ControlledWidget):
     """A slice of the phantom, two histograms, and a table; every number and text is Python's.
 
     Every trait but `kind`, `modality` and `index` is fixed once the widget is shown.
@@ -102,7 +102,7 @@ def realism_view(
     label: str,
     start: int = 0,
     quality: int = 70,
-) -> ipywidgets.VBox:
+) -> RealismView:
     """A phantom patient's slices beside the figures of its kind and of a real scan.
 
     Parameters
@@ -145,7 +145,7 @@ def realism_view(
     real = histograms(bins, distance.REAL)
     edges = np.sort(bins["low"].unique())
     highest = np.maximum(shares.max(axis=(0, 2)), real.max(axis=1))
-    view = RealismView(
+    return RealismView(
         stacks=stacks,
         kinds=kinds,
         modalities=[m.upper() for m in MODALITIES],
@@ -160,16 +160,9 @@ def realism_view(
         label=label,
         modality=len(MODALITIES) - 1,
         index=start,
+        controls=[
+            choice("kind", "Phantom", kinds, kind="menu", key="phantom"),
+            choice("modality", "Image", [m.upper() for m in MODALITIES], key="image"),
+            slice_slider("index", len(captions)),
+        ],
     )
-    style = {"description_width": "4.5em", "button_width": "auto"}
-    kind = ipywidgets.Dropdown(
-        options=kinds, index=0, description="Phantom", style={"description_width": "4.5em"}
-    )
-    modality = ipywidgets.ToggleButtons(
-        options=view.modalities, index=view.modality, description="Image", style=style
-    )
-    position = widgets.slider("Slice", len(captions), value=start)
-    ipywidgets.jslink((kind, "index"), (view, "kind"))
-    ipywidgets.jslink((modality, "index"), (view, "modality"))
-    ipywidgets.jslink((position, "value"), (view, "index"))
-    return ipywidgets.VBox([kind, modality, position, view])

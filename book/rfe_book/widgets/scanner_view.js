@@ -18,7 +18,6 @@ async function render({ model, el }) {
   panes[1].canvas.tabIndex = 0;
   const table = element("table", { className: "rfe-figures" });
   const status = statusLine();
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-panes" }, ...panes.map((p) => element("div", {}, p.title, p.canvas))),
     status,
@@ -80,4 +79,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from rfe_book import style, widgets
 from rfe_book.style import outline
+from rfe_book.widgets.controls import ControlledWidget, choice, slices, tick
 
 
-class ScannerView(anywidget.AnyWidget):
+class ScannerView(ControlledWidget):
     """Two panes, the first scanner and the chosen one, and a table of measured figures.
 
     Every trait but `scanner`, `image`, `index` and `outlined` is fixed once the widget is shown.
@@ -44,9 +43,9 @@ def scanner_view(
     captions: list[str],
     label: str,
     start: int = 0,
-    quality: int = 75,
-) -> ipywidgets.VBox:
-    """Compare scanners on the same slices, with controls that work without a kernel.
+    quality: int = 85,
+) -> ScannerView:
+    """Compare scanners on the same slices, with or without a kernel.
 
     Parameters
     ----------
@@ -65,7 +64,8 @@ def scanner_view(
     start : int
         Slice shown first.
     quality : int
-        Compression of the images, see ``widgets.encode_stack``; outlines are exact.
+        Compression of the images, see ``widgets.encode_stack``; outlines are exact. Below 85 the
+        grain, in which scanners differ, is smoothed away.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def scanner_view(
     if any(len(row) != 1 + len(images) for kind in kinds for row in figures[kind]):
         raise ValueError(f"rows of figures must have a name and {len(images)} texts")
     stacks = [np.concatenate([stack[kind] for kind in kinds]) for stack in images.values()]
-    view = ScannerView(
+    return ScannerView(
         stacks=[widgets.encode_stack(stack, quality=quality) for stack in stacks],
         outlines=widgets.encode_stack(outline(masks).astype(np.uint8)),
         names=names,
@@ -98,17 +98,10 @@ def scanner_view(
         label=label,
         image=len(kinds) - 1,
         index=start,
+        controls=[
+            choice("scanner", "Scanner", list(images)[1:]),
+            choice("image", "Image", kinds),
+            slices("index", shape[0]),
+            tick("outlined", "Outline lesions", key="outlines"),
+        ],
     )
-    style = {"description_width": "initial", "button_width": "4.5em"}
-    which = ipywidgets.ToggleButtons(options=list(images)[1:], description="Scanner", style=style)
-    image = ipywidgets.ToggleButtons(
-        options=kinds, index=len(kinds) - 1, description="Image", style=style
-    )
-    position = widgets.slider("Slice", shape[0], value=start)
-    outlined = ipywidgets.Checkbox(True, description="Outline lesions", indent=False)
-    ipywidgets.jslink((which, "index"), (view, "scanner"))
-    ipywidgets.jslink((image, "index"), (view, "image"))
-    ipywidgets.jslink((position, "value"), (view, "index"))
-    ipywidgets.jslink((outlined, "value"), (view, "outlined"))
-    buttons = ipywidgets.HBox([which, image], layout={"flex_flow": "row wrap", "grid_gap": "0 2em"})
-    return ipywidgets.VBox([buttons, position, outlined, view])

@@ -15,7 +15,6 @@ async function render({ model, el }) {
   const frame = new ImageData(canvas.width, canvas.height);
   const table = element("table", { className: "rfe-scores" });
   const status = statusLine();
-  el.classList.add("rfe");
   const side = element("div", {}, table, patternLegend(colours));
   el.append(status, element("div", { className: "rfe-case" }, canvas, side));
 
@@ -77,4 +76,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
 from rfe_book import style, widgets
+from rfe_book.widgets.controls import ControlledWidget, choice, slices, tick
 from rfe_core import metrics
 from rfe_core.scans.layouts import MODALITIES
 
@@ -28,7 +27,7 @@ OUTCOME_MARKS = Path(__file__).with_name("_outcome_marks.js").read_text(encoding
 COLUMNS = ("F-score", "precision", "recall", "false positives", "lesions touched")
 
 
-class SegmentationView(anywidget.AnyWidget):
+class SegmentationView(ControlledWidget):
     """One slice of one domain's patient with what one model made of it, and a table of scores.
 
     Every trait but `domain`, `model`, `image`, `index` and `marked` is fixed once it is shown.
@@ -160,15 +159,24 @@ def slice_scores(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> lis
     ]
 
 
+def telling_slice(truths: Sequence[NDArray[np.bool_]]) -> int:
+    """The position at which every case has lesion to find: its least area is the largest there.
+
+    Chosen by the truth alone, whatever a network makes of it.
+    """
+    areas = np.array([truth.sum(axis=(1, 2)) for truth in truths])
+    return int(areas.min(axis=0).argmax())
+
+
 def segmentation_view(
     cases: Mapping[str, Case],
     *,
     models: Sequence[str] = ("Lower bound", "Upper bound"),
     label: str,
-    start: int = 0,
+    start: int | None = None,
     quality: int = 75,
-) -> ipywidgets.VBox:
-    """Look at what models find and miss, with controls that work without a kernel.
+) -> SegmentationView:
+    """Look at what models find and miss, with or without a kernel.
 
     Parameters
     ----------
@@ -178,8 +186,8 @@ def segmentation_view(
         What the buttons call the predictions of every case.
     label : str
         What the picture shows, for readers who do not see it.
-    start : int
-        Slice shown first.
+    start : int, optional
+        Slice shown first, else `telling_slice`.
     quality : int
         Compression of the images, see ``widgets.encode_stack``; marks are exact.
 
@@ -197,6 +205,8 @@ def segmentation_view(
                 f"case {letter} must hold images {kinds}, {count} slices and {len(models)} "
                 f"predictions, got {held[0]}, {held[1]} and {held[2]}"
             )
+    if start is None:
+        start = telling_slice([case.truth for case in cases.values()])
     if not 0 <= start < count:
         raise ValueError(f"start must lie in 0 ... {count - 1}, got {start}")
 
@@ -207,7 +217,7 @@ def segmentation_view(
             for mask, truth in zip(prediction, case.truth, strict=True)
         ]
 
-    view = SegmentationView(
+    return SegmentationView(
         stacks=[
             widgets.encode_stack(np.concatenate(list(c.images.values())), quality=quality)
             for c in cases.values()
@@ -221,17 +231,11 @@ def segmentation_view(
         label=label,
         image=len(kinds) - 1,
         index=start,
+        controls=[
+            choice("domain", "Domain", list(cases)),
+            choice("model", "Model", models),
+            choice("image", "Image", kinds),
+            slices("index", count),
+            tick("marked", "Show marks", key="marks"),
+        ],
     )
-    style = {"description_width": "initial", "button_width": "auto"}
-    domain = ipywidgets.ToggleButtons(options=list(cases), description="Domain", style=style)
-    model = ipywidgets.ToggleButtons(options=list(models), description="Model", style=style)
-    image = ipywidgets.ToggleButtons(
-        options=kinds, index=len(kinds) - 1, description="Image", style=style
-    )
-    position = widgets.slider("Slice", count, value=start)
-    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
-    for control, trait in ((domain, "domain"), (model, "model"), (image, "image")):
-        ipywidgets.jslink((control, "index"), (view, trait))
-    ipywidgets.jslink((position, "value"), (view, "index"))
-    ipywidgets.jslink((marked, "value"), (view, "marked"))
-    return ipywidgets.VBox([domain, model, image, position, marked, view])

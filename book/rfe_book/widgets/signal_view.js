@@ -101,7 +101,6 @@ async function render({ model, el }) {
   const heads = ["tissue", "signal", "÷ white matter"].map((text) => element("th", { scope: "col", textContent: text }));
   const values = element("table", { className: "rfe-values" },
     element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows));
-  el.classList.add("rfe");
   el.append(
     element("div", { className: "rfe-presets", role: "group", ariaLabel: "Settings of a scanner" }, "Set to scanner", ...buttons),
     status,
@@ -163,4 +162,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

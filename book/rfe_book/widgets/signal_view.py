@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from rfe_book import widgets
 from rfe_book.style import BLUE, GRAY, GREEN, VERMILION
+from rfe_book.widgets.controls import ControlledWidget, choice
 from rfe_study.phantom import domains, scanner
 
 #: Colour and dash pattern of each tissue's curve (colours of Okabe and Ito and a gray).
@@ -27,7 +27,7 @@ SIGNAL_STEPS, RATIO_STEPS = 10_000, 1_000
 _LARGEST_RATIO = 60.0
 
 
-class SignalView(anywidget.AnyWidget):
+class SignalView(ControlledWidget):
     """A slice blended from tissue maps and tabulated signals, with the signal curves beside it.
 
     Every trait but `te`, `ti` and `field` is fixed once the widget is shown.
@@ -88,7 +88,7 @@ def signal_view(
     ti_ms: Sequence[float],
     label: str,
     window: float = 2.5,
-) -> ipywidgets.VBox:
+) -> SignalView:
     """A FLAIR slice whose echo time, inversion time and field strength the reader sets.
 
     Parameters
@@ -133,7 +133,7 @@ def signal_view(
     ]
     brain = values[..., [scanner.TISSUES.index(t) for t in ("gm", "wm", "lesion")]]
     start = {key: scanners[0][key] for key in ("te", "ti", "field")}
-    view = SignalView(
+    return SignalView(
         maps=widgets.encode_stack(np.round(255 * np.clip(maps, 0, 1)).astype(np.uint8)),
         table=np.round(values * steps).astype("<u2").tobytes(),
         te_ms=te_ms,
@@ -145,28 +145,16 @@ def signal_view(
         gray=255 / window,
         label=label,
         **start,
+        controls=[
+            _over_grid("field", "Field strength", fields_t, "T", kind="buttons"),
+            _over_grid("te", "Echo time TE", te_ms, "ms"),
+            _over_grid("ti", "Inversion time TI", ti_ms, "ms"),
+        ],
     )
-    field = ipywidgets.ToggleButtons(
-        options=[f"{value:g} T" for value in fields_t],
-        index=start["field"],
-        description="Field strength",
-        style={"description_width": "initial", "button_width": "5em"},
-    )
-    ipywidgets.jslink((field, "index"), (view, "field"))
-    sliders = [
-        _grid_slider(view, "te", "Echo time TE", te_ms),
-        _grid_slider(view, "ti", "Inversion time TI", ti_ms),
-    ]
-    return ipywidgets.VBox([field, *sliders, view])
 
 
-def _grid_slider(view, trait: str, description: str, grid_ms) -> ipywidgets.SelectionSlider:
-    slider = ipywidgets.SelectionSlider(
-        options=[f"{value:g} ms" for value in grid_ms],
-        index=getattr(view, trait),
-        description=description,
-        style={"description_width": "9em"},
-        layout={"width": "min(100%, 36em)"},
-    )
-    ipywidgets.jslink((slider, "index"), (view, trait))
-    return slider
+def _over_grid(
+    trait: str, label: str, grid: Sequence[float], unit: str, kind: str = "range"
+) -> dict[str, Any]:
+    words = [f"{value:g}" for value in grid]
+    return choice(trait, label, [f"{word} {unit}" for word in words], kind=kind, words=words)

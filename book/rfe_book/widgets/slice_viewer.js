@@ -5,7 +5,6 @@ async function render({ model, el }) {
   const canvas = element("canvas", { className: "rfe-pixels", tabIndex: 0, role: "img", ariaLabel: label });
   const status = statusLine();
   const colours = model.get("colours");
-  el.classList.add("rfe");
   el.append(canvas, status, legend(colours));
 
   const count = model.get("captions").length;
@@ -52,4 +51,4 @@ async function render({ model, el }) {
   return stop;
 }
 
-export default { render };
+export default { render: withControls(render) };

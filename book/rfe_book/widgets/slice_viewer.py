@@ -1,14 +1,13 @@
 """A stack of slices with a coloured overlay, moved by a slider."""
 
-import anywidget
-import ipywidgets
 import numpy as np
 import traitlets
 
 from rfe_book import widgets
+from rfe_book.widgets.controls import ControlledWidget, slices, slider
 
 
-class SliceViewer(anywidget.AnyWidget):
+class SliceViewer(ControlledWidget):
     """The view: slice `index` of `images`, with `labels` blended over it.
 
     Every trait but `index` and `opacity` is fixed once the widget is shown.
@@ -37,8 +36,8 @@ def slice_viewer(
     colours: dict[str, str] | None = None,
     start: int = 0,
     quality: int | None = None,
-) -> ipywidgets.VBox:
-    """A slice viewer with its controls, working with or without a kernel.
+) -> SliceViewer:
+    """Look through slices, with or without a kernel.
 
     Parameters
     ----------
@@ -72,27 +71,15 @@ def slice_viewer(
             raise ValueError(f"labels must lie in 0 ... {len(colours)}, got up to {labels.max()}")
     if not 0 <= start < len(images):
         raise ValueError(f"start must lie in 0 ... {len(images) - 1}, got {start}")
-    view = SliceViewer(
+    controls = [slices("index", len(images))]
+    if labels is not None:
+        controls.append(slider("opacity", "Overlay", 0, 1, step=0.1, digits=1, key="overlay"))
+    return SliceViewer(
         images=widgets.encode_stack(images, quality=quality),
         labels="" if labels is None else widgets.encode_stack(labels.astype(np.uint8)),
         captions=captions,
         colours=[list(pair) for pair in colours.items()],
         label=label,
         index=start,
+        controls=controls,
     )
-    position = widgets.slider("Slice", len(images), value=start)
-    ipywidgets.jslink((position, "value"), (view, "index"))
-    controls = [position]
-    if labels is not None:
-        overlay = ipywidgets.FloatSlider(
-            value=0.6,
-            min=0,
-            max=1,
-            step=0.1,
-            description="Overlay",
-            style=position.style,
-            layout=position.layout,
-        )
-        ipywidgets.jslink((overlay, "value"), (view, "opacity"))
-        controls.append(overlay)
-    return ipywidgets.VBox([*controls, view])

@@ -1,7 +1,7 @@
 // Two models of a sweep beside each other. Every number and its text is Python's; this picks and draws them.
 
 const BLANK = "–";
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [300, 170, 46, 10, 10, 24];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [240, 132, 44, 8, 8, 20];
 
 /** A chart over epochs: { figure, update(curves, names) }; `curves` is [chosen, beside], null for none. */
 function makeChart({ name, axis: { log, ticks } }, epochs) {
@@ -94,16 +94,14 @@ async function render({ model, el }) {
   const charts = model.get("charts").map((chart) => makeChart(chart, epochs));
   const pictures = ["rfe-title-chosen", "rfe-title-beside"].map((kind) => makePicture(zoom, colours, kind));
   const table = makeTable();
-  const status = statusLine();
+  const status = statusLine("rfe-spoken");
   const keys = [lineKey("rfe-chosen", ""), lineKey("rfe-beside", "")];
-  el.classList.add("rfe");
   el.append(
     status,
-    element("div", { className: "rfe-pair" }, ...pictures.map((p) => p.figure)),
-    patternLegend(colours),
-    table.node,
-    element("p", { className: "rfe-note", textContent: "Training curves, by epoch. Axes are the same for all models." }),
-    element("ul", { className: "rfe-legend" }, ...keys),
+    element("div", { className: "rfe-sweep" },
+      element("div", { className: "rfe-pair" }, ...pictures.map((p) => p.figure)),
+      element("div", { className: "rfe-side" }, table.node, patternLegend(colours))),
+    element("ul", { className: "rfe-legend rfe-lines" }, element("li", { className: "rfe-note", textContent: "Training, by epoch:" }), ...keys),
     element("div", { className: "rfe-charts" }, ...charts.map((c) => c.figure)),
   );
 
@@ -168,4 +166,4 @@ async function render({ model, el }) {
   return stopListening;
 }
 
-export default { render };
+export default { render: withControls(render) };

@@ -1,14 +1,14 @@
 """Chapter 07's explorer: any model of the sweep beside another one, by numbers, mask and curve."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import anywidget
-import ipywidgets
 import pandas as pd
 import traitlets
 
 from rfe_book import widgets
+from rfe_book.widgets.controls import ControlledWidget, choice, tick
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS
 from rfe_book.widgets.sweep_masks import check_weights, pictures
 from rfe_book.widgets.sweep_tables import Sweep, of_sweep, title
@@ -33,7 +33,7 @@ CHARTS = (
 )
 
 
-class SweepExplorer(anywidget.AnyWidget):
+class SweepExplorer(ControlledWidget):
     """Two models of a sweep: scores on test patients, one slice with their masks, their curves.
 
     Every trait but `strategy`, `distance`, `stop`, `choice`, `slice`, `beside` and `marked` is
@@ -85,7 +85,7 @@ class SweepExplorer(anywidget.AnyWidget):
         curves: pd.DataFrame,
         stored: masks.Explorer,
     ) -> "SweepExplorer":
-        """The view alone, without controls; see `sweep_explorer`."""
+        """The widget at its first options; see `sweep_explorer`."""
         about = {k: stored.record[k] for k in ("profile", "experiment", "target")}
         own = [of_sweep(rows, **about) for rows in (models, curves, scores)]
         if own[0].empty:
@@ -104,7 +104,8 @@ class SweepExplorer(anywidget.AnyWidget):
             target=about["target"],
         )
         names = [method.name for method in methods]
-        return cls(**_numbers(sweep), **pictures(names, sweep.seeds, stored))
+        traits = _numbers(sweep) | pictures(names, sweep.seeds, stored)
+        return cls(**traits, controls=_controls(traits))
 
 
 def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
@@ -117,6 +118,21 @@ def _positions(methods: Sequence[Method]) -> list[list[list[int]]]:
     return [
         [[numbers.get((s, d, n), -1) for n in STOPS] for d in DISTANCES.values()]
         for s in STRATEGIES
+    ]
+
+
+def _controls(traits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    seeds = ["mean", *traits["seeds"]]
+    stops = [f"{n:,}" if n != ALL else "all pixels" for n in STOPS]
+    captions = traits["captions"]
+    return [
+        choice("strategy", "Strategy", STRATEGIES),
+        choice("distance", "Distance", list(DISTANCES)),
+        choice("stop", "n_E", stops, kind="range", key="n_e", words=STOPS),
+        choice("choice", "Seed", seeds, key="seed"),
+        tick("marked", "Show marks", key="marks"),
+        choice("beside", "Beside it", traits["titles"], kind="menu"),
+        choice("slice", "Slice", captions, kind="menu", words=range(len(captions))),
     ]
 
 
@@ -154,8 +170,8 @@ def sweep_explorer(
     distance: str = "ACD",
     n_e: int | str = 500,
     beside: str = "no embedding",
-) -> ipywidgets.VBox:
-    """Choose a model of the sweep and one beside it; controls work without a kernel.
+) -> SweepExplorer:
+    """Choose a model of the sweep and one beside it, with or without a kernel.
 
     Parameters
     ----------
@@ -177,46 +193,4 @@ def sweep_explorer(
     view.distance = list(DISTANCES).index(distance)
     view.stop = STOPS.index(n_e)
     view.beside = view.titles.index(beside)
-    style = {"description_width": "4.5em"}
-
-    def buttons(description: str, options: Sequence[str], trait: str) -> ipywidgets.ToggleButtons:
-        made = ipywidgets.ToggleButtons(
-            options=list(options),
-            index=getattr(view, trait),
-            description=description,
-            style={**style, "button_width": "auto"},
-        )
-        ipywidgets.jslink((made, "index"), (view, trait))
-        return made
-
-    wide = {"width": "min(100%, 36em)"}
-    number = ipywidgets.SelectionSlider(
-        options=[f"{n:,}" if n != ALL else "all pixels" for n in STOPS],
-        index=view.stop,
-        description="n_E",
-        style=style,
-        layout=wide,
-    )
-    picture = ipywidgets.Dropdown(
-        options=view.captions, index=0, description="Slice", style=style, layout=wide
-    )
-    other = ipywidgets.Dropdown(
-        options=view.titles, index=view.beside, description="Beside it", style=style, layout=wide
-    )
-    marked = ipywidgets.Checkbox(True, description="Show marks", indent=False)
-    ipywidgets.jslink((number, "index"), (view, "stop"))
-    ipywidgets.jslink((picture, "index"), (view, "slice"))
-    ipywidgets.jslink((other, "index"), (view, "beside"))
-    ipywidgets.jslink((marked, "value"), (view, "marked"))
-    return ipywidgets.VBox(
-        [
-            buttons("Strategy", STRATEGIES, "strategy"),
-            buttons("Distance", DISTANCES, "distance"),
-            number,
-            buttons("Seed", ["mean", *map(str, view.seeds)], "choice"),
-            other,
-            picture,
-            marked,
-            view,
-        ]
-    )
+    return view

@@ -1,6 +1,5 @@
 """Chapter 01 as its readers see it: both widgets show Python's numbers."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -21,14 +20,6 @@ def page(page_for):
     return page_for("01-domains")
 
 
-def traits(page, kind):
-    """What Python put into the only widget of this kind on the page."""
-    script = page.tab.locator("script[type='application/vnd.jupyter.widget-state+json']").first
-    models = json.loads(script.text_content())["state"].values()
-    (found,) = [m["state"] for m in models if m["state"].get("_anywidget_id", "").endswith(kind)]
-    return found
-
-
 def check_knobs(page, maps, window):
     drawn = page.drawn(KNOBS)
     te, ti, field = (float(drawn[name]) for name in ("te", "ti", "field"))
@@ -43,7 +34,7 @@ def check_knobs(page, maps, window):
 
 @pytest.mark.browser
 def test_knobs(page):
-    state = traits(page, "SignalView")
+    state = page.states()["signal-view"]
     maps, gray = decode_stack(state["maps"], 4)[..., 0], state["gray"]
     flair = DOMAINS["A"].flair
     assert check_knobs(page, maps, gray) == (flair.echo_time_ms, flair.inversion_time_ms, 3.0)
@@ -79,7 +70,7 @@ def check_scanners(page, state):
 
 @pytest.mark.browser
 def test_four_scanners(page):
-    state = traits(page, "ScannerView")
+    state = page.states()["scanner-view"]
     assert len(state["stacks"]) == len(DOMAINS)
     assert check_scanners(page, state)["scanner"] == "1"
     page.choose("Scanner", "D")

@@ -29,7 +29,7 @@ def chapter():
     z = int(subject.lesion_mask.sum(axis=(0, 1)).argmax())
     slices = list(range(z - 16, z + 17, 8))
     return {
-        "view": embedding_maps(model, subject, anatomy, slices, start=2).children[-1],
+        "view": embedding_maps(model, subject, anatomy, slices, start=2),
         "features": probes.features(model, patches.stack(subject)[slices], before_relu=True),
         "lesions": np.moveaxis(subject.lesion_mask[..., slices], -1, 0),
         "brain": np.moveaxis(subject.brain_mask[..., slices], -1, 0),

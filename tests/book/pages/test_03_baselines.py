@@ -1,6 +1,5 @@
 """The segmentation view draws what Python gave it, alone and in its chapter, without a kernel."""
 
-import json
 import re
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from rfe_book.widgets.segmentation_view import (
     outcome,
     segmentation_view,
     slice_scores,
+    telling_slice,
 )
 from rfe_core import evaluation, metrics, patches
 from rfe_core.checkpoints import load_model
@@ -81,8 +81,8 @@ def check(page, view, state, count):
 
 @pytest.mark.browser
 def test_every_control_changes_the_picture(widget_page):
-    widget = segmentation_view(made_up(), models=MODELS, label="Random slices")
-    page, view = widget_page(widget), widget.children[-1]
+    view = segmentation_view(made_up(), models=MODELS, label="Random slices", start=0)
+    page = widget_page(view)
     state = {"domain": 0, "model": 0, "image": 1, "index": 0, "marked": True}
     steps = [
         (lambda: None, {}),
@@ -102,7 +102,7 @@ def test_every_control_changes_the_picture(widget_page):
 
 @pytest.mark.browser
 def test_keyboard_and_names(widget_page):
-    page = widget_page(segmentation_view(made_up(), models=MODELS, label="Random slices"))
+    page = widget_page(segmentation_view(made_up(), models=MODELS, label="Random slices", start=0))
     named = page.tab.get_by_role("img", name="Random slices: A, slice 0: FLAIR, Low A")
     assert named.count() == 1
     canvas = page.tab.locator(".rfe-case > canvas")
@@ -142,6 +142,13 @@ def test_slices_are_spread_over_those_with_lesion():
         lesion_slices(mask, 21)
 
 
+def test_it_opens_where_every_case_has_lesion():
+    cases = [np.zeros((3, 2, 4), bool) for _ in "AB"]
+    cases[0][0] = cases[1][2] = True  # most lesion, but none in the other case
+    cases[0][1, 0], cases[1][1, 1, 2:] = True, True
+    assert telling_slice(cases) == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -177,9 +184,7 @@ def test_unequal_cases_are_refused():
 def chapter(page_for):
     """The chapter's page, and what Python put into its segmentation view."""
     page = page_for("03-baselines")
-    stored = page.tab.locator("script[type='application/vnd.jupyter.widget-state+json']")
-    states = [entry["state"] for entry in json.loads(stored.inner_text())["state"].values()]
-    (state,) = [state for state in states if "outcomes" in state]
+    state = page.states()["segmentation-view"]
     return page, SimpleNamespace(**state)
 
 
@@ -188,8 +193,11 @@ def test_chapter_shows_every_domain_and_model(chapter):
     page, view = chapter
     count = len(view.captions[0])
     assert 6 <= count <= 10
-    state = {"domain": 0, "model": 0, "image": 2, "index": 4, "marked": True}
+    state = {"domain": 0, "model": 0, "image": 2, "index": view.index, "marked": True}
     check(page, view, state, count)
+    for names, rows in zip(view.model_names, view.scores, strict=True):
+        shown = [float(rows[m * count + view.index][0]) for m in range(len(names))]
+        assert min(shown) > 0, f"the chapter opens where {names} score {shown}"
     steps = [
         (lambda: page.choose("Domain", "B"), {"domain": 1}),
         (lambda: page.choose("Model", "Upper bound"), {"model": 1}),

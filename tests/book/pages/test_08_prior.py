@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
+from rfe_book.findings import prior as findings
 from rfe_book.style import upright
 from rfe_book.tables import prior as prior_tables
 from rfe_book.widgets import decode_stack
@@ -159,7 +160,7 @@ def test_slice_is_that_of_the_volume():
         np.testing.assert_allclose(whole, volume[:, :, z], atol=1e-6)
         inside = upright(whole)[upright(subject.brain_mask[:, :, z])]
         np.testing.assert_array_equal(np.sort(response[data.brain]), np.sort(inside))
-    view = prior_explorer(data, label="x", start=(4, 5)).children[-1]
+    view = prior_explorer(data, label="x", start=(4, 5))
     places = decode_stack(view.places, 1)[0, ..., 0]
     np.testing.assert_array_equal(places, data.brain.astype(int) + data.lesion)
     with pytest.raises(ValueError, match="z must lie 1 slices or more from either end, got 0"):
@@ -197,10 +198,10 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
     chosen = prior_tables.thresholds(rows, "Btrain1", seed=0)
     drawn = page.drawn()
     assert float(drawn["threshold"]) == pytest.approx(chosen[30, 5], abs=STEP / 2 + 1e-9)
-    found = prior_tables.findings(prior_tables.paper_setting(rows))
+    found = findings.noise(rows)
     text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
-    assert f"reaches Dice {found['dice_low']:.2f} to {found['dice_high']:.2f}" in text
-    assert f"beats the templates on {found['bright_wins']} of {found['cases']} patients" in text
+    assert f"reaches Dice {found.dice_low} to {found.dice_high}" in text
+    assert f"beats the templates on {found.bright_wins} of {found.cases} patients" in text
     page.press_slider("Threshold", "ArrowRight", times=5)
     assert page.drawn()["threshold"] != drawn["threshold"]
     assert int(page.drawn()["pixels"]) <= int(drawn["pixels"])

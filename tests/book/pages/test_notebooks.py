@@ -5,6 +5,9 @@ import importlib
 import re
 from pathlib import Path
 
+import build
+import exercises
+import links
 import nbformat
 import pytest
 import yaml
@@ -12,11 +15,38 @@ import yaml
 BOOK = Path(__file__).parents[3] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 MAX_LINES, MAX_WIDTH = 12, 88
+MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
+#: Notebooks whose references are no links yet and whose values are glued: take them out one by one.
+TO_CONVERT = {
+    "01-domains",
+    "03-baselines",
+    "04-embedding",
+    "05-sampling",
+    "06-divergence",
+    "07-proof-of-concept",
+    "09-adaptation",
+    "10-exact",
+    "11-real",
+    "claims",
+}
 
 CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+readable = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[pytest.mark.xfail(reason="is not converted yet")]
+            if path.stem in TO_CONVERT
+            else [],
+        )
+        for path in NOTEBOOKS
+    ],
+)
 
 
 def code_cells(path):
@@ -41,7 +71,8 @@ def test_cells_are_short(path):
     for number, tags, cell in code_cells(path):
         lines = cell.source.splitlines()
         doing = [line for line in lines if line and not re.match(r"(from|import) ", line)]
-        assert len(doing) <= MAX_LINES or "solution" in tags, f"cell {number}: {len(doing)} lines"
+        long = "solution" in tags or exercises.has_markers(cell.source)
+        assert len(doing) <= MAX_LINES or long, f"cell {number}: {len(doing)} lines"
         widest = max(map(len, lines), default=0)
         assert widest <= MAX_WIDTH, f"cell {number}: a line of {widest} characters"
 
@@ -75,12 +106,15 @@ def test_imports_of_ours_name_what_is_there(path):
 @each_chapter
 def test_chapter_has_exercises_with_hidden_solutions(path):
     cells = code_cells(path)
-    exercises = [number for number, tags, _ in cells if "exercise" in tags]
+    asked = [cell for _, tags, cell in cells if "exercise" in tags]
     solutions = [(number, tags, cell) for number, tags, cell in cells if "solution" in tags]
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
     assert 2 <= len(re.findall(r"(?m)^\*\*Exercise ", text)) <= 4
-    assert exercises, "no exercise with a check that the reader can run"
-    assert len(solutions) >= len(exercises)
+    assert asked, "no exercise with a check that the reader can run"
+    if path.stem not in TO_CONVERT:
+        assert not solutions and all(exercises.has_markers(cell.source) for cell in asked)
+        assert text.count("{dropdown} Hint 1") == text.count("{dropdown} Hint 2") >= len(asked)
+    assert len(solutions) >= len(asked) or path.stem not in TO_CONVERT
     for number, tags, cell in solutions:
         hidden = "hide-cell" in tags and cell.metadata.get("jupyter", {}).get("source_hidden")
         assert hidden, f"cell {number}: the solution shows, see its tags and jupyter.source_hidden"
@@ -89,13 +123,42 @@ def test_chapter_has_exercises_with_hidden_solutions(path):
 @each_chapter
 def test_chapter_has_its_parts(path):
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    for part in ("You will learn", "{{run_time}}", "Before this", "What the paper said"):
+    for part in ("You will learn", "Before this", "What the paper said"):
         assert part in text, f"{part!r} is missing"
-    assert re.search(r"\{cite:[pt]+\}`", text), "no reference"
+    assert "](index.md#run-time)" in text or "{{run_time}}" in text, "the time to run is missing"
+    assert re.search(r"\{cite:[pt]+\}`|\]\(references\.md#", text), "no reference"
+
+
+@readable
+def test_a_notebook_reads_in_jupyterlab(path):
+    """References are links and values expressions; what is computed for a sentence is no cell."""
+    notebook = nbformat.read(path, as_version=4)
+    raw = {mark for cell in notebook.cells for mark in links.RAW.findall(cell.source)}
+    assert not raw, f"say it with a link or {{eval}}, see book/README.md: {sorted(raw)}"
+    assert "glue(" not in "".join(cell.source for cell in notebook.cells)
+    cells = code_cells(path)
+    hidden = [number for number, tags, _ in cells if tags & {"remove-cell", "remove-input"}]
+    assert len(cells) <= MAX_CODE_CELLS, f"{len(cells)} code cells"
+    assert len(hidden) <= MAX_HIDDEN, f"hidden cells {hidden}"
+
+
+@readable
+def test_typed_numbers_are_those_that_the_page_counts(path):
+    names = build.all_labels()
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells]
+    wrong = [text for cell in cells for text in links.complaints(cell.source, names)]
+    assert path.stem not in TO_CONVERT and not wrong, wrong
+
+
+@each_notebook
+def test_markers_of_exercises_pair(path):
+    for _, _, cell in code_cells(path):
+        ast.parse(exercises.stub(re.sub(r"(?m)^\s*[%!].*$", "", cell.source)))
+        ast.parse(exercises.solution(re.sub(r"(?m)^\s*[%!].*$", "", cell.source)))
 
 
 def test_every_page_is_in_the_table_of_contents():
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
     listed = {toc["root"]} | {item["file"] for part in toc["parts"] for item in part["chapters"]}
-    pages = {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]} - {"LICENSE"}
+    pages = {path.stem for path in [*NOTEBOOKS, *BOOK.glob("*.md")]} - {"LICENSE", "README"}
     assert listed == pages

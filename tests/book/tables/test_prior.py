@@ -1,52 +1,14 @@
 """What the rows say: means by hand, and wrong pairs by drawing them."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from prior_rows import rows
 
 from rfe_book.tables import prior
 from rfe_core.losses import label_embedding_loss
 from rfe_study import results
 from rfe_study.measures import prior_quality
-
-
-def rows():
-    """Two draws for V1 and V2 of B, templates of B and of A, and brightness."""
-    made = []
-    for method, source, seeds in (
-        ("NCC", "Btrain1", (0, 1)),
-        ("NCC", "Atrain1", (0, 1)),
-        ("brightness", "Btrain1", (0,)),
-        ("brightness", "Atrain1", (0,)),
-    ):
-        for seed in seeds:
-            for patient in (1, 2, 3):
-                own = source == "Btrain1"
-                f = 0.1 * patient + 0.02 * seed + (0 if own else 0.5)
-                made.append(
-                    {
-                        "method": method,
-                        "target": "B",
-                        "source": source,
-                        "subject": f"Btrain{patient}",
-                        "wanted": 30 if method == "NCC" else 0,
-                        "templates": 27 if method == "NCC" else 0,
-                        "size": 5 if method == "NCC" else 1,
-                        "seed": seed,
-                        "threshold": 0.6 + 0.01 * seed,
-                        "f_score": f + (0.05 if method == "brightness" else 0),
-                        "precision": 0.25,
-                        "recall": 0.5,
-                        "best_f_score": f + 0.1,
-                        "auc": 0.7,
-                        "marked": 200,
-                        "lesion": 100,
-                        "brain": 10_000,
-                    }
-                )
-    extra = made[0] | {"wanted": 1, "templates": 1, "f_score": 0.9}
-    return pd.DataFrame([*made, extra])
 
 
 def test_setting_of_the_paper():
@@ -67,14 +29,10 @@ def test_summary_averages_draws():
     assert row["lesion (% of brain)"] == pytest.approx(1)
 
 
-def test_findings_are_over_unseen_patients():
-    found = prior.findings(prior.paper_setting(rows()))
-    assert (found["dice_low"], found["dice_high"]) == pytest.approx((0.21, 0.31))
-    assert found["cases"] == found["bright_wins"] == 2
-    assert found["precision_mean"] == pytest.approx(25)
-    assert found["other_mean"] == pytest.approx(0.76)
-    assert found["transfer_loss"] == pytest.approx(0.1)
-    assert found["templates_B"] == 27
+def test_setting_is_by_number_and_size():
+    grid = prior.by_setting(rows(), "B", seed=0)
+    assert grid.columns.tolist() == ["5 × 5 × 5"] and grid.index.name == "templates"
+    assert grid.loc[30, "5 × 5 × 5"] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(("p", "q", "share"), [(0.1, 0.02, 0.2), (0.9, 0.3, 0.5), (1, 0, 0.2)])

@@ -78,7 +78,7 @@ def expected_texts(rows, target, name):
 
 def check(page, widget, rows, stored, target, method, s, seed, marked=True):
     """Everything on the screen against the rows and masks."""
-    view, file = widget.children[-1], stored[target]
+    file = stored[target]
     drawn = page.drawn()
     d = DOMAINS.index(target)
     stored_as = {LOWER_BOUND: "lower", UPPER_BOUND: f"upper-{target}"}
@@ -99,7 +99,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
             assert notes[side] == text
         else:
             assert notes[side] == "No mask of it is stored."
-        of_domain = SimpleNamespace(images=view.images[d])
+        of_domain = SimpleNamespace(images=widget.images[d])
         pixels = picture(of_domain, file, s, mask if marked else None)
         np.testing.assert_allclose(page.canvas(side)[..., :3], pixels, atol=2)
     values = rows.values(target)

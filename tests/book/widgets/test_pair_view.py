@@ -123,15 +123,18 @@ def check(page):
         }"""
     )
     on_screen = np.array([numbers(t[10:-1]) for t in look["at"]])
-    np.testing.assert_allclose(on_screen, 210 + 66 * points * [1, -1], atol=0.01)
+    reach = float(drawn["reach"])
+    unit = 210 / 1.06 / reach
+    assert abs(points).max() <= reach
+    np.testing.assert_allclose(on_screen, 210 + unit * points * [1, -1], atol=0.01)
     assert look["marks"] == [f"rfe-class-{label}" for label in labels]
     for h, g, path in zip(points, gradient, look["arrows"], strict=True):
         size = np.linalg.norm(g)
         if size < 0.01:
             continue
-        tip = h - g / (1 + size)  # against the gradient, its length squeezed below 1
+        tip = h - reach / 3 * g / (1 + size)  # against the gradient, its length squeezed below 66
         drawn_tip = numbers(path.split("L")[1].split("M")[0])
-        np.testing.assert_allclose(drawn_tip, 210 + 66 * tip * [1, -1], atol=0.02)
+        np.testing.assert_allclose(drawn_tip, 210 + unit * tip * [1, -1], atol=0.02)
     assert f"{loss:.3g}" in look["totals"] or loss >= 1000 or loss < 1e-4
     return drawn
 
@@ -161,7 +164,7 @@ def test_every_control_shows_python_s_numbers(page):
         assert drawn["distance"] == NAMES[preset["distance"]][0]
         assert float(drawn["margin"]) == MARGINS[preset["margin"]]
         assert button.get_attribute("aria-pressed") == "true"
-    assert page.control("Margin m").locator(".widget-readout").inner_text() == "1000"
+    assert page.value("Margin m") == "1000"
 
 
 @pytest.mark.browser
@@ -211,11 +214,35 @@ def test_gradient_step_and_way_back(page):
     assert check(page)["embeddings"] == before["embeddings"]
 
 
+@pytest.mark.browser
+def test_plane_grows_with_points_that_go_far(page):
+    page.tab.get_by_role("button", name="squared ℓ2, m = 1000").click()
+    step = page.tab.get_by_role("button", name="One gradient step")
+    reaches = []
+    for _ in range(14):
+        step.click()
+        page.frames()
+        reaches.append(float(check(page)["reach"]))
+    assert reaches == sorted(reaches) and reaches[0] == 3 and reaches[-1] >= 15
+    drawn = check(page)
+    h = numbers(drawn["embeddings"]).reshape(-1, 2)
+    labels = numbers(drawn["labels"])
+    lesion, background = h[labels == 1], h[labels == 0]
+    apart = np.linalg.norm(lesion[:, None] - background, axis=-1)
+    assert apart.min() ** 2 >= 1000  # the margin, and no wall before it
+    assert np.linalg.norm(np.diff(lesion, axis=0)) < 0.1
+    drag(page, 0, (0, 0))
+    assert float(check(page)["reach"]) <= reaches[-1]
+    page.tab.get_by_role("button", name="Back to the start").click()
+    page.frames()
+    assert check(page)["reach"] == "3"
+
+
 def drag(page, point, target, steps=6):
     """Drag a point with the mouse to `target`, given in embeddings' units."""
     tab = page.tab
     box = tab.locator(".rfe-plane > svg").bounding_box()
-    unit = box["width"] / 420 * 66
+    unit = box["width"] / 2 / 1.06 / float(page.drawn()["reach"])
     at = numbers(page.drawn()["embeddings"]).reshape(-1, 2)[point]
     x, y = ([box["x"] + box["width"] / 2 + unit * p[0], box["y"] + box["height"] / 2 - unit * p[1]]
             for p in (at, target))  # fmt: skip
@@ -237,8 +264,8 @@ def test_dragging_through_random_states_is_quick(page):
         drawn = check(page)
         np.testing.assert_allclose(numbers(drawn["embeddings"])[:2], target, atol=0.03)
         assert page.status().startswith(f"{NAMES[n % 4][1]}, margin 1, scale 1: loss ")
-    drag(page, 0, (2.9, -2.9))
-    np.testing.assert_allclose(numbers(check(page)["embeddings"])[:2], (1.5, -1.5))
+    drag(page, 0, (2.9, -4))
+    np.testing.assert_allclose(numbers(check(page)["embeddings"])[:2], (2.9, -3), atol=0.02)
     assert page.count_frames("pair_view") > 60
 
 
@@ -246,7 +273,7 @@ def test_dragging_through_random_states_is_quick(page):
 def test_touch_moves_a_point(page):
     client = page.tab.context.new_cdp_session(page.tab)
     box = page.tab.locator(".rfe-point .rfe-touch").first.bounding_box()
-    unit = page.tab.locator(".rfe-plane > svg").bounding_box()["width"] / 420 * 66
+    unit = page.tab.locator(".rfe-plane > svg").bounding_box()["width"] / 2 / 1.06 / 3
     x, y = box["x"] + box["width"] / 2 + 8, box["y"] + box["height"] / 2  # beside the mark
     before = numbers(check(page)["embeddings"])[:2]
     client.send(
@@ -263,8 +290,7 @@ def test_touch_moves_a_point(page):
 
 
 def test_start_and_presets_are_sound():
-    box = pair_view(label="x")
-    view = box.children[-1]
+    view = pair_view(label="x")
     assert len(POINTS) == len(LABELS) and set(LABELS) == {0, 1}
     assert {name for name, _ in NAMES} == set(DISTANCES)
     assert view.points == [list(point) for point in POINTS]

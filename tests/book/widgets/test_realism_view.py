@@ -43,8 +43,7 @@ def view_of(count=3):
 
 
 def test_traits_are_what_went_in():
-    box, (images, figures, bins) = view_of()
-    view = box.children[-1]
+    view, (images, figures, bins) = view_of()
     assert view.kinds == list(KINDS) and view.modalities == ["T1", "T2", "FLAIR"]
     for kind, uri in zip(KINDS, view.stacks, strict=True):
         planes = decode_stack(uri, 9)[..., 0].reshape(3, 3, *SHAPE)

@@ -62,7 +62,7 @@ def test_every_control_is_python_s_signal(page, maps):
         assert check(page, maps) == expected
         pressed = page.tab.locator(".rfe-presets [aria-pressed=true]").all_inner_texts()
         assert letter in pressed
-    label = page.control("Echo time TE").locator(".widget-readout").inner_text()
+    label = page.value("Echo time TE")
     assert label == f"{row.flair.echo_time_ms:g} ms"
 
 

@@ -498,11 +498,12 @@ def test_the_tree_is_bids(tmp_path):
     save_subject(make_subject(name="a"), tmp_path)
     for name in ("a", "b"):
         assert all(path.is_file() for path in paths_of(tmp_path, "bids", name).values())
-    raw = json.loads((tmp_path / "dataset_description.json").read_text())
-    derived = json.loads((tmp_path / "derivatives/masks/dataset_description.json").read_text())
+    raw = json.loads((tmp_path / "dataset_description.json").read_text(encoding="utf-8"))
+    path = tmp_path / "derivatives/masks/dataset_description.json"
+    derived = json.loads(path.read_text(encoding="utf-8"))
     assert raw["DatasetType"] == "raw" and {"Name", "BIDSVersion"} <= raw.keys()
     assert derived["DatasetType"] == "derivative" and derived["GeneratedBy"][0]["Name"]
-    with (tmp_path / "participants.tsv").open() as file:
+    with (tmp_path / "participants.tsv").open(encoding="utf-8") as file:
         assert list(csv.reader(file, delimiter="\t")) == [
             ["participant_id", "domain"],
             ["sub-a", "n/a"],
@@ -538,7 +539,7 @@ def test_save_refuses_what_could_not_be_read(tmp_path):
 
 def test_participants_without_ids(tmp_path):
     build(tmp_path, "bids")
-    (tmp_path / "participants.tsv").write_text("id\tdomain\nx\tA\n")
+    (tmp_path / "participants.tsv").write_text("id\tdomain\nx\tA\n", encoding="utf-8")
     with pytest.raises(VolumeError, match="must have a column participant_id, got id, domain"):
         load_subjects(tmp_path)
 

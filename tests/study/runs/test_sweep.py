@@ -257,7 +257,7 @@ def test_killed_before_and_after_each_write(data, serial, few, tmp_path, monkeyp
         return real_bytes(path, content)
 
     def half_csv(table, path, **settings):
-        Path(path).write_text("profile,experi")
+        Path(path).write_text("profile,experi", encoding="utf-8")
         maybe("middle")
         return real_csv(table, path, **settings)
 
@@ -318,29 +318,30 @@ def assert_kept(before, after):
 
 @pytest.mark.slow
 def test_the_command_killed_again_and_again(data, tmp_path):
-    """All 60 models in a process of their own, killed at random moments until they are done."""
+    """All models of the search in a process of their own, killed at random until they are done."""
     whole, out = tmp_path / "whole", tmp_path / "killed"
-    total = len(proof_of_concept())
+    total, options = len(proof.search()), ("--experiment", "search")
     run = {"check": True, "capture_output": True, "text": True}
-    done = subprocess.run([*CLI, *command(data, whole, jobs=2)], **run)
+    done = subprocess.run([*CLI, *command(data, whole, *options, jobs=2)], **run)
     assert f"{total} of {total} models to fine-tune" in done.stdout
     source, kills, log, made = random.Random(1), [], tmp_path / "log", []
     for attempt in range(30):
         before = finished_rows(out)
         jobs, how = 1 + attempt % 2, (signal.SIGKILL, signal.SIGTERM)[attempt // 2 % 2]
-        with log.open("w") as file:
+        with log.open("w", encoding="utf-8") as file:
             environment = os.environ | {"PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
-                [*CLI, *command(data, out, jobs=jobs)],
+                [*CLI, *command(data, out, *options, jobs=jobs)],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=environment,
             )
-            children = kill_later(process, out, len(before) + source.randrange(3, 16), source, how)
-        assert f"{total - len(before)} of {total} models to fine-tune" in log.read_text()
+            children = kill_later(process, out, len(before) + source.randrange(2, 7), source, how)
+        said = log.read_text(encoding="utf-8")
+        assert f"{total - len(before)} of {total} models to fine-tune" in said
         after = finished_rows(out)
         assert_kept(before, after)
-        made += re.findall(r"^(.+), seed 0: F on validation", log.read_text(), re.MULTILINE)
+        made += re.findall(r"^(.+), seed 0: F on validation", said, re.MULTILINE)
         assert_gone(children)
         if process.returncode == 0:
             break
@@ -351,7 +352,7 @@ def test_the_command_killed_again_and_again(data, tmp_path):
     assert len(finished_rows(out)) == total
     assert_same_tables(out, whole)
     assert not list(out.rglob("*.partial"))
-    weights = {path.name for path in (out / "smoke-proof-of-concept-B").iterdir()}
+    weights = {path.name for path in (out / "smoke-search-B").iterdir()}
     assert len(weights) == total
 
 

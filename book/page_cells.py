@@ -1,0 +1,101 @@
+"""The page's edition of an executed notebook: what Jupyter Book reads.
+
+Values stand in the text, links are roles, an exercise is its stub with the solution folded below
+it. A Markdown cell below a code cell that begins ``(fig-x)=`` or ``(tab-x)=`` is its caption and
+becomes that of a figure or of a table that Sphinx numbers.
+"""
+
+import copy
+import re
+from collections.abc import Mapping
+
+import exercises
+import expressions
+import links
+
+RUN_TIME = re.compile(r"\[[^\]]+\]\(index\.md#run-time\)|\{\{run_time\}\}")
+
+
+def in_words(seconds: float) -> str:
+    """A run time as a reader wants it: '8 seconds', 'about 2 minutes'."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
+    return f"about {(minutes := round(seconds / 60))} minute{'s' if minutes > 1 else ''}"
+
+
+def text_of(cell: Mapping, run_time: str) -> str:
+    """A Markdown cell's text with its values, and the measured time where it says how long."""
+    text = expressions.filled("".join(cell["source"]), cell["metadata"].get(expressions.KEY, ()))
+    return RUN_TIME.sub(run_time, text)
+
+
+def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
+    """The notebook that Jupyter Book reads.
+
+    Parameters
+    ----------
+    notebook : mapping
+        An executed notebook with ``run_seconds`` in its metadata.
+    words : mapping of str to str
+        `links.terms` of the glossary.
+
+    Raises
+    ------
+    ValueError
+        If a caption follows no output, or an exercise's own solution does not pass its checks.
+    """
+    notebook = copy.deepcopy(dict(notebook))
+    run_time = in_words(notebook["metadata"].pop("run_seconds"))
+    cells = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cells += _exercise(cell) if "exercise" in _tags(cell) else [cell]
+            continue
+        text = links.to_roles(text_of(cell, run_time), words)
+        if caption := links.CAPTION.match(text):
+            _put_caption(cells[-1], f"{caption[1]}-{caption[2]}", " ".join(caption[4].split()))
+            continue
+        cell["metadata"].pop(expressions.KEY, None)
+        cells.append(cell | {"source": text})
+    return notebook | {"cells": cells}
+
+
+def _tags(cell: Mapping) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def _put_caption(cell: dict, name: str, caption: str) -> None:
+    shown = [output for output in cell.get("outputs", ()) if "data" in output]
+    if not shown:
+        raise ValueError(f"a caption must follow the cell that draws it, got {name} alone")
+    mystnb = cell["metadata"].setdefault("mystnb", {})
+    if name.startswith("fig"):
+        mystnb["figure"] = {"caption": caption, "name": name}
+        return
+    rows = "".join(shown[-1]["data"]["text/markdown"]).strip()
+    shown[-1]["data"] = {
+        "text/markdown": f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::"
+    }
+    mystnb["markdown_format"] = "myst"
+
+
+def _exercise(cell: dict) -> list[dict]:
+    """The stub, and below it the solution, folded, with what it prints."""
+    source = "".join(cell["source"])
+    if not exercises.has_markers(source):
+        return [cell]
+    printed = "".join(
+        "".join(output.get("text", ""))
+        for output in cell["outputs"]
+        if output["output_type"] == "stream"
+    )
+    if "Not yet" in printed:
+        raise ValueError(f"a solution must pass its own checks, got {printed!r}")
+    solved = copy.deepcopy(cell) | {"source": exercises.solution(source)}
+    solved["metadata"] = {
+        "tags": ["solution", "hide-cell"],
+        "mystnb": {"code_prompt_show": "Solution", "code_prompt_hide": "Solution"},
+    }
+    if "id" in cell:
+        solved["id"] = f"{cell['id'][:50]}-solution"
+    return [cell | {"source": exercises.stub(source), "outputs": []}, solved]

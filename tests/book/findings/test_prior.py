@@ -1,0 +1,56 @@
+"""What chapter 08 says, of rows, cubes and patients whose answers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from prior_rows import rows
+from synthetic import tiny_subject
+
+from rfe_book.findings import prior as findings
+
+
+def test_noise_is_over_unseen_patients():
+    found = findings.noise(rows())
+    assert (found.dice_low, found.dice_high, found.dice_mean) == ("0.21", "0.31", "0.26")
+    assert found.cases == found.bright_wins == 2
+    assert (found.precision_low, found.recall_high, found.auc_low) == ("25", "50", "70")
+    assert (found.best_mean, found.transfer_loss) == ("0.36", "0.10")
+    assert (found.other_mean, found.templates_B) == ("0.76", 27)
+
+
+def test_templates_that_are_opposites():
+    cube = np.arange(27.0).reshape(3, 3, 3)
+    found = findings.templates(np.stack([cube, cube, -cube]))
+    assert (found.alike, found.opposite) == ("-0.33", "67")
+
+
+def test_patients_by_a_prior_that_is_right_in_one():
+    subjects = {name: tiny_subject(f"Btrain{k}", seed=k) for k, name in enumerate(("V1", "V2"), 1)}
+    subjects["V1"].lesion_mask[15:23, 14:22, 25:33] = True  # large: its middle lies deep
+    maps = {name: subject.lesion_mask.astype(np.float32) for name, subject in subjects.items()}
+    maps["V2"] = np.where(subjects["V2"].lesion_mask, 0.25, 0).astype(np.float32)
+    found = findings.patients(maps, 0.5, subjects)
+    assert (found.dice_V1, found.dice_V2, found.best_V2) == ("1.00", "0.00", "1.00")
+    inside = subjects["V1"].lesion_mask[subjects["V1"].brain_mask].mean()
+    assert (found.whole_brain, found.threshold) == (f"{inside:.2f}", "0.50")
+    assert (found.deep, found.small) == ("1.00", "1.00")
+
+
+def test_span():
+    found = findings.span(pd.DataFrame({"a": [0.125, 0.5], "b": [0.25, 1]}), digits=2)
+    assert (found.low, found.high) == ("0.12", "1.00")
+
+
+def test_cost_is_of_thirty_templates():
+    made = [("ours", 1, 1.0, 10), ("ours", 30, 2.0, 10)]
+    made += [("match_template", 1, 4.0, 20), ("match_template", 30, 20.0, 40)]
+    found = findings.cost(pd.DataFrame(made, columns=["variant", "templates", "seconds", "mb"]))
+    assert (found.faster, found.smaller) == ("10", "4")
+
+
+@pytest.mark.parametrize("column", ["phantom_version", "other"])
+def test_origin(column):
+    row = {"hardware": "cpu", "torch": "2.13", "code_version": "abc", "date": "2026-01-01"}
+    found = findings.origin(pd.DataFrame([row | {column: "1.0"}]))
+    assert found.made == "cpu; PyTorch 2.13; code abc; 2026-01-01"
+    assert found.phantom == ("1.0" if column == "phantom_version" else "none")

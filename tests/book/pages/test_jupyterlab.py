@@ -1,0 +1,62 @@
+"""Converted chapters in JupyterLab and, as student notebooks, in plain Jupyter."""
+
+import re
+
+import build
+import nbformat
+import pytest
+from lab_server import open_notebook, run_all, serve_lab
+from nbclient import NotebookClient
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+CONVERTED = ("02-unet", "08-prior")
+NOT_YET = "Not yet: your code is missing\n"
+#: What a reader must not see: roles, directives, labels, options.
+RAW = re.compile(r"\{[a-z:-]+\}|:::|\{\{|^\([\w-]+\)=|^:[a-z-]+:", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab that serves the chapters as `make lab` writes them."""
+    folder = tmp_path_factory.mktemp("lab")
+    build.write_lab(folder)
+    with serve_lab(folder, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_a_chapter_reads_and_runs_in_jupyterlab(browser, lab, name):
+    with open_notebook(browser, lab, f"{name}.ipynb") as tab:
+        run_all(tab)
+        cells = tab.locator(".jp-MarkdownCell .myst")
+        texts = [cells.nth(n).inner_text() for n in range(cells.count())]
+        raw = [RAW.search(text)[0] for text in texts if RAW.search(text)]
+        assert not raw, f"a reader sees {raw}"
+        notebook = build.read_json(build.BOOK / f"{name}.ipynb")
+        asked = build.page_cells.expressions.expressions_of(
+            "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] != "code")
+        )
+        codes = tab.locator(".jp-MarkdownCell .myst code")
+        unanswered = {codes.nth(n).inner_text() for n in range(codes.count())} & set(asked)
+        assert not unanswered, f"not computed: {unanswered}"
+        errors = tab.locator(
+            "[data-mime-type='application/vnd.jupyter.error'], .jp-RenderedText"
+            "[data-mime-type='application/vnd.jupyter.stderr']"
+        )
+        assert not errors.count(), errors.first.inner_text()
+        assert tab.locator(".rfe canvas").count(), "no widget"
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_a_student_notebook_runs_in_plain_jupyter(built_book, tmp_path, name):
+    path = built_book / "_static" / "notebooks" / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    asked = [cell for cell in notebook.cells if "NotImplementedError" in cell.source]
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert asked
+    for cell in asked:
+        assert "".join(output.get("text", "") for output in cell.outputs) == NOT_YET
+    for cell in notebook.cells:
+        assert cell.cell_type == "code" or not RAW.search(cell.source), cell.source
+        names = [output.get("name") for output in cell.get("outputs", ())]
+        assert "stderr" not in names
