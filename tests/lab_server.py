@@ -71,7 +71,8 @@ def open_notebook(browser, address: str, name: str):
         "**/*",
         lambda route: route.continue_() if own in route.request.url else route.abort(),
     )
-    tab.goto(f"{address}/lab/tree/{name}")
+    # in a workspace of its own: the default one brings back the notebooks of the last
+    tab.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}")
     tab.locator(".jp-MarkdownCell .myst h1").wait_for()
     tab.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
     yield tab
