@@ -79,7 +79,7 @@ def test_what_a_verdict_rests_on_has_ten_seeds():
     ends = {f"{s} {distance} {n_e}" for s, distance, n_e in ends}
     assert found == ends | exact | {"no embedding", "labels of B"}
     seeds = Counter(method.seeds for method in proof_of_concept())
-    assert seeds == {HEADLINE: 19, 3: 28, SHOWN_ONCE: 21}
+    assert seeds == {HEADLINE: 19, 3: 31, SHOWN_ONCE: 18}
     assert {method.seeds for method in search()} == {SHOWN_ONCE}
 
 
