@@ -1,7 +1,7 @@
 """The rows of the adaptation with a real prior put into the tables of chapter 09.
 
 Nothing is judged here. Each target domain has tables of its own, since its patients are its own;
-means and intervals are over seeds and heads, differences paired by both.
+means and intervals are over seeds and patients, differences paired by both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,9 @@ import pandas as pd
 
 from rfe_book.words import interval_text, listed
 from rfe_study.claims.adapted_rows import AdaptationRows
-from rfe_study.claims.comparisons import gain
-from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.comparisons import mean_interval
 from rfe_study.claims.rows import ByModel, detection
-from rfe_study.claims.verdicts import (
-    CONTRADICTED,
-    NO_EFFECT,
-    NOT_TESTED,
-    REPRODUCED,
-    UNDECIDED,
-    Verdict,
-)
+from rfe_study.claims.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import Method
@@ -91,7 +83,7 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
                 "group": m.group,
                 "method": m.name,
                 "images": images,
-                "labels": stands.get(m.source, m.source) if term or m.primary == "both" else "",
+                "labels": stands[m.source] if term or m.primary == "both" else "",
                 "Dice on": "A and target" if m.primary == "both" else "A",
                 "further": further,
             }
@@ -99,11 +91,15 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index(["group", "method"])
 
 
-def chain_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
-    """The differences of `CHAIN`, paired, as text: a column a target."""
+def chain_table(by_target: Mapping[str, ByModel], *, seed: int) -> pd.DataFrame:
+    """The differences of `CHAIN`, paired, as text: a column a target; each drawn from `seed`."""
     lines = {
         f"{what} ({second} − {first})": {
-            target: interval_text(*gain(values, second, first))
+            target: interval_text(
+                *mean_interval(
+                    values[second] - values[first], generator=np.random.default_rng(seed)
+                )
+            )
             for target, values in by_target.items()
         }
         for first, second, what in CHAIN
@@ -111,15 +107,15 @@ def chain_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("what it does")
 
 
-def summary(rows: AdaptationRows, *, patients: str = VERDICT) -> pd.DataFrame:
+def summary(rows: AdaptationRows, *, patients: str = "all 8") -> pd.DataFrame:
     """All models on their target's patients, means over seeds and patients.
 
     Returns
     -------
     DataFrame
         Indexed by ``domain`` and ``model``: ``F``, ``seeds ±`` (standard deviation over seeds of
-        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last over
-        the seeds that did not diverge.
+        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last is missing
+        where a seed diverged.
     """
     parts = {c: rows.by_target(column=c, patients=patients) for c in COLUMNS}
     lines = []
@@ -128,9 +124,9 @@ def summary(rows: AdaptationRows, *, patients: str = VERDICT) -> pd.DataFrame:
             line = {"domain": target, "model": model}
             for column, name in COLUMNS.items():
                 table = parts[column][target].get(model)
-                line[name] = np.nan if table is None else float(table.to_numpy().mean())
+                line[name] = np.nan if table is None else float(table.mean())
                 if column == "f_score":
-                    spread = f.mean(axis=1).std(ddof=1)
+                    spread = f.mean(1).std(ddof=1) if len(f) > 1 else np.nan
                     line["seeds ±"] = float(spread)
             lines.append(line)
     return pd.DataFrame(lines).set_index(["domain", "model"])
@@ -163,14 +159,12 @@ def size_table(found: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
 
 def ranking(by_target: Mapping[str, ByModel]) -> pd.Series:
     """Mean over targets of each adapted model's mean F, the highest first."""
-    means = pd.DataFrame(
-        {t: {m: v.to_numpy().mean() for m, v in own.items()} for t, own in by_target.items()}
-    )
+    means = pd.DataFrame({t: {m: v.mean() for m, v in own.items()} for t, own in by_target.items()})
     return means.drop(index=[LOWER_BOUND, UPPER_BOUND]).mean(axis=1).sort_values(ascending=False)
 
 
-def elsewhere(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
-    """A model minus a reference on the paper's test patients of every domain, paired, as text.
+def elsewhere(rows: AdaptationRows, model: str, reference: str, *, seed: int) -> pd.DataFrame:
+    """A model minus a reference on the test patients of every domain, paired, as text.
 
     Returns
     -------
@@ -180,9 +174,11 @@ def elsewhere(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
     lines = {}
     for target in rows.targets:
         lines[f"made for {target}"] = {
-            f"on {domain}": interval_text(*gain(own, model, reference))
+            f"on {domain}": interval_text(
+                *mean_interval(own[model] - own[reference], generator=np.random.default_rng(seed))
+            )
             for domain in DOMAINS
-            for own in [rows.values(target, domain, patients="paper's")]
+            for own in [rows.values(target, domain, patients="paper's 2")]
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(model)
 
@@ -205,17 +201,9 @@ def cost(curves: pd.DataFrame) -> pd.DataFrame:
 def comparisons(parts: Sequence[Verdict]) -> str:
     """The verdicts of "ours" on what the paper's method is better than, in a sentence."""
     than = "better than "
-    words = {
-        REPRODUCED: "it is better than",
-        CONTRADICTED: "worse than",
-        NO_EFFECT: "as good as",
-        UNDECIDED: "not told apart from",
-        NOT_TESTED: "not yet held against",
-    }
-    found: dict[str, list[str]] = {outcome: [] for outcome in words}
+    found = {REPRODUCED: [], NOT_REPRODUCED: [], UNDECIDED: []}
     for part in parts:
         if part.claim == "ours" and part.part.startswith(than):
-            other = part.part.removeprefix(than).partition(", mean of")[0]
-            found[part.verdict].append(f"“{other}”")
-    told = [f"{words[outcome]} {listed(names)}" for outcome, names in found.items() if names]
-    return f"By these {', '.join(told)}."
+            found[part.verdict].append(f"“{part.part.removeprefix(than)}”")
+    better, worse, open_ = (listed(names) for names in found.values())
+    return f"By these it is better than {better}, worse than {worse}, not told apart from {open_}."
