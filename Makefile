@@ -41,9 +41,9 @@ PARALLEL := --numprocesses=logical --dist=worksteal
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
 
-test: lint  ## run everything: all but the book's tests on all cores, then those of the built book in a browser
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+test: lint  ## build the book, then run everything on all cores, the tests of its pages in a browser among them
+	@$(BIN)/python book/build.py
+	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
 	@$(BIN)/python book/build.py lab

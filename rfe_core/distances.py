@@ -25,7 +25,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, SupportsIndex, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 import torch
 from torch import Tensor
@@ -122,13 +122,7 @@ def check_embeddings(embeddings: Tensor) -> int:
 
 
 def integer_labels(labels: Tensor, shape: Sequence[int], *, name: str = "labels") -> Tensor:
-    """Labels as int64: bool (False 0, True 1) and integers of any width, each by its value.
-
-    Examples
-    --------
-    >>> integer_labels(torch.tensor([0, 255], dtype=torch.uint8), (2,))
-    tensor([  0, 255])
-    """
+    """Labels as int64: bool (False 0, True 1) and integers of any width, uint8's 255 too, as is."""
     if labels.shape != tuple(shape) or labels.is_floating_point() or labels.is_complex():
         found = f"{labels.dtype} of shape {tuple(labels.shape)}"
         raise ValueError(f"{name} must be integers of shape {tuple(shape)}, got {found}")
@@ -147,6 +141,14 @@ def integer(value: object, name: str, *, least: int, otherwise: str = "") -> int
     if whole < least:
         raise ValueError(f"{name} must be an integer >= {least}{otherwise}, got {value!r}")
     return whole
+
+
+def positive(value: object, name: str, *, or_zero: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number > 0, or 0 where that is allowed."""
+    number = float(value) if isinstance(value, SupportsFloat) else math.nan
+    if not (0 < number < math.inf or (or_zero and number == 0)):
+        rule = f"{name} must be a finite number {'>=' if or_zero else '>'} 0"
+        raise ValueError(f"{rule}, got {value!r}")
 
 
 def divisor(n: Number, reduction: str) -> Number:

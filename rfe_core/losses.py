@@ -35,6 +35,7 @@ from rfe_core.distances import (
     integer_labels,
     one_of,
     pairwise,
+    positive,
 )
 from rfe_core.exact import exact_embedding_loss
 
@@ -116,8 +117,7 @@ def dice_loss(
     >>> round(dice_loss(logits, torch.tensor([[[1, 0, -1]]])).item(), 3)
     0.0
     """
-    if not smooth > 0:
-        raise ValueError(f"smooth must be > 0, got {smooth}")
+    positive(smooth, "smooth")
     if logits.ndim == 4 and logits.shape[1] == 1 and target.ndim == 3:
         logits = logits[:, 0]
     lesion, part = _lesion_and_part(target, logits, mask, ignore_index)
@@ -189,7 +189,8 @@ def embedding_loss(
     1.2
     """
     n = check_embeddings(embeddings)
-    _check_pairs(distance, margin)
+    one_of(distance, DISTANCES, "distance")
+    positive(margin, "margin")
     if adjacency.shape != (n, n) or adjacency.dtype != torch.bool:
         found = f"{adjacency.dtype} of shape {tuple(adjacency.shape)}"
         raise ValueError(f"adjacency must be bool of shape {(n, n)}, got {found}")
@@ -234,7 +235,8 @@ def label_embedding_loss(
     2.4
     """
     check_embeddings(embeddings)
-    _check_pairs(distance, margin)
+    one_of(distance, DISTANCES, "distance")
+    positive(margin, "margin")
     labels = integer_labels(labels, embeddings.shape[:1])
     groups = pair_sums.by_class(embeddings, labels, distance, ignore_index)
     rows = integer(chunk, "chunk", least=1)
@@ -242,9 +244,3 @@ def label_embedding_loss(
     for a, b in combinations(groups, 2):
         total = total + 2 * pair_sums.between(a, b, distance, margin, rows)
     return total / divisor(sum(len(group.vectors) for group in groups), reduction)
-
-
-def _check_pairs(distance: str, margin: float) -> None:
-    one_of(distance, DISTANCES, "distance")
-    if not margin > 0:
-        raise ValueError(f"margin must be > 0, got {margin}")

@@ -6,14 +6,13 @@ alike, and compare their embeddings by Eq. 2; or compare them all.
 
 from __future__ import annotations
 
-import math
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rfe_core import sampling, strategies
-from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of
+from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of, positive
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
 
@@ -92,10 +91,8 @@ class PixelEmbeddingLoss(nn.Module):
         one_of(distance, DISTANCES, "distance")
         one_of(reduction, REDUCTIONS, "reduction")
         one_of(shortfall, sampling.SHORTFALLS, "shortfall")
-        if not 0 < margin < math.inf:
-            raise ValueError(f"margin must be > 0 and finite, got {margin}")
-        if not 0 <= weight < math.inf:
-            raise ValueError(f"weight must be >= 0 and finite, got {weight}")
+        positive(margin, "margin")
+        positive(weight, "weight", or_zero=True)
         self.n_e: int | Literal["all"] = "all"
         if n_e != "all":
             self.n_e = integer(n_e, "n_e", least=2, otherwise=' or "all"')
@@ -104,7 +101,8 @@ class PixelEmbeddingLoss(nn.Module):
             raise ValueError(f"{rule}, got {distance!r} and {margin}")
         elif shortfall == "replace":
             raise ValueError("n_e = 'all' draws nothing twice, got shortfall 'replace'")
-        self.strategy, self.shortfall, self.ignore_index = strategy, shortfall, ignore_index
+        self.strategy, self.shortfall = strategy, shortfall
+        self.ignore_index = integer(ignore_index, "ignore_index", least=-(2**63))
         self.distance, self.margin, self.reduction = distance, margin, reduction
         self.weight = weight
         self.generator = torch.Generator().manual_seed(seed)
@@ -159,6 +157,7 @@ class PixelEmbeddingLoss(nn.Module):
         flat = integer_labels(labels, maps.shape[:-1]).flatten()
         side = None
         if labelled is not None:
+            labelled = torch.as_tensor(labelled)
             if labelled.shape != maps.shape[:1] or labelled.dtype != torch.bool:
                 rule = f"labelled must be bool of shape ({len(maps)},)"
                 raise ValueError(f"{rule}, got {labelled.dtype} {tuple(labelled.shape)}")

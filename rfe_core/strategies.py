@@ -37,6 +37,8 @@ def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
             rule = f"strategy must be one of {STRATEGIES} or class shares"
             raise ValueError(f"{rule}, got {strategy!r}")
         return 2 if n_classes is None else integer(n_classes, "n_classes", least=2)
+    if not hasattr(strategy, "__len__"):
+        raise ValueError(f"strategy must be a name or class shares, got {strategy!r}")
     by_class = _by_class(strategy)
     whole = all(isinstance(c, SupportsIndex) and c >= 0 for c in by_class)
     if not whole or not all(s >= 0 for s in by_class.values()):

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 import pytest
 import torch
 from book_page import BookPage
+from filelock import FileLock
 from ipywidgets.embed import embed_data
 from playwright.sync_api import sync_playwright
 
@@ -95,9 +96,11 @@ def serve():
 
 @pytest.fixture(scope="session")
 def built_book():
-    """Folder of the book's pages, brought up to date first."""
+    """Folder of the book's pages, brought up to date first, by one process after another."""
     build = [sys.executable, str(ROOT / "book" / "build.py")]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with FileLock(ROOT / "_build" / ".tests.lock"):
+        done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(f"the book does not build:\n{done.stdout}\n{done.stderr}", pytrace=False)
     return HTML

@@ -119,7 +119,7 @@ def test_the_sums_run_over_the_batch():
 
 def test_bad_inputs():
     logits, target, mask = example()
-    with pytest.raises(ValueError, match="smooth must be > 0, got 0"):
+    with pytest.raises(ValueError, match="smooth must be a finite number > 0, got 0"):
         dice_loss(logits, target, smooth=0)
     with pytest.raises(ValueError, match="target must have the shape of logits"):
         dice_loss(logits, target[..., 1:])
@@ -273,8 +273,8 @@ H, EVERY, LABELS = torch.ones(3, 2), torch.ones(3, 3, dtype=torch.bool), torch.t
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"margin": 0.0}, "margin must be > 0, got 0.0"),
-        ({"margin": math.nan}, "margin must be > 0, got nan"),
+        ({"margin": 0.0}, "margin must be a finite number > 0, got 0.0"),
+        ({"margin": math.nan}, "margin must be a finite number > 0, got nan"),
         ({"distance": "manhattan"}, "distance must be one of .*, got 'manhattan'"),
         ({"reduction": "max"}, "reduction must be one of .*, got 'max'"),
     ],

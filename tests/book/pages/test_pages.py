@@ -1,6 +1,5 @@
 """Every built page, opened in a browser as its readers do."""
 
-import json
 import re
 from pathlib import Path
 
@@ -88,10 +87,6 @@ def test_page_is_described_and_light(page_for, name):
     assert any("widget-loader.js" in path for path in weights) == has_widgets
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
 
-    record = ROOT / "_build" / "page-weights.json"
-    known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    text = json.dumps(known | {name: weights}, indent=1, sort_keys=True)
-    record.write_text(text, encoding="utf-8")
     assert weights[f"{name}.html"] <= MAX_OWN_BYTES
     assert sum(weights.values()) <= MAX_PAGE_BYTES
 
