@@ -21,13 +21,14 @@ import editions
 import execution
 import links
 import page_cells
+import reference_pages
 import repository
 import yaml
-from page_key import BOOK, ROOT, contents, digest
+from page_key import BOOK, PACKAGES, ROOT, contents, digest
 
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
-    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|repository)\w+\.py$|^(rfe_book/|README)"
+    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
 )
 
 
@@ -113,6 +114,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
         if path.is_file() and not NOT_STAGED.search(name):
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
+    files |= reference_pages.pages(PACKAGES["rfe_core"])
     words = links.terms((BOOK / "glossary.md").read_text(encoding="utf-8"))
     glued = {}
     for name, copy in notebooks.items():
@@ -155,7 +157,8 @@ def write_lab(folder: Path) -> None:
 def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
     files = staged_files(notebooks)
-    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock"])
+    sources = sorted(PACKAGES["rfe_core"].rglob("*.py"))  # the reference shows them
+    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock", *sources])
     state = digest(files | inputs | {"repository": (repository.address() or "").encode()})
     stamp = execution.BUILD / ".built"
     if (

@@ -63,7 +63,7 @@ def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def lengths(embeddings: Tensor) -> Tensor:
-    """|h| of embeddings (n, C), (n,): 0 up to :data:`SHORTEST`, NaN where it is not finite."""
+    """Length of embeddings (n, C), (n,): 0 up to :data:`SHORTEST`, NaN where it is not finite."""
     length: Tensor = torch.linalg.vector_norm(embeddings, dim=1)
     length = length.masked_fill(length <= SHORTEST, 0)
     return length.masked_fill(length == math.inf, math.nan)
@@ -84,7 +84,7 @@ def angle(cosine: Tensor) -> Tensor:
 
 
 def apart(a: Tensor, b: Tensor) -> Tensor:
-    """Lengths |a_i - b_j|, (n, m); gradient 0 where they are 0.
+    """Lengths of a_i - b_j, (n, m); gradient 0 where they are 0.
 
     Not through a matrix product: for close vectors that loses all digits to cancellation.
     """

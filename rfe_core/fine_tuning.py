@@ -159,7 +159,7 @@ def embedding_terms(
 
 
 def drawn_numbers(term: Comparison) -> dict[str, float]:
-    """Pixels drawn, ``drawn_<side>_<class>``, and mean lengths |h| of theirs, ``length_<class>``.
+    """Pixels drawn, ``drawn_<side>_<class>``, and their mean length, ``length_<class>``.
 
     And ``short``: 1 if a class had fewer pixels than wanted, else 0. A class of which nothing was
     drawn has no length.

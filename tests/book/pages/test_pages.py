@@ -9,6 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
+PAGES += ["reference/losses"]  # the others are made alike
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
 WIDE, PHONE = 1280, 390
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and

@@ -1,0 +1,92 @@
+"""The reference: pages made from the docstrings of `rfe_core`, and links to them from names.
+
+A page a module; Sphinx's autodoc writes it and viewcode the source beside it. In the text of any
+page, code that names a public function or class (``dice_loss``, ``losses.dice_loss``) is a link.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+
+FOLDER = "reference"
+
+#: A name that can mean nothing else than something of ours: two words, or a module's.
+TELLING = re.compile(r"[A-Za-z]\w*_\w+|[A-Z][a-z]\w*[A-Z]\w*|[a-z]\w*\.\w+(\.\w+)*")
+
+EXTENSIONS = ("sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode")
+
+SETTINGS = {
+    "autodoc_typehints": "none",
+    "autodoc_preserve_defaults": True,
+    "default_role": "py:obj",
+    "napoleon_google_docstring": False,
+    "napoleon_use_param": False,
+    "napoleon_use_rtype": False,
+    "toc_object_entries": False,
+}
+
+
+def modules(core: Path) -> list[str]:
+    """Modules of the core by dotted name, without the package's own."""
+    names = [path.relative_to(core).with_suffix("") for path in sorted(core.rglob("*.py"))]
+    return [".".join(name.parts) for name in names if name.name != "__init__"]
+
+
+def pages(core: Path) -> dict[str, bytes]:
+    """Markdown of each module's page, by its path below the book."""
+    found = {}
+    for name in modules(core):
+        text = f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {core.name}.{name}\n"
+        text += "   :members:\n   :member-order: bysource\n```\n"
+        found[f"{FOLDER}/{name}.md"] = text.encode()
+    return found
+
+
+def names(objects: dict) -> dict[str, tuple[str, str]]:
+    """Page and anchor of all that is public: by its full name, and by shorter ones if unambiguous.
+
+    `objects` are those of Sphinx's Python domain.
+    """
+    found: dict[str, set[tuple[str, str]]] = {}
+    for name, entry in objects.items():
+        if entry.objtype not in ("function", "class", "method", "exception", "property"):
+            continue
+        parts = name.split(".")
+        for start in range(len(parts)):
+            found.setdefault(".".join(parts[start:]), set()).add((entry.docname, entry.node_id))
+    return {name: places.pop() for name, places in found.items() if len(places) == 1}
+
+
+def link_names(app, doctree, docname):
+    """Make code that names something public a link to its place in the reference."""
+    if docname.startswith(FOLDER + "/"):
+        return
+    known = names(app.env.get_domain("py").objects)
+    for literal in list(doctree.findall(nodes.literal)):
+        name = literal.astext().removesuffix("()")
+        if not TELLING.fullmatch(name) or name not in known:
+            continue
+        if any(isinstance(parent, nodes.reference | nodes.title) for parent in parents(literal)):
+            continue
+        page, anchor = known[name]
+        address = f"{app.builder.get_relative_uri(docname, page)}#{anchor}"
+        link = nodes.reference("", "", internal=True, refuri=address, classes=["rfe-name"])
+        literal.replace_self(link)
+        link += literal
+
+
+def parents(node):
+    """All that a node stands in."""
+    while (node := node.parent) is not None:
+        yield node
+
+
+def setup(app):
+    """Called by Sphinx."""
+    for extension in EXTENSIONS:
+        app.setup_extension(extension)
+    for name, value in SETTINGS.items():
+        app.config[name] = value
+    app.connect("doctree-resolved", link_names)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
