@@ -21,6 +21,16 @@ FIGURE = re.compile(r'<img (?=[^>]*\bsrc="(?:\.\./)*_images/([^"]+)")')
 WIDGET = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-view\+json">(?=\{"model_id": "(\w+)")'
 )
+#: What the theme writes that a screen reader is told wrongly, and what it should be: a name that is
+#: not what stands there, a button without one, a list without list items.
+MENDED = {
+    r'<summary aria-label="Toggle hidden content">': "<summary>",
+    r'<summary>(?=<span class="toctree-toggle")': '<summary aria-label="Pages below">',
+    r'(class="btn search-button-field[^"]*") title="Search" aria-label="Search"': r"\1",
+    r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"': r"\1",
+    r'<div role="list" class="citation-list">': '<div class="citation-list">',
+    r' role="doc-biblioentry"': "",
+}
 STATES = "application/vnd.jupyter.widget-state+json"
 WITHOUT_SCRIPTS = (
     '<noscript><p class="rfe-still">Here stands a widget, which needs JavaScript. All else on this '
@@ -132,6 +142,16 @@ def load_figures_when_near(app, pagename, templatename, context, doctree):
         )
 
 
+def mend_labels(app, exception):
+    """Tell screen readers what stands on a page (`MENDED`)."""
+    for path in () if exception else Path(app.outdir).rglob("*.html"):
+        text = mended = path.read_text(encoding="utf-8")
+        for wrong, right in MENDED.items():
+            mended = re.sub(wrong, right, mended)
+        if mended != text:
+            path.write_text(mended, encoding="utf-8")
+
+
 def names_of_icons(app):
     """Icons that some page shows."""
     scripts = Path(app.outdir) / "_static" / "scripts"
@@ -195,6 +215,7 @@ def setup(app):
     app.connect("html-page-context", offer_notebooks, priority=900)
     app.connect("html-page-context", load_figures_when_near)
     app.connect("html-page-context", hold_widgets_ready, priority=900)
+    app.connect("build-finished", mend_labels)
     app.connect("build-finished", drop_unused_icons)
     app.connect("build-finished", drop_unused_characters)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
