@@ -23,7 +23,7 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks check test lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks pdf check test lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -52,6 +52,9 @@ lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; you
 serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf: book  ## print the whole book into _build/book.pdf, with Chromium
+	@$(BIN)/python book/pdf.py
 
 bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
