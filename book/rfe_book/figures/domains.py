@@ -39,8 +39,35 @@ _TISSUE_STYLE = {
 }
 
 
+def same_head(
+    scans: Mapping[str, Mapping[str, np.ndarray]], anatomy: Anatomy, z: int, *, zoom: int = 44
+) -> Figure:
+    """FLAIR of one head in several scanners, whole and around its largest lesion, axial slice `z`.
+
+    All panes share one gray scale.
+    """
+    mask = anatomy.lesion_mask[..., z]
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    middle = np.round(ndimage.center_of_mass(labels == largest)).astype(int)
+    low = np.clip(middle - zoom // 2, 0, np.array(mask.shape) - zoom)
+    near = tuple(slice(start, start + zoom) for start in low)
+    brain = anatomy.brain_mask[..., z]
+    whole = tuple(slice(*np.flatnonzero(brain.any(axis=a))[[0, -1]]) for a in (1, 0))
+    planes = {letter: scan["flair"][..., z] for letter, scan in scans.items()}
+    top = max(np.percentile(plane[brain], 99.8) for plane in planes.values())
+    figure, axes = plt.subplots(2, len(scans), figsize=(7, 4.1), height_ratios=(1.25, 1))
+    for (letter, plane), (above, below) in zip(planes.items(), axes.T, strict=True):
+        show_plane(above, plane[whole], f"scanner {letter}", vmin=0, vmax=top)
+        show_plane(below, plane[near], "", vmin=0, vmax=top)
+        corner = (low[0] - whole[0].start - 0.5, whole[1].stop - low[1] - zoom - 0.5)  # top left
+        frame = plt.Rectangle(corner, zoom, zoom, fill=False, color=COLOURS["highlight"])
+        above.add_patch(frame)
+    return figure
+
+
 def anatomy(anatomy: Anatomy, z: int) -> Figure:
-    """From the population's white-matter map to one person with lesions, axial slice `z`."""
+    """From the population's white-matter map to one person with lesions, axial axial slice `z`."""
     template = load_mni152_wm_template(resolution=1)
     lowest = np.round(np.linalg.inv(template.affine) @ AFFINE[:, 3])[:3].astype(int)
     x, y = (

@@ -95,3 +95,15 @@ def test_fidelity_marks_and_bands():
     assert axes.lines[0].get_xdata().tolist() == pytest.approx([1.25, 0.9])
     spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     np.testing.assert_allclose(spans, [(0.8, 1.25), (0.9, 1.1)])
+
+
+def test_same_head_has_one_gray_scale_and_a_near_view(anatomy):
+    bright = anatomy.tissues.sum(0)
+    scans = {"A": {"flair": 1000 * bright}, "B": {"flair": 2000 * bright}}
+    figure = domains.same_head(scans, anatomy, Z, zoom=20)
+    assert {panel.images[0].get_clim() for panel in figure.axes} == {(0, 2000)}
+    above, _, below, _ = figure.axes
+    assert above.images[0].get_array().shape == (129, 99)  # the brain's box
+    assert below.images[0].get_array().shape == (20, 20)
+    (frame,) = above.patches
+    assert frame.get_xy() == (44 - 30 - 0.5, 129 - (54 - 30) - 20 - 0.5)  # from the top left
