@@ -21,7 +21,6 @@ from rfe_book.style import (
     DOMAIN_STYLE,
     GRAY,
     GREEN,
-    PALE,
     VERMILION,
     show_plane,
     upright,
@@ -188,54 +187,4 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
         framealpha=0.85,
     )
     legend.get_frame().set_edgecolor("none")
-    return figure
-
-
-def against_real(table: pd.DataFrame) -> Figure:
-    """Phantom over real by `rfe_study.realism.fidelity.table`, with the band it must lie in."""
-    figure, axes = plt.subplots(figsize=(7, 3.9))
-    position = np.arange(len(table))[::-1]
-    ruled = table["rule"].str.contains("factor")
-    low = np.where(ruled, 1 / fidelity.FACTOR, 1 - fidelity.CONTRAST_TOLERANCE)
-    high = np.where(ruled, fidelity.FACTOR, 1 + fidelity.CONTRAST_TOLERANCE)
-    held = (table["rule"] != "").to_numpy()
-    axes.barh(
-        position[held],
-        (high - low)[held],
-        left=low[held],
-        height=0.7,
-        color=PALE,
-        label="must lie in",
-    )
-    axes.plot(
-        table["phantom"] / table["real"],
-        position,
-        "o",
-        color="black",
-        markersize=5,
-        label="phantom",
-    )
-    for letter, (colour, marker) in DOMAIN_STYLE.items():
-        if letter in table:
-            axes.plot(
-                table[letter] / table["real"],
-                position,
-                marker,
-                color=colour,
-                markersize=5,
-                fillstyle="none",
-                label=f"scanner {letter}",
-            )
-    axes.axvline(1, color=GRAY, linewidth=1)
-    axes.set(
-        yticks=position,
-        yticklabels=table["figure"],
-        xscale="log",
-        xlabel="phantom / real (1 = equal)",
-    )
-    ticks = [0.6, 0.8, 1.0, 1.25, 1.6, 2.0]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.tick_params(labelsize=8)
-    figure.legend(loc="outside lower center", ncols=6)
     return figure
