@@ -83,6 +83,7 @@ def setup(gaps: pd.DataFrame) -> Findings:
         read[reading(row.drop_low, row.drop_high)].append(row.domain)
         if reading(row.low, row.high) == "yes":
             repaired.append(row.domain)
+    must_hold("D has a gap as well", "D" in repaired)
     largest = gaps.loc[gaps["gap"].idxmax()]
     return Findings(
         largest=largest["domain"],
@@ -122,7 +123,7 @@ def sizes(found: pd.DataFrame) -> Findings:
     own = found[found["model"] == found["domain"].map(UPPER)]
     by_size = 100 * own.groupby("size", sort=False)["found"].mean()
     small, large = by_size.iloc[0], by_size.iloc[-1]
-    must_hold("small lesions are missed more often", small < large)
+    must_hold("small lesions are rarely found, even with labels", small < min(50, large))
     return Findings(small=f"{small:.0f}", large=f"{large:.0f}")
 
 

@@ -75,10 +75,12 @@ SOME = [(0.1, 0.3), (-0.1, 0.1), (-0.3, -0.1)]  # above 0, open, below 0
 
 
 def test_setup_names_the_domains_on_which_it_is_shown():
-    found = findings.setup(gaps([(0.1, 0.3), (0.3, 0.5), (-0.1, 0.3)], drops=SOME))
+    found = findings.setup(gaps([(0.1, 0.3), (-0.1, 0.1), (0.3, 0.5)], drops=SOME))
     assert found.gap_B == "0.20 (0.10 to 0.30)"
-    assert (found.largest, found.repaired) == ("C", "B and C")
+    assert (found.largest, found.repaired) == ("D", "B and D")
     assert (found.worse, found.worse_open) == ("B", "C")
+    with pytest.raises(ValueError, match="D has a gap"):
+        findings.setup(gaps(SOME))
 
 
 def test_fewer_false_positives_are_below_zero():
