@@ -21,7 +21,6 @@ from rfe_book.style import (
     DOMAIN_STYLE,
     GRAY,
     GREEN,
-    PALE,
     VERMILION,
     show_plane,
     upright,
@@ -39,8 +38,35 @@ _TISSUE_STYLE = {
 }
 
 
+def same_head(
+    scans: Mapping[str, Mapping[str, np.ndarray]], anatomy: Anatomy, z: int, *, zoom: int = 44
+) -> Figure:
+    """FLAIR of one head in several scanners, whole and around its largest lesion, axial slice `z`.
+
+    All panes share one gray scale.
+    """
+    mask = anatomy.lesion_mask[..., z]
+    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    middle = np.round(ndimage.center_of_mass(labels == largest)).astype(int)
+    low = np.clip(middle - zoom // 2, 0, np.array(mask.shape) - zoom)
+    near = tuple(slice(start, start + zoom) for start in low)
+    brain = anatomy.brain_mask[..., z]
+    whole = tuple(slice(*np.flatnonzero(brain.any(axis=a))[[0, -1]]) for a in (1, 0))
+    planes = {letter: scan["flair"][..., z] for letter, scan in scans.items()}
+    top = max(np.percentile(plane[brain], 99.8) for plane in planes.values())
+    figure, axes = plt.subplots(2, len(scans), figsize=(7, 4.1), height_ratios=(1.25, 1))
+    for (letter, plane), (above, below) in zip(planes.items(), axes.T, strict=True):
+        show_plane(above, plane[whole], f"scanner {letter}", vmin=0, vmax=top)
+        show_plane(below, plane[near], "", vmin=0, vmax=top)
+        corner = (low[0] - whole[0].start - 0.5, whole[1].stop - low[1] - zoom - 0.5)  # top left
+        frame = plt.Rectangle(corner, zoom, zoom, fill=False, color=COLOURS["highlight"])
+        above.add_patch(frame)
+    return figure
+
+
 def anatomy(anatomy: Anatomy, z: int) -> Figure:
-    """From the population's white-matter map to one person with lesions, axial slice `z`."""
+    """From the population's white-matter map to one person with lesions, axial axial slice `z`."""
     template = load_mni152_wm_template(resolution=1)
     lowest = np.round(np.linalg.inv(template.affine) @ AFFINE[:, 3])[:3].astype(int)
     x, y = (
@@ -161,54 +187,4 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
         framealpha=0.85,
     )
     legend.get_frame().set_edgecolor("none")
-    return figure
-
-
-def against_real(table: pd.DataFrame) -> Figure:
-    """Phantom over real by `rfe_study.realism.fidelity.table`, with the band it must lie in."""
-    figure, axes = plt.subplots(figsize=(7, 3.9))
-    position = np.arange(len(table))[::-1]
-    ruled = table["rule"].str.contains("factor")
-    low = np.where(ruled, 1 / fidelity.FACTOR, 1 - fidelity.CONTRAST_TOLERANCE)
-    high = np.where(ruled, fidelity.FACTOR, 1 + fidelity.CONTRAST_TOLERANCE)
-    held = (table["rule"] != "").to_numpy()
-    axes.barh(
-        position[held],
-        (high - low)[held],
-        left=low[held],
-        height=0.7,
-        color=PALE,
-        label="must lie in",
-    )
-    axes.plot(
-        table["phantom"] / table["real"],
-        position,
-        "o",
-        color="black",
-        markersize=5,
-        label="phantom",
-    )
-    for letter, (colour, marker) in DOMAIN_STYLE.items():
-        if letter in table:
-            axes.plot(
-                table[letter] / table["real"],
-                position,
-                marker,
-                color=colour,
-                markersize=5,
-                fillstyle="none",
-                label=f"scanner {letter}",
-            )
-    axes.axvline(1, color=GRAY, linewidth=1)
-    axes.set(
-        yticks=position,
-        yticklabels=table["figure"],
-        xscale="log",
-        xlabel="phantom / real (1 = equal)",
-    )
-    ticks = [0.6, 0.8, 1.0, 1.25, 1.6, 2.0]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.tick_params(labelsize=8)
-    figure.legend(loc="outside lower center", ncols=6)
     return figure

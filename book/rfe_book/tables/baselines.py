@@ -4,6 +4,9 @@ All functions take the rows that `rfe train --evaluate` wrote (`results.read("ba
 ``"development"``), one a model, seed and patient.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +14,7 @@ from rfe_book.words import with_interval
 from rfe_study import results
 from rfe_study.claims.comparisons import change, reading
 from rfe_study.methods.bounds import LOWER, UPPER
+from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import TARGETS
 
 MODELS = {LOWER: "lower bound", **{UPPER[d]: f"upper bound {d}" for d in TARGETS}}
@@ -60,3 +64,29 @@ def setup_claim(gaps: pd.DataFrame) -> pd.DataFrame:
             for question, columns in questions.items()
         }
     )
+
+
+def profiles(names: Sequence[str]) -> pd.DataFrame:
+    """Settings of profiles beside each other, as text."""
+    made = pd.DataFrame({name: asdict(PROFILES[name]) for name in names})
+    return made.drop(index="name").astype(str).rename_axis("setting")
+
+
+def parts(by_score: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Lower and upper bound by several scores, a row a score and domain, with 95% intervals.
+
+    Parameters
+    ----------
+    by_score : mapping of DataFrame
+        `gaps` of each column of scores.
+    """
+    made = []
+    for score, rows in by_score.items():
+        ranges = rows[["gap", "low", "high"]].to_numpy()
+        name = score.replace("fp_per_slice", "false positives per slice").replace("_", " ")
+        made.append(
+            rows[["domain", "lower", "upper"]].assign(
+                score=name, **{"upper − lower": [with_interval(*row) for row in ranges]}
+            )
+        )
+    return pd.concat(made).set_index(["score", "domain"])

@@ -78,20 +78,13 @@ def test_mimics_outline_what_is_no_lesion(anatomy):
     assert 89 <= false.x0 <= false.x1 <= 95 and 191 - 65 <= false.y0 <= false.y1 <= 191 - 59
 
 
-def test_fidelity_marks_and_bands():
-    table = pd.DataFrame(
-        {
-            "figure": ["count", "contrast"],
-            "real": [80.0, 1.3],
-            "phantom": [100.0, 1.17],
-            "A": [None, 1.3],
-            "B": [None, 1.6],
-            "C": [None, 1.2],
-            "D": [None, 1.3],
-            "rule": ["within a factor 1.25", "each 3 T domain within 10%"],
-        }
-    )
-    (axes,) = domains.against_real(table).axes
-    assert axes.lines[0].get_xdata().tolist() == pytest.approx([1.25, 0.9])
-    spans = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
-    np.testing.assert_allclose(spans, [(0.8, 1.25), (0.9, 1.1)])
+def test_same_head_has_one_gray_scale_and_a_near_view(anatomy):
+    bright = anatomy.tissues.sum(0)
+    scans = {"A": {"flair": 1000 * bright}, "B": {"flair": 2000 * bright}}
+    figure = domains.same_head(scans, anatomy, Z, zoom=20)
+    assert {panel.images[0].get_clim() for panel in figure.axes} == {(0, 2000)}
+    above, _, below, _ = figure.axes
+    assert above.images[0].get_array().shape == (129, 99)  # the brain's box
+    assert below.images[0].get_array().shape == (20, 20)
+    (frame,) = above.patches
+    assert frame.get_xy() == (44 - 30 - 0.5, 129 - (54 - 30) - 20 - 0.5)  # from the top left

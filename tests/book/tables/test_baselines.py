@@ -133,3 +133,21 @@ def test_origin_names_all_that_differ(table):
     table.loc[0, "code_version"] = "def"
     line = words.origin(table)
     assert line.startswith("profile laptop; seeds 0, 1, 2; phantom 1.0-x; code abc, def;")
+
+
+def test_settings_stand_beside_each_other():
+    made = baselines_tables.profiles(["smoke", "paper"])
+    assert made.loc["patches_per_domain"].tolist() == ["36", "6000"]
+    assert "name" not in made.index
+
+
+def test_parts_are_the_gaps_of_several_scores(table):
+    scores = {"fp_per_slice": "f_score", "f_score": "f_score"}
+    made = {
+        name: comparisons.gaps(table, column=column, generator=np.random.default_rng(0))
+        for name, column in scores.items()
+    }
+    rows = baselines_tables.parts(made)
+    first = rows.loc[("false positives per slice", "B")]
+    assert first["upper − lower"] == "0.25 (0.25 to 0.25)"
+    assert first["lower"] == pytest.approx(0.5) and ("f score", "D") in rows.index
