@@ -20,7 +20,6 @@ MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
 TO_CONVERT = {
     "01-domains",
     "03-baselines",
-    "05-sampling",
     "06-divergence",
     "07-proof-of-concept",
     "09-adaptation",
