@@ -78,8 +78,8 @@ def sampled_losses(
     for k in range(draws):
         shuffled = draw(labels, sum(have), "distribution-aware", seed=seed + k).indices
         for c, pixels in enumerate(shuffled.split(have)):
-            running = directions[pixels].cumsum(0).numpy()
-            sums[c] = np.where(n[:, c, None] > 0, running[n[:, c] - 1], 0) if have[c] else 0
+            running = directions[pixels[: n[:, c].max()]].cumsum(0).numpy()
+            sums[c] = np.where(n[:, c, None] > 0, running[n[:, c] - 1], 0) if len(running) else 0
         losses[k] = (n**2).sum(1) - ((sums[1] - sums[0]) ** 2).sum(1)
     return losses / n.sum(1) ** 2
 

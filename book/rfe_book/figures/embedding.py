@@ -191,27 +191,6 @@ def force_fields(
     return figure
 
 
-def margins(distances: Mapping[str, NDArray], settings: Mapping[str, float]) -> Figure:
-    """Distances of lesion to background embeddings, and the margin at which the hinge ends."""
-    figure, axes = plt.subplots(1, len(distances), figsize=(7, 2.7))
-    for panel, (name, values) in zip(np.atleast_1d(axes), distances.items(), strict=True):
-        text, colour, _ = DISTANCE_STYLE[name]
-        margin = settings[name]
-        far = max(values.max(), margin) * 1.1
-        log = far / max(np.median(values), 1e-9) > 100
-        low = max(values[values > 0].min(), 1e-2) if log else 0
-        bins = np.geomspace(low, far, 60) if log else np.linspace(0, far, 60)
-        panel.hist(values, bins=bins, color=colour, alpha=0.8)
-        panel.axvline(margin, color="black", linewidth=1.5, linestyle="--")
-        active = 100 * np.mean(values < margin)
-        panel.set_title(f"{text}: hinge on for {active:.0f}%")
-        panel.set(xlabel=f"d (dashed: m = {margin:g})", yticks=[])
-        if log:
-            panel.set_xscale("log")
-    np.atleast_1d(axes)[0].set_ylabel("pairs")
-    return figure
-
-
 def adjacencies(matrices: Mapping[str, NDArray], labels: NDArray) -> Figure:
     """Adjacency matrices side by side, lesion rows marked at their edge."""
     figure, axes = plt.subplots(1, len(matrices), figsize=(7, 3.7))

@@ -118,7 +118,7 @@ def counts_by_n_e(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        Columns ``strategy``, ``n_e``, ``wanted``, ``available``, ``share``.
+        Columns ``strategy``, ``n_e``, ``wanted``, ``available``.
     """
     figure, axes = plt.subplots(figsize=(6, 3.1))
     for strategy, rows in table.groupby("strategy", sort=False):
@@ -127,7 +127,7 @@ def counts_by_n_e(table: pd.DataFrame) -> Figure:
     available = table["available"].iloc[0]
     axes.axhline(available, color=GRAY, linestyle=":", linewidth=1.5)
     axes.text(20, available * 1.1, f"{available:,.0f} lesion pixels in the batch", fontsize=8)
-    axes.set(xlabel="n_E", ylabel="lesion pixels wanted", xscale="log")
+    axes.set(xlabel="$n_E$", ylabel="lesion pixels wanted", xscale="log")
     axes.set_yscale("symlog", linthresh=1)
     axes.set_yticks(ticks := [0, 1, 10, 100, 1000], map(str, ticks))
     axes.set_ylim(-0.5, 2500)
@@ -160,11 +160,13 @@ def monte_carlo(
         axes[0].plot(n_e, exact[strategy], line, color=colour, label=strategy, linewidth=1.2)
         axes[1].plot(n_e, values.std(0, ddof=1), line, marker=marker, color=colour, markersize=4)
     start = max(float(v.std(0, ddof=1)[0]) for v in losses.values()) * 1.6
-    axes[1].plot(n_e, start * np.sqrt(n_e[0] / np.array(n_e)), ":", color=DARK, label="∝ 1/√n_E")
+    axes[1].plot(
+        n_e, start * np.sqrt(n_e[0] / np.array(n_e)), ":", color=DARK, label=r"∝ $1/\sqrt{n_E}$"
+    )
     axes[0].set(ylabel="loss (mean over pairs)", title="marks: mean and 90% of draws\nlines: exact")
     axes[1].set(ylabel="standard deviation over draws", yscale="log", title="scatter")
     for panel in axes:
-        panel.set(xlabel="n_E", xscale="log")
+        panel.set(xlabel="$n_E$", xscale="log")
         panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
         panel.minorticks_off()
         panel.legend()
@@ -193,7 +195,7 @@ def reach_of_small_lesions(table: pd.DataFrame) -> Figure:
                 markersize=4,
                 label=strategy,
             )
-        panel.set(title=f"n_E = {n_e}", xscale="log", ylim=(-0.03, 1.03))
+        panel.set(title=f"$n_E$ = {n_e}", xscale="log", ylim=(-0.03, 1.03))
         panel.set(xlabel="pixels of the lesion")
         panel.set_xticks(ticks := [1, 3, 10, 30, 100], map(str, ticks))
         panel.minorticks_off()

@@ -35,12 +35,10 @@ def loss_explorer(
         for at in np.ndindex(shape)
         for c in [drawn.chosen(*at)]
     ]
-    exact, low, high = np.empty((3, *shape[:2]))
-    for s, counts in enumerate(drawn.counts):
-        sizes = [tuple(c[2:]) for c in counts]
-        exact[s] = [monte_carlo.expected_loss(h, labels, size) for size in sizes]
-        losses = monte_carlo.sampled_losses(h, labels, sizes, draws=draws, seed=seed + REDRAWS)
-        low[s], high[s] = np.quantile(losses, [0.05, 0.95], axis=0)
+    sizes = [tuple(c[2:]) for counts in drawn.counts for c in counts]
+    exact = np.reshape([monte_carlo.expected_loss(h, labels, size) for size in sizes], shape[:2])
+    losses = monte_carlo.sampled_losses(h, labels, sizes, draws=draws, seed=seed + REDRAWS)
+    low, high = np.quantile(losses, [0.05, 0.95], axis=0).reshape(2, *shape[:2])
     measure = {
         "name": "Loss",
         "title": "Loss (mean over pairs) against n_E",

@@ -70,7 +70,7 @@ def test_text_and_figures_of_the_page(page_for):
     tab = page_for(NAME).tab
     text = tab.locator("article").inner_text()
     assert "nan" not in text and "{glue" not in text and "not on the margin" not in text
-    for name in ("fig-framework", "fig-distances", "fig-margins", "fig-forces", "fig-adjacency"):
+    for name in ("fig-framework", "fig-distances", "fig-forces", "fig-adjacency"):
         assert tab.locator(f"#{name} img").count() == 1
-    for name in ("scaled", "kinks", "adjacency", "reductions", "speed", "shrink"):
+    for name in ("scaled", "reductions"):
         assert tab.locator(f"#tab-{name} tbody tr").count() >= 2

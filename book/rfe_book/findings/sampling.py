@@ -1,0 +1,103 @@
+"""What chapter 05 says of drawing pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rfe_book import words
+from rfe_book.findings import Findings, must_hold
+from rfe_core import sampling
+from rfe_study.claims import verdicts
+from rfe_study.claims.sampling import class_balance
+from rfe_study.measures import monte_carlo
+
+
+def pairs(pixels: int) -> Findings:
+    """Ordered pairs of so many pixels in billions, and their distances (float32) in gigabytes."""
+    return Findings(
+        pixels=f"{pixels:,}",
+        billions=f"{pixels**2 / 1e9:.1f}",
+        gigabytes=f"{4 * pixels**2 / 1e9:.0f}",
+    )
+
+
+def gradients(at_embeddings: NDArray, at_image: NDArray) -> Findings:
+    """At how many pixels the gradient's length (H, W) is not zero."""
+    touched, reached = (int(np.count_nonzero(length)) for length in (at_embeddings, at_image))
+    must_hold("the network spreads the gradient", reached > touched)
+    return Findings(touched=touched, reached=f"{reached:,}", pixels=f"{at_image.size:,}")
+
+
+def batch(labels: Tensor) -> Findings:
+    """Share of lesion in a batch (%), and lesion pixels that distribution-aware sampling wants."""
+    background, lesion = sampling.available(labels)
+    aware = {n: sampling.counts(labels, n, "distribution-aware")[1] for n in (20, 2000)}
+    return Findings(
+        lesion=f"{lesion:,}",
+        share=f"{100 * lesion / (lesion + background):.1f}",
+        **{f"aware_{n}": count for n, count in aware.items()},
+    )
+
+
+def scatter(
+    n_e: Sequence[int], sampled: Mapping[str, NDArray], exact: Mapping[str, Sequence[float]]
+) -> Findings:
+    """How sampled losses (draws, N) of each strategy lie about their exact values (N,).
+
+    ``off`` is the largest distance of a mean, in standard errors; ``wider`` how many times the
+    scatter at the first n_E is that at the last; ``flattest`` and ``steepest`` the slopes.
+    """
+    spread = {name: values.std(0, ddof=1) for name, values in sampled.items()}
+    off = [
+        np.abs(values.mean(0) - exact[name]) / np.maximum(spread[name], 1e-12) * len(values) ** 0.5
+        for name, values in sampled.items()
+    ]
+    slopes = [float(np.polyfit(np.log(n_e), np.log(s), 1)[0]) for s in spread.values()]
+    must_hold("means of draws lie on the exact values", np.max(off) < 4)
+    must_hold(
+        "the scatter falls about like 1 / sqrt(n_E)", -0.9 < min(slopes) <= max(slopes) < -0.3
+    )
+    return Findings(
+        means=sum(map(len, off)),
+        off=f"{np.max(off):.1f}",
+        wider=f"{np.mean([s[0] / s[-1] for s in spread.values()]):.0f}",
+        flattest=f"{max(slopes):.2f}".replace("-", "−"),
+        steepest=f"{min(slopes):.2f}".replace("-", "−"),
+    )
+
+
+def drawn(rows: pd.DataFrame) -> Findings:
+    """Claim 13 on batches of B and on mixed ones; what strategies draw, from stored rows.
+
+    ``over``: how many times the true share of lesion 50/50 draws. ``under``: share of batches (%)
+    in which distribution-aware sampling draws too few at the smallest n_E. ``share``: of lesion
+    (%) in batches of B, and ``few`` the lesion pixels in a proportional draw of 20.
+    """
+    values = {}
+    for name, kind in {"": "12 B", "_mixed": "6 A + 6 B"}.items():
+        parts = class_balance(rows[rows["batch_of"] == kind], generator=np.random.default_rng(0))
+        values[f"verdict{name}"] = verdicts.overall(parts)
+        values[f"over{name}"] = f"{parts[0].estimate:.0f}"
+        values[f"under{name}"] = f"{100 * parts[1].estimate:.0f}"
+        must_hold("50/50 draws too many lesions", parts[0].estimate > 1)
+        must_hold("distribution-aware mostly draws too few", parts[1].estimate > 0.5)
+    seen = rows[rows["batch_of"] == "12 B"].drop_duplicates("batch")
+    share = (seen["lesion_pixels"] / seen["pixels"]).mean()
+    return Findings(
+        share=f"{100 * share:.1f}", few=f"{20 * share:.1f}", made=words.origin(rows), **values
+    )
+
+
+def odds(labels: Tensor, *, size: int = 3, n_e: int = 100, steps: int = 30) -> Findings:
+    """Chance (%) that 80/20 draws one of a lesion's `size` pixels, in 1 and in `steps`."""
+    (_, lesion), (_, wanted) = sampling.available(labels), sampling.counts(labels, n_e, "80/20")
+    once, often = (
+        100 * float(monte_carlo.chance_of_a_pixel(size, lesion, min(wanted, lesion), steps=t))
+        for t in (1, steps)
+    )
+    return Findings(size=size, n_e=n_e, steps=steps, once=f"{once:.0f}", often=f"{often:.0f}")
