@@ -31,7 +31,7 @@ class Claim:
 
 
 CLAIMS = (
-    Claim(number=1, words="Samples resemble all embeddings more as n_E grows",
+    Claim(number=1, words="The divergence of samples from all embeddings falls as n_E grows",
           chapter="ch-divergence"),
     Claim(number=2, words="With ACD, F on the target domain rises with n_E", chapter="ch-proof"),
     Claim(number=3, words="80/20 improves F most", chapter="ch-proof"),
@@ -103,18 +103,6 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
             verdict += " (setup)"
         lines.append((claim.number, claim.words, verdict, share, claim.chapter))
     return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "parts", "chapter"])
-
-
-def as_markdown(board: pd.DataFrame) -> str:
-    """The board as a MyST table, with verdicts in bold and links to chapters."""
-    lines = [":::{table}", ":class: compact", ""]
-    lines += ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
-    for row in board.itertuples(index=False):
-        number, words, verdict, share, chapter = row
-        shown = f"*{verdict}*" if verdict == NOT_TESTED else f"**{verdict}**"
-        shown += f", {share} parts reproduced" if share else ""
-        lines.append(f"| {number} | {words} | {shown} | {{ref}}`{chapter}` |")
-    return "\n".join([*lines, "", ":::"])
 
 
 def counted(board: pd.DataFrame) -> dict[str, int]:
