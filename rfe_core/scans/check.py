@@ -15,7 +15,7 @@ from nibabel.spatialimages import SpatialImage
 from scipy import ndimage
 
 from rfe_core.scans.discovery import SubjectFiles, find_subjects
-from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.header import VolumeError
 from rfe_core.scans.subject import load_subject
 
 LEGEND = {

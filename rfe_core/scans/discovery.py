@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rfe_core.scans.header import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, Layout
-from rfe_core.scans.nifti import VolumeError
 
 MAX_DEPTH = 4  # folders between the given path and a patient
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rfe_core.scans.check import usable_cores
 from rfe_core.scans.discovery import find_subjects
-from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.header import VolumeError
 from rfe_core.scans.subject import Subject, load_subject
 
 

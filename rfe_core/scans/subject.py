@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.discovery import SubjectFiles
-from rfe_core.scans.nifti import VolumeError, read_image, read_mask
+from rfe_core.scans.header import VolumeError
+from rfe_core.scans.nifti import read_image, read_mask
 
 #: Two grids agree if no corner is further apart than this part of a voxel's shortest edge.
 GRID_TOLERANCE = 0.1
