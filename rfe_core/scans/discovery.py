@@ -9,6 +9,7 @@ patient.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -160,19 +161,30 @@ def msseg_domain(folder: Path) -> str | None:
 def read_participants(root: Path) -> dict[str, str | None]:
     """Name to domain letter (None for ``n/a``) from ``participants.tsv``; empty without one."""
     table = root / "participants.tsv"
-    if not table.is_file():
+    if not table.exists():
         return {}
-    rows = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines(), delimiter="\t")
-    if "participant_id" not in (rows.fieldnames or []):
+    try:
+        text = table.read_bytes().decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
+        columns, rows = reader.fieldnames or [], list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise VolumeError(
-            f"{table}: must have a column participant_id, got {', '.join(rows.fieldnames or '-')}"
+            f"{table}: must be a table in UTF-8, columns between tabs, got: {error}"
+        ) from error
+    if "participant_id" not in columns:
+        raise VolumeError(
+            f"{table}: must have a column participant_id, got {', '.join(columns) or '-'}"
         )
-    return {
-        row["participant_id"].removeprefix("sub-"): None
-        if row.get("domain") in (None, "", "n/a")
-        else row["domain"]
-        for row in rows
-    }
+    domains: dict[str, str | None] = {}
+    for number, row in enumerate(rows, 2):
+        name = (row["participant_id"] or "").removeprefix("sub-")
+        if not name or name in domains:
+            raise VolumeError(
+                f"{table}: participant_id must name each patient once, got "
+                f"{row['participant_id']!r} in row {number}"
+            )
+        domains[name] = None if row.get("domain") in (None, "", "n/a") else row["domain"]
+    return domains
 
 
 def _patient_folders(folder: Path, rules: Layout, depth: int = 0) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 import math
 import os
 import stat
@@ -36,6 +37,9 @@ MOST_TRAILING = 2**20
 #: Edges of a voxel in millimetres, and its volume as part of the edges' product (a right angle: 1).
 EDGES_MM, LEAST_ANGLE = (1e-5, 1e4), 1e-3
 
+
+#: A logger that says nothing.
+QUIET = logging.Logger("header", logging.CRITICAL + 1)
 
 File = io.BufferedReader | gzip.GzipFile
 
@@ -143,10 +147,12 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
             f"{start[:8]!r}; convert it (DICOM: dcm2niix)"
         )
     try:
-        header = kind(start[: kind.sizeof_hdr])
+        header: nib.Nifti1Header = kind(start[: kind.sizeof_hdr], check=False)
+        claimed = float(header["vox_offset"])
+        header.check_fix(QUIET)  # mends what the standard lets one omit, such as pixdim[0] of 0
         shape, dtype = image_shape(header), header.get_data_dtype()
         with np.errstate(all="ignore"):  # what overflows is refused below
-            forms = header.get_best_affine(), header.get_sform(True)[0], header.get_qform(True)[0]
+            affine = header.get_best_affine()
     except (HeaderDataError, ValueError, KeyError, OverflowError) as error:
         raise VolumeError(f"{path}: NIfTI header must be valid, got: {error}") from error
     if not header["magic"].tobytes().startswith(kinds[kind]):
@@ -164,25 +170,26 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
             f"{path}: voxels must be real numbers, got {dtype}; "
             "save a grey-value image, not colours or complex numbers"
         )
+    if claimed and not (header.sizeof_hdr < claimed < math.inf and claimed == int(claimed)):
+        raise VolumeError(
+            f"{path}: vox_offset must be 0 or a whole number of bytes > {header.sizeof_hdr}, "
+            f"got {claimed:g}; convert the scan again"
+        )
     _check_size(path, header, size, most)
-    _check_forms(path, *forms)
+    _check_affine(path, affine)
+    _check_mirrored(path, *forms(header))
     return header
 
 
 def _check_size(path: Path, header: nib.Nifti1Header, size: int, most: int) -> None:
     """Raise `VolumeError` unless a file of ``size`` bytes, ``most`` unpacked, can hold it."""
-    shape, offset = image_shape(header), float(header["vox_offset"])
+    shape, offset = image_shape(header), int(header["vox_offset"])
     if math.prod(shape) > MOST_VOXELS:
         raise VolumeError(
             f"{path}: image must hold at most {MOST_VOXELS} voxels, got {math.prod(shape)}, shape "
             f"{shape} in its header; is it a scan of a head?"
         )
-    if not (header.sizeof_hdr <= offset < math.inf and offset == int(offset)):
-        raise VolumeError(
-            f"{path}: vox_offset must be a whole number of bytes >= {header.sizeof_hdr}, "
-            f"got {offset:g}; convert the scan again"
-        )
-    end = int(offset) + math.prod(shape) * header.get_data_dtype().itemsize
+    end = offset + math.prod(shape) * header.get_data_dtype().itemsize
     if end > most:
         packed = f" of gzip, which hold at most {most}" if most > size else ""
         raise VolumeError(
@@ -198,30 +205,47 @@ def _check_size(path: Path, header: nib.Nifti1Header, size: int, most: int) -> N
         )
 
 
-def _check_forms(
-    path: Path,
-    affine: NDArray[np.float64],
-    sform: NDArray[np.float64] | None,
-    qform: NDArray[np.float64] | None,
-) -> None:
-    """Raise `VolumeError` unless an affine is usable and no other one mirrors it."""
-    linear = affine[:3, :3]
-    with np.errstate(all="ignore"):
-        edges, volume = np.linalg.norm(linear, axis=0), abs(np.linalg.det(linear))
+def forms(
+    header: nib.Nifti1Header,
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Its sform and qform (4, 4); None where the code is 0 or the numbers are none of an affine."""
+    sform = header.get_sform() if header["sform_code"] else None
+    try:
+        with np.errstate(all="ignore"):  # what overflows is not usable
+            qform = header.get_qform() if header["qform_code"] else None
+    except (HeaderDataError, ValueError):  # no quaternion; an sform still says where the voxels are
+        qform = None
+    return sform, qform if qform is not None and _usable(qform) else None
+
+
+def _usable(affine: NDArray[np.float64]) -> bool:
+    """Whether it is finite and its voxels have a size and right angles, nearly."""
+    with np.errstate(all="ignore"):  # what overflows is refused
+        edges = np.linalg.norm(affine[:3, :3], axis=0)
+        sizes = np.all((edges >= EDGES_MM[0]) & (edges <= EDGES_MM[1]))  # NaN is neither
+        angle = abs(np.linalg.det(affine[:3, :3])) >= LEAST_ANGLE * edges.prod()
+    return bool(sizes and angle and np.isfinite(affine).all())
+
+
+def _check_affine(path: Path, affine: NDArray[np.float64]) -> None:
+    if not _usable(affine):
         least, largest = EDGES_MM
-        usable = np.all((edges >= least) & (edges <= largest))  # NaN is neither
-        usable = usable and volume >= LEAST_ANGLE * edges.prod()
-    if not (usable and np.isfinite(affine).all()):
         raise VolumeError(
             f"{path}: affine must be finite and invertible, voxel edges from {least:g} to "
             f"{largest:g} mm, got {affine.tolist()}; convert the scan again from its DICOM files"
         )
-    if sform is not None and qform is not None:
-        signs = [np.sign(np.linalg.det(form[:3, :3])) for form in (sform, qform)]
-        if signs[0] != signs[1]:
-            raise VolumeError(
-                f"{path}: sform and qform must not mirror each other (right against left), got "
-                f"orientations {''.join(nib.aff2axcodes(sform))} and "
-                f"{''.join(nib.aff2axcodes(qform))}; find out which is true and write it into both "
-                "(image.set_sform, image.set_qform)"
-            )
+
+
+def _check_mirrored(
+    path: Path, sform: NDArray[np.float64] | None, qform: NDArray[np.float64] | None
+) -> None:
+    """Raise `VolumeError` if one has right where the other has left."""
+    if sform is None or qform is None:
+        return
+    if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
+        axes = ["".join(nib.aff2axcodes(form)) for form in (sform, qform)]
+        raise VolumeError(
+            f"{path}: sform and qform must not mirror each other (right against left), got "
+            f"{axes[0]} and {axes[1]}; find out which is true and write it into both "
+            "(nibabel: image.set_sform, image.set_qform)"
+        )
