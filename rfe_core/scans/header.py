@@ -23,6 +23,9 @@ import numpy as np
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.geometry import check_affine
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 #: Deflate packs at most this many bytes into one.
@@ -34,18 +37,11 @@ MOST_VOXELS = 2**29
 #: A file may hold this much behind its voxels; more is not read.
 MOST_TRAILING = 2**20
 
-#: Edges of a voxel in millimetres, and its volume as part of the edges' product (a right angle: 1).
-EDGES_MM, LEAST_ANGLE = (1e-5, 1e4), 1e-3
-
 
 #: A logger that says nothing.
 QUIET = logging.Logger("header", logging.CRITICAL + 1)
 
 File = io.BufferedReader | gzip.GzipFile
-
-
-class VolumeError(ValueError):
-    """A file or folder of images breaks a rule; the message names file, rule, value and remedy."""
 
 
 def read_header(path: Path) -> nib.Nifti1Header:
@@ -151,8 +147,9 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
         claimed = float(header["vox_offset"])
         header.check_fix(QUIET)  # mends what the standard lets one omit, such as pixdim[0] of 0
         shape, dtype = image_shape(header), header.get_data_dtype()
-        with np.errstate(all="ignore"):  # what overflows is refused below
-            affine = header.get_best_affine()
+        check_affine(path, header)
+    except VolumeError:
+        raise
     except (HeaderDataError, ValueError, KeyError, OverflowError) as error:
         raise VolumeError(f"{path}: NIfTI header must be valid, got: {error}") from error
     if not header["magic"].tobytes().startswith(kinds[kind]):
@@ -176,8 +173,6 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
             f"got {claimed:g}; convert the scan again"
         )
     _check_size(path, header, size, most)
-    _check_affine(path, affine)
-    _check_mirrored(path, *forms(header))
     return header
 
 
@@ -202,50 +197,4 @@ def _check_size(path: Path, header: nib.Nifti1Header, size: int, most: int) -> N
         raise VolumeError(
             f"{path}: scale factors must be finite, got scl_slope {slope:g} and scl_inter "
             f"{inter:g}; convert the scan again"
-        )
-
-
-def forms(
-    header: nib.Nifti1Header,
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Its sform and qform (4, 4); None where the code is 0 or the numbers are none of an affine."""
-    sform = header.get_sform() if header["sform_code"] else None
-    try:
-        with np.errstate(all="ignore"):  # what overflows is not usable
-            qform = header.get_qform() if header["qform_code"] else None
-    except (HeaderDataError, ValueError):  # no quaternion; an sform still says where the voxels are
-        qform = None
-    return sform, qform if qform is not None and _usable(qform) else None
-
-
-def _usable(affine: NDArray[np.float64]) -> bool:
-    """Whether it is finite and its voxels have a size and right angles, nearly."""
-    with np.errstate(all="ignore"):  # what overflows is refused
-        edges = np.linalg.norm(affine[:3, :3], axis=0)
-        sizes = np.all((edges >= EDGES_MM[0]) & (edges <= EDGES_MM[1]))  # NaN is neither
-        angle = abs(np.linalg.det(affine[:3, :3])) >= LEAST_ANGLE * edges.prod()
-    return bool(sizes and angle and np.isfinite(affine).all())
-
-
-def _check_affine(path: Path, affine: NDArray[np.float64]) -> None:
-    if not _usable(affine):
-        least, largest = EDGES_MM
-        raise VolumeError(
-            f"{path}: affine must be finite and invertible, voxel edges from {least:g} to "
-            f"{largest:g} mm, got {affine.tolist()}; convert the scan again from its DICOM files"
-        )
-
-
-def _check_mirrored(
-    path: Path, sform: NDArray[np.float64] | None, qform: NDArray[np.float64] | None
-) -> None:
-    """Raise `VolumeError` if one has right where the other has left."""
-    if sform is None or qform is None:
-        return
-    if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
-        axes = ["".join(nib.aff2axcodes(form)) for form in (sform, qform)]
-        raise VolumeError(
-            f"{path}: sform and qform must not mirror each other (right against left), got "
-            f"{axes[0]} and {axes[1]}; find out which is true and write it into both "
-            "(nibabel: image.set_sform, image.set_qform)"
         )

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.files import replacing
-from rfe_core.scans.header import VolumeError, read_stored
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.header import read_stored
 
 INT16_LEVELS = 32767
 

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from rfe_core.scans.check import describe
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_folder, phantom_subjects
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
+from rfe_study.realism.check import describe
 from rfe_study.realism.statistics import without_negatives
 
 

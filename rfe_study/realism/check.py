@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from nibabel.spatialimages import SpatialImage
 from scipy import ndimage
 
 from rfe_core.scans.discovery import SubjectFiles, find_subjects
-from rfe_core.scans.header import VolumeError
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.load import usable_cores
 from rfe_core.scans.subject import load_subject
 
 LEGEND = {
@@ -124,8 +124,3 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
     if any(row["brain ml"].endswith("*") for row in rows):
         lines.append("  *: the data set has no brain mask; brain = voxels where any image is not 0")
     return [*lines, ""]
-
-
-def usable_cores() -> int:
-    """Cores this process may use: a container may grant fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
