@@ -79,12 +79,13 @@ def load_subjects(
             VolumeWarning,
             stacklevel=2,
         )
+    load = partial(load_subject, allow_empty_lesions=allow_empty_lesions)
+    with ThreadPoolExecutor(usable_cores()) as threads:  # decompressing releases the global lock
+        subjects = list(threads.map(load, found))
     for path in (path for files in found for path in files.existing.values()):
         for concern in concerns(path, read_header(path)):
             warnings.warn(concern, VolumeWarning, stacklevel=2)
-    load = partial(load_subject, allow_empty_lesions=allow_empty_lesions)
-    with ThreadPoolExecutor(usable_cores()) as threads:  # decompressing releases the global lock
-        return list(threads.map(load, found))
+    return subjects
 
 
 def usable_cores() -> int:

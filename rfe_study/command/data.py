@@ -31,7 +31,7 @@ def check(args: argparse.Namespace) -> int:
     """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
     report = describe(args.path, args.layout)
     print(report)
-    return 1 if report.problems else 0
+    return 1 if report.problems or (args.strict and report.warnings) else 0
 
 
 def statistics(args: argparse.Namespace) -> int:

@@ -90,9 +90,7 @@ def _sizes(files: SubjectFiles, subject: Subject) -> Iterator[str]:
             )
 
 
-def _intensities(
-    image: NDArray[np.float32], subject: Subject, brain_mask: object
-) -> Iterator[str]:
+def _intensities(image: NDArray[np.float32], subject: Subject, brain_mask: object) -> Iterator[str]:
     """Air that is not dark, and single voxels that are far too bright."""
     faces = np.concatenate([image[index].ravel() for index in _faces()])
     inside = image.T[subject.brain_mask.T]
@@ -166,9 +164,7 @@ def _contrasts(files: SubjectFiles, subject: Subject) -> Iterator[str]:
         )
 
 
-def _correlations(
-    names: list[str], values: NDArray[np.float64]
-) -> dict[tuple[str, str], float]:
+def _correlations(names: list[str], values: NDArray[np.float64]) -> dict[tuple[str, str], float]:
     """Pairs of modalities, in their order, to the correlation of their values (M, N)."""
     if values.shape[1] < 3:
         return {(a, b): 0.0 for i, a in enumerate(names) for b in names[i + 1 :]}
