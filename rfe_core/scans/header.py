@@ -144,7 +144,7 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
         )
     try:
         header: nib.Nifti1Header = kind(start[: kind.sizeof_hdr], check=False)
-        claimed = float(header["vox_offset"])
+        _check_offset(path, header)
         header.check_fix(QUIET)  # mends what the standard lets one omit, such as pixdim[0] of 0
         shape, dtype = image_shape(header), header.get_data_dtype()
         check_affine(path, header)
@@ -167,13 +167,20 @@ def _header(path: Path, file: File, size: int, most: int) -> nib.Nifti1Header:
             f"{path}: voxels must be real numbers, got {dtype}; "
             "save a grey-value image, not colours or complex numbers"
         )
-    if claimed and not (header.sizeof_hdr < claimed < math.inf and claimed == int(claimed)):
-        raise VolumeError(
-            f"{path}: vox_offset must be 0 or a whole number of bytes > {header.sizeof_hdr}, "
-            f"got {claimed:g}; convert the scan again"
-        )
     _check_size(path, header, size, most)
     return header
+
+
+def _check_offset(path: Path, header: nib.Nifti1Header) -> None:
+    """Raise `VolumeError` unless voxels begin behind the header; 0 means right behind it."""
+    offset, least = float(header["vox_offset"]), header.single_vox_offset
+    if offset == 0:
+        header["vox_offset"] = least
+    elif not (least <= offset < math.inf and offset == int(offset)):
+        raise VolumeError(
+            f"{path}: vox_offset must be 0 or a whole number of bytes >= {least}, "
+            f"got {offset:g}; convert the scan again"
+        )
 
 
 def _check_size(path: Path, header: nib.Nifti1Header, size: int, most: int) -> None:
