@@ -6,12 +6,14 @@ what a killed run resumes from: weights, optimiser, random generators and progre
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -29,21 +31,24 @@ def _bytes(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
     return save(tensors, {k: json.dumps(v) for k, v in metadata.items()})
 
 
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as partial:
-        partial.write_bytes(content)
-
-
-def _metadata(path: Path, key: str, writer: str) -> dict[str, Any]:
-    """What is noted in a file that `writer` wrote, which its `key` tells; the file is whole."""
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the file in whatever is wrong with what it holds."""
     try:
-        with safe_open(path, framework="pt") as file:
-            texts = file.metadata() or {}
-    except SafetensorError as error:
+        yield
+    except Exception as error:  # damaged bytes raise anything
+        if isinstance(error, OSError) or str(error).startswith(str(path)):
+            raise
         raise ValueError(
             f"{path}: file must be whole safetensors, got {Path(path).stat().st_size} bytes that "
             f"end early or are damaged ({error}); copy it again, or delete it and train anew"
         ) from error
+
+
+def _metadata(path: Path, key: str, writer: str) -> dict[str, Any]:
+    """What is noted in a file that `writer` wrote, which its `key` tells."""
+    with safe_open(path, framework="pt") as file:
+        texts = file.metadata() or {}
     if key not in texts:
         raise ValueError(f"{path}: file must be written by {writer}, got no {key!r} in it")
     metadata = {name: json.loads(text) for name, text in texts.items()}
@@ -62,18 +67,19 @@ def _tensors(path: Path) -> dict[str, Tensor]:
 
 def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
     """A network's weights (float32) and how to build it, as a file's content; `about` as JSON."""
-    metadata = {"network": model.settings, "about": about or {}}
-    return _bytes(dict(model.state_dict()), metadata)
+    return _bytes(dict(model.state_dict()), {"network": model.settings, "about": about or {}})
 
 
 def save_weights(path: Path, model: UNet, about: dict[str, Any] | None = None) -> None:
     """Write `weights_bytes` to a file."""
-    _write(path, weights_bytes(model, about))
+    with replacing(path) as partial:
+        partial.write_bytes(weights_bytes(model, about))
 
 
 def read_about(path: Path) -> dict[str, Any]:
     """What `save_weights` was told about the weights; raises as `load_model`."""
-    about: dict[str, Any] = _metadata(path, "about", "save_weights")["about"]
+    with _reading(path):
+        about: dict[str, Any] = _metadata(path, "about", "save_weights")["about"]
     return about
 
 
@@ -82,11 +88,12 @@ def load_model(path: Path) -> UNet:
 
     A file that is damaged, holds no network, or is of a newer version is a ValueError.
     """
-    settings = _metadata(path, "network", "save_weights")["network"]
-    with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
-        model = UNet(**{**settings, "widths": tuple(settings["widths"])})
-    model.load_state_dict(_tensors(path))
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
+    with _reading(path):
+        settings = _metadata(path, "network", "save_weights")["network"]
+        with torch.device("meta"):  # shapes alone: no memory, no random numbers
+            model = UNet(**{**settings, "widths": tuple(settings["widths"])})
+        model.load_state_dict(_tensors(path), assign=True)
+    model.float().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
     return model.eval()
 
 
@@ -118,7 +125,8 @@ def save_state(
         "generator": generator.bit_generator.state,
         "progress": progress,
     }
-    _write(path, _bytes(tensors, metadata))
+    with replacing(path) as partial:
+        partial.write_bytes(_bytes(tensors, metadata))
 
 
 def load_state(
@@ -126,26 +134,27 @@ def load_state(
 ) -> dict[str, Any]:
     """Restore what `save_state` wrote into these objects; returns the progress.
 
-    Raises as `load_model`, and PyTorch's RuntimeError if the network has another shape.
+    Raises as `load_model`, also if the network has another shape.
     """
-    metadata = _metadata(path, "param_groups", "save_state")
-    tensors = _tensors(path)
-    model.load_state_dict(
-        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-    )
-    slots: dict[int, dict[str, Tensor]] = {}
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            parameter = parameters[int(index)]
-            if tensor.shape == parameter.shape:  # the layout of the weights it belongs to
-                tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
-            slots.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": slots, "param_groups": metadata["param_groups"]})
-    generator.bit_generator.state = metadata["generator"]
-    torch.set_rng_state(tensors["rng.cpu"])
-    if "rng.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["rng.cuda"])
-    progress: dict[str, Any] = metadata["progress"]
+    with _reading(path):
+        metadata = _metadata(path, "param_groups", "save_state")
+        tensors = _tensors(path)
+        model.load_state_dict(
+            {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+        )
+        slots: dict[int, dict[str, Tensor]] = {}
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".")
+                parameter = parameters[int(index)]
+                if tensor.shape == parameter.shape:  # the layout of the weights it belongs to
+                    tensor = torch.empty_like(parameter, requires_grad=False).copy_(tensor)
+                slots.setdefault(int(index), {})[key] = tensor
+        optimizer.load_state_dict({"state": slots, "param_groups": metadata["param_groups"]})
+        generator.bit_generator.state = metadata["generator"]
+        torch.set_rng_state(tensors["rng.cpu"])
+        if "rng.cuda" in tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(tensors["rng.cuda"])
+        progress: dict[str, Any] = metadata["progress"]
     return progress

@@ -10,6 +10,8 @@ shows count (RFE_PROFILE, else laptop). So rows of two profiles are never mixed.
 run makes anew, since they need real scans or tell of an earlier search, are always the stored ones.
 """
 
+import csv
+import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -69,13 +71,24 @@ def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
     ------
     FileNotFoundError
         Naming the file and the command that makes it.
+    ValueError
+        If it is cut or damaged, or not UTF-8.
     """
     path = path_of(name, folder)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; {made_by(name)}")
     # Text stays what it says: "01" is no number and "NA" not missing. Only empty cells are missing.
     text = dict.fromkeys(TABLES[name].text if name in TABLES else TEXT, str)
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    content = path.read_bytes()
+    try:
+        rows = pd.read_csv(
+            io.StringIO(content.decode("utf-8")), dtype=text, keep_default_na=False, na_values=[""]
+        )
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path}: table must be whole CSV in UTF-8, got: {error}") from error
+    if not content.endswith(b"\n"):
+        raise ValueError(f"{path}: table must end with a whole row, got {content[-20:]!r}")
+    return rows
 
 
 def keys(name: str, columns: Sequence[str], folder: Path | None = None) -> list[tuple]:

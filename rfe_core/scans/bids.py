@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from rfe_core.files import replacing
-from rfe_core.scans.discovery import normal_path, read_participants
+from rfe_core.scans.discovery import normal_path
+from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES
-from rfe_core.scans.nifti import VolumeError, write_image, write_mask
+from rfe_core.scans.nifti import write_image, write_mask
+from rfe_core.scans.participants import read_participants
 from rfe_core.scans.subject import Subject
 
 BIDS_VERSION = "1.10.0"

@@ -8,24 +8,27 @@ patient.
 
 from __future__ import annotations
 
-import csv
+import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, Layout
-from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.msseg import msseg_domain, msseg_name
+from rfe_core.scans.participants import read_participants
 
 MAX_DEPTH = 4  # folders between the given path and a patient
-
-MSSEG_SCANNERS = {"01": "C", "07": "B", "08": "A"}  # centre to domain, see `msseg_domain`
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectFiles:
-    """Files of one patient: a path per modality, existing or not; a mask that is absent is None."""
+    """Files of one patient: a path per modality, existing or not; a mask that is absent is None.
+
+    ``doubtful`` has the files that could be one that is absent, where several could.
+    """
 
     name: str
     folder: Path
@@ -33,6 +36,7 @@ class SubjectFiles:
     lesion_mask: Path | None
     brain_mask: Path | None
     domain: str | None = None
+    doubtful: dict[str, list[Path]] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[str]:
@@ -45,6 +49,12 @@ class SubjectFiles:
         masks = {"lesion_mask": self.lesion_mask, "brain_mask": self.brain_mask}
         files = {key: path for key, path in self.images.items() if key not in self.missing}
         return files | {key: path for key, path in masks.items() if path}
+
+    def place_of(self, key: str) -> str:
+        """Where a missing modality should be, and what could be it, in words."""
+        place = os.path.relpath(self.images[key], self.folder)
+        several = [os.path.relpath(path, self.folder) for path in self.doubtful.get(key, ())]
+        return place + (f"; one alone may stay of {', '.join(several)}" if several else "")
 
     @property
     def lone_mask(self) -> bool:
@@ -88,7 +98,7 @@ def find_subjects(
     if names is not None and (isinstance(names, str) or not names):
         raise ValueError(f"names must be a list of patients or None for all, got {names!r}")
     root = Path(path).expanduser()
-    by_name = _by_name(root, _folders(root, layout))
+    by_name = _by_name(root, _folders(root, layout), layout)
     wanted = list(by_name) if names is None else _known(root, by_name, names)
     found = [_files(name, by_name[name], layout) for name in wanted]
     if names is not None or not LAYOUTS[layout].lone_masks:
@@ -116,18 +126,19 @@ def _folders(root: Path, layout: str) -> list[Path]:
     return folders
 
 
-def _by_name(root: Path, folders: Sequence[Path]) -> dict[str, Path]:
-    """Name without ``sub-`` to folder; no name twice."""
+def _by_name(root: Path, folders: Sequence[Path], layout: str) -> dict[str, Path]:
+    """Name to folder, sorted by name; no name twice."""
     by_name: dict[str, Path] = {}
     for folder in folders:
-        name = folder.name.removeprefix("sub-")
+        msseg = layout.startswith("msseg")
+        name = msseg_name(folder) if msseg else folder.name.removeprefix("sub-")
         if name in by_name:
             raise VolumeError(
                 f"{root}: each patient must occur once, got {name} in {by_name[name]} and in "
                 f"{folder}; point at one of the two data sets"
             )
         by_name[name] = folder
-    return by_name
+    return dict(sorted(by_name.items()))
 
 
 def _known(root: Path, by_name: dict[str, Path], names: Sequence[str]) -> list[str]:
@@ -137,42 +148,6 @@ def _known(root: Path, by_name: dict[str, Path], names: Sequence[str]) -> list[s
         if name not in by_name:
             raise VolumeError(f"{root}: patient must be one of {', '.join(by_name)}, got {name!r}")
     return wanted
-
-
-def msseg_domain(folder: Path) -> str | None:
-    """Domain letter of an MSSEG patient by its centre, or None for a scanner outside Table 1.
-
-    The centre is ``Center_XX`` among the parent folders, else the patient's first two digits.
-
-    Deviation: letters follow the scanner, as the challenge documents it (01 Verio, 07 Aera, 08
-    Ingenia) and Table 1 names it; the authors' code has centres 01 and 08 the other way round.
-    """
-    centres = [
-        match[1]
-        for part in folder.parts[:-1]
-        if (match := re.fullmatch(r"[Cc]ent(?:er|re)_(\d\d)", part))
-    ]
-    number = re.match(r"\d\d", folder.name)
-    centre = centres[-1] if centres else number[0] if number else ""
-    return MSSEG_SCANNERS.get(centre)
-
-
-def read_participants(root: Path) -> dict[str, str | None]:
-    """Name to domain letter (None for ``n/a``) from ``participants.tsv``; empty without one."""
-    table = root / "participants.tsv"
-    if not table.is_file():
-        return {}
-    rows = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines(), delimiter="\t")
-    if "participant_id" not in (rows.fieldnames or []):
-        raise VolumeError(
-            f"{table}: must have a column participant_id, got {', '.join(rows.fieldnames or '-')}"
-        )
-    return {
-        row["participant_id"].removeprefix("sub-"): None
-        if row.get("domain") in (None, "", "n/a")
-        else row["domain"]
-        for row in rows
-    }
 
 
 def _patient_folders(folder: Path, rules: Layout, depth: int = 0) -> Iterator[Path]:
@@ -189,7 +164,7 @@ def _patient_folders(folder: Path, rules: Layout, depth: int = 0) -> Iterator[Pa
 def _is_patient(folder: Path, rules: Layout) -> bool:
     if not re.fullmatch(rules.patient, folder.name):
         return False
-    return not rules.inside or any(_existing(folder / part) for part in rules.inside)
+    return not rules.inside or bool(_fitting(folder, rules.inside))
 
 
 def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
@@ -199,24 +174,33 @@ def _files(name: str, folder: Path, layout: str) -> SubjectFiles:
     elif layout == "bids":
         domain = read_participants(folder.parent).get(name)
 
-    def existing(place: str | None) -> Path | None:
-        return _existing(folder / place.format(name=folder.name)) if place else None
+    def one(*places: str | None) -> Path | None:
+        found = _fitting(folder, places)
+        return found[0] if len(found) == 1 else None
 
     def present(places: dict[str, str]) -> int:
-        return sum(existing(place) is not None for place in places.values())
+        return sum(one(place) is not None for place in places.values())
 
     places = max(rules.images, key=present)
-    images = {
-        modality: existing(place) or folder / place.format(name=folder.name)
-        for modality, place in places.items()
+    masks = {"lesion_mask": rules.lesion_mask, "brain_mask": rules.brain_mask}
+    files = {
+        key: one(place) or one(*rules.elsewhere.get(key, ()))
+        for key, place in (places | masks).items()
     }
+    candidates = {key: [p[key] for p in rules.images] for key in places} | rules.elsewhere
+    several = {key: _fitting(folder, candidates.get(key, ())) for key in files}
     return SubjectFiles(
         name=name,
         folder=folder,
-        images=images,
-        lesion_mask=existing(rules.lesion_mask),
-        brain_mask=existing(rules.brain_mask),
+        images={
+            key: files[key]
+            or folder / (rules.images[0][key] if "*" in place else place).format(name=folder.name)
+            for key, place in places.items()
+        },
+        lesion_mask=files["lesion_mask"],
+        brain_mask=files["brain_mask"],
         domain=domain,
+        doubtful={key: paths for key, paths in several.items() if paths and not files[key]},
     )
 
 
@@ -225,13 +209,17 @@ def normal_path(path: Path) -> Path:
     return Path(os.path.normpath(path))
 
 
-def _existing(path: Path) -> Path | None:
-    """Return the path, or its uncompressed form, if there is one."""
-    path = normal_path(path)
-    if path.exists():
-        return path
-    plain = path.with_suffix("") if path.suffix == ".gz" else path
-    return plain if plain.exists() else None
+def _fitting(folder: Path, places: Sequence[str | None]) -> list[Path]:
+    """Files that fit a place in a patient's folder; of ``x.nii.gz`` and ``x.nii`` the former."""
+    found: dict[str, Path] = {}
+    for place in filter(None, places):
+        pattern = place.format(name=glob.escape(folder.name))
+        for ending in {pattern, pattern.removesuffix(".gz")}:
+            for match in glob.glob(os.path.join(glob.escape(str(folder)), ending)):
+                path = normal_path(Path(match))
+                key = str(path).removesuffix(".gz")
+                found[key] = max(path, found.get(key, path), key=lambda p: len(str(p)))
+    return sorted(found.values())
 
 
 def _listing(folder: Path, limit: int = 8) -> str:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MODALITIES = ("t1", "t2", "flair")
+
+BIDS_SUFFIXES = {"t1": "T1w", "t2": "T2w", "flair": "FLAIR"}
+
+#: Where people put masks in a BIDS data set; other derivatives are what programs made.
+BIDS_MASKS = ("", "../derivatives/masks/{name}/", "../derivatives/labels/{name}/")
 
 OPEN_MS = "_N4_noneck_reduced_winsor_regtoFLAIR"
 
@@ -27,8 +32,11 @@ class Layout:
     images
         Alternative names, modality to path. The alternative with most files present is taken whole,
         so that raw and preprocessed images are never mixed.
+        A ``*`` stands for anything, if one file alone fits.
     lesion_mask, brain_mask
         Where the masks are; None: the data set has none.
+    elsewhere
+        Other places of a mask, tried together if it is not where it should be: one file alone fits.
     lone_masks
         The data set itself has patients with a lesion mask and no images.
     """
@@ -40,6 +48,7 @@ class Layout:
     lesion_mask: str
     brain_mask: str | None
     lone_masks: bool = False
+    elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 LAYOUTS = {
@@ -47,15 +56,20 @@ LAYOUTS = {
         tree="ROOT/sub-NAME/anat/sub-NAME_{T1w,T2w,FLAIR}.nii.gz and "
         "ROOT/derivatives/masks/sub-NAME/anat/sub-NAME_{label-lesion,desc-brain}_mask.nii.gz",
         patient=r"sub-[0-9A-Za-z]+",
-        images=(
-            {
-                "t1": "anat/{name}_T1w.nii.gz",
-                "t2": "anat/{name}_T2w.nii.gz",
-                "flair": "anat/{name}_FLAIR.nii.gz",
-            },
+        images=tuple(
+            {m: f"{place}_{suffix}.nii.gz" for m, suffix in BIDS_SUFFIXES.items()}
+            for place in ("anat/{name}", "anat/{name}*", "ses-*/anat/{name}_ses-*")
         ),
         lesion_mask="../derivatives/masks/{name}/anat/{name}_label-lesion_mask.nii.gz",
         brain_mask="../derivatives/masks/{name}/anat/{name}_desc-brain_mask.nii.gz",
+        elsewhere={
+            mask: tuple(
+                f"{folder}{session}anat/{{name}}*{what}*.nii.gz"
+                for folder in BIDS_MASKS
+                for session in ("", "ses-*/")
+            )
+            for mask, what in (("lesion_mask", "lesion"), ("brain_mask", "brain*mask"))
+        },
     ),
     "msseg-2016": Layout(
         tree="ROOT/01016SACH/{3DFLAIR,3DT1,T2,Consensus}.nii.gz, or there "

@@ -8,20 +8,18 @@ how to mend it.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from rfe_core.scans.check import usable_cores
 from rfe_core.scans.discovery import find_subjects
-from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.errors import VolumeError, VolumeWarning
+from rfe_core.scans.geometry import concerns
+from rfe_core.scans.header import read_header
 from rfe_core.scans.subject import Subject, load_subject
-
-
-class VolumeWarning(UserWarning):
-    """Something was left out while reading, and is named."""
 
 
 def load_subjects(
@@ -65,7 +63,8 @@ def load_subjects(
     Warns
     -----
     VolumeWarning
-        Names patients that were left out: a lesion mask but no images (open-ms-data).
+        Names patients that were left out (a lesion mask but no images: open-ms-data), and files
+        whose header leaves open where left and right are (`geometry.concerns`).
     """
     found, skipped = find_subjects(path, layout, names)
     if not found:
@@ -82,4 +81,13 @@ def load_subjects(
         )
     load = partial(load_subject, allow_empty_lesions=allow_empty_lesions)
     with ThreadPoolExecutor(usable_cores()) as threads:  # decompressing releases the global lock
-        return list(threads.map(load, found))
+        subjects = list(threads.map(load, found))
+    for path in (path for files in found for path in files.existing.values()):
+        for concern in concerns(path, read_header(path)):
+            warnings.warn(concern, VolumeWarning, stacklevel=2)
+    return subjects
+
+
+def usable_cores() -> int:
+    """Cores this process may use: a container may grant fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

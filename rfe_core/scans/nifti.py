@@ -7,27 +7,23 @@ to do about it.
 from __future__ import annotations
 
 import gzip
-import zlib
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from rfe_core.files import replacing
-
-GZIP_MAGIC = b"\x1f\x8b"
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.header import read_stored
 
 INT16_LEVELS = 32767
 
+#: Squares of values below it vanish in float32, squares of those above 1 / it are infinite.
+LEAST_INTENSITY = 1e-18
+
 MASK_TOLERANCE = 1e-3  # a mask stored as scaled integers (255 * 1/255) is binary up to rounding
-
-
-class VolumeError(ValueError):
-    """A file or folder of images breaks a rule; the message names file, rule, value and remedy."""
 
 
 def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -49,8 +45,8 @@ def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     Raises
     ------
     VolumeError
-        The file is missing, truncated, not NIfTI, not 3-D, has no usable affine, holds NaN or
-        infinity, or has the same value in every voxel.
+        As `header.read_stored`, or it holds NaN or infinity, the same value in every voxel, or
+        intensities that float32 cannot square.
     """
     image, affine = _read(path, np.float32)
     low, high = image.min(), image.max()
@@ -63,6 +59,11 @@ def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     if low == high:
         raise VolumeError(
             f"{path}: image must not be empty, got {low} in every voxel; export this modality again"
+        )
+    if not LEAST_INTENSITY <= max(-low, high) <= 1 / LEAST_INTENSITY:
+        raise VolumeError(
+            f"{path}: largest intensity must lie between {LEAST_INTENSITY:g} and "
+            f"{1 / LEAST_INTENSITY:g} (squares in float32), got {max(-low, high):g}; rescale it"
         )
     return image, affine
 
@@ -124,69 +125,21 @@ def _write(path: Path, nifti: nib.Nifti1Image) -> None:
         partial.write_bytes(gzip.compress(nifti.to_bytes(), compresslevel=1, mtime=0))
 
 
-def _open(path: Path) -> nib.Nifti1Image | nib.Nifti2Image:
-    """Decompress and parse in memory: faster than nibabel's stream, and truncation is seen."""
-    try:
-        raw = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise VolumeError(f"{path}: file must exist, found none") from None
-    except OSError as error:
-        raise VolumeError(f"{path}: file must be readable, got {error}") from error
-    if raw.startswith(b"version https://git-lfs"):
-        raise VolumeError(
-            f"{path}: file must hold the image, got a Git LFS pointer of {len(raw)} bytes; "
-            "run `git lfs pull` in that data set"
-        )
-    if raw.startswith(GZIP_MAGIC):
-        try:
-            raw = gzip.decompress(raw)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise VolumeError(
-                f"{path}: gzip file must be complete, got {len(raw)} bytes that end early or are "
-                f"damaged ({error}); download or copy it again"
-            ) from error
-    for kind in (nib.Nifti1Image, nib.Nifti2Image):
-        if kind.header_class.may_contain_header(raw[: kind.header_class.sizeof_hdr]):
-            try:
-                return kind.from_bytes(raw)
-            except (ImageFileError, HeaderDataError, ValueError) as error:
-                raise VolumeError(f"{path}: NIfTI header must be valid, got: {error}") from error
-    raise VolumeError(
-        f"{path}: file must be NIfTI (.nii or .nii.gz), got {len(raw)} bytes that start with "
-        f"{raw[:8]!r}; convert it (DICOM: dcm2niix)"
-    )
-
-
 def _read(path: Path, dtype: type | None = None) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the array in RAS+ (``dtype`` None: as stored) and its affine; check both."""
-    nifti = _open(path)
-    shape = nifti.shape
-    if len(shape) > 3 and all(size == 1 for size in shape[3:]):
-        nifti = nib.funcs.squeeze_image(nifti)  # some converters write (X, Y, Z, 1)
-    if len(nifti.shape) != 3 or 0 in nifti.shape:
-        raise VolumeError(
-            f"{path}: image must be 3-D, got shape {shape}; save one volume of it, "
-            "for example nibabel.funcs.four_to_three(image)[0]"
-        )
-    if nifti.get_data_dtype().kind not in "iuf":
-        raise VolumeError(
-            f"{path}: voxels must be real numbers, got {nifti.get_data_dtype()}; "
-            "save a grey-value image, not colours or complex numbers"
-        )
-    affine = nifti.affine
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise VolumeError(
-            f"{path}: affine must be finite and invertible, got {affine.tolist()}; "
-            "convert the scan again from its DICOM files"
-        )
+    stored, header = read_stored(path)
+    turn = nib.io_orientation(header.get_best_affine())
+    affine = header.get_best_affine() @ nib.orientations.inv_ornt_aff(turn, stored.shape)
+    stored = nib.apply_orientation(stored, turn)  # a view
+    slope, inter = (None if v is None else np.float64(v) for v in header.get_slope_inter())
     try:
-        canonical = nib.as_closest_canonical(nifti)
-        # column-major, as NIfTI stores it: an axial slice [:, :, z] is one block of memory
-        with np.errstate(over="ignore"):  # becomes infinite, which the caller refuses
-            array = np.asfortranarray(np.asanyarray(canonical.dataobj, dtype=dtype))
-    except (OSError, EOFError, ValueError, ImageFileError) as error:
-        raise VolumeError(
-            f"{path}: file must hold all voxels of its header's shape {shape}, got: {error}; "
-            "download or copy it again"
-        ) from error
-    return array, canonical.affine
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite, which the caller refuses
+            if dtype is None:
+                return nib.volumeutils.apply_read_scaling(stored, slope, inter), affine
+            # column-major, as NIfTI stores it: an axial slice [:, :, z] is one block of memory
+            array = np.empty(stored.shape, dtype, order="F")
+            for z in range(stored.shape[2]):  # one at a time is scaled, in float64
+                array[:, :, z] = nib.volumeutils.apply_read_scaling(stored[:, :, z], slope, inter)
+    except MemoryError as error:
+        raise VolumeError(f"{path}: {stored.shape} voxels must fit in memory, {error}") from error
+    return array, affine

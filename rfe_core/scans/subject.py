@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.discovery import SubjectFiles
-from rfe_core.scans.nifti import VolumeError, read_image, read_mask
-
-#: Two grids agree if no corner is further apart than this part of a voxel's shortest edge.
-GRID_TOLERANCE = 0.1
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.geometry import check_grid
+from rfe_core.scans.nifti import read_image, read_mask
 
 #: Adult brains with their CSF hold 1200-1900 ml; more is a head or a whole field of view.
 LARGEST_BRAIN_ML = 2500.0
@@ -92,14 +90,14 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
     ------
     VolumeError
         A modality is missing; a file cannot be read (`nifti.read_image`, `nifti.read_mask`);
-        shapes differ; affines move a corner of the grid by more than `GRID_TOLERANCE` of a voxel;
+        shapes differ; affines move a corner of the grid by more than 0.1 voxel;
         the brain mask is empty or implausibly large; an image is constant inside it; the lesion
         mask is empty and ``allow_empty_lesions`` is False. Its message has a line for each problem
         of the first of the three steps that finds one.
     """
     problems: list[str] = []
     if files.missing:
-        places = [f"{key} ({files.images[key].relative_to(files.folder)})" for key in files.missing]
+        places = [f"{key} ({files.place_of(key)})" for key in files.missing]
         problems.append(
             f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
             f"{', '.join(places)}; all three channels of the network are needed"
@@ -161,34 +159,6 @@ def check_brain(source: str, brain: NDArray[np.bool_], affine: NDArray[np.float6
         raise VolumeError(
             f"{source}: brain must hold at most {LARGEST_BRAIN_ML:.0f} ml, got {volume_ml:.0f} ml; "
             "strip the skull from the images, or add the data set's brain mask"
-        )
-
-
-def check_grid(
-    path: Path,
-    shape: tuple[int, ...],
-    affine: NDArray[np.float64],
-    reference: Path,
-    reference_shape: tuple[int, ...],
-    reference_affine: NDArray[np.float64],
-) -> None:
-    """Raise `VolumeError` unless a file (shape and affine in RAS+) lies on the reference's grid."""
-    advice = (
-        f"resample it onto {reference.name} first (nibabel.processing.resample_from_to, with "
-        "order=0 for masks)"
-    )
-    if shape != reference_shape:
-        raise VolumeError(
-            f"{path}: shape in RAS+ order must equal {reference_shape} of {reference.name}, "
-            f"got {shape}; {advice}"
-        )
-    corners = np.array([(*corner, 1) for corner in product(*((0, size - 1) for size in shape))])
-    shift = np.linalg.norm(corners @ (affine - reference_affine)[:3].T, axis=1).max()
-    voxel = np.linalg.norm(reference_affine[:3, :3], axis=0).min()
-    if shift > GRID_TOLERANCE * voxel:
-        raise VolumeError(
-            f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
-            f"({GRID_TOLERANCE * voxel:.3g} mm) of {reference.name}, got {shift:.3g} mm; {advice}"
         )
 
 

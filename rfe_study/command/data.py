@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from rfe_core.scans.check import describe
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_folder, phantom_subjects
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
+from rfe_study.realism.check import describe
 from rfe_study.realism.statistics import without_negatives
 
 
@@ -31,7 +31,7 @@ def check(args: argparse.Namespace) -> int:
     """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
     report = describe(args.path, args.layout)
     print(report)
-    return 1 if report.problems else 0
+    return 1 if report.problems or (args.strict and report.warnings) else 0
 
 
 def statistics(args: argparse.Namespace) -> int:

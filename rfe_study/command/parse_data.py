@@ -35,16 +35,19 @@ def add_data(groups) -> None:
         "check",
         help="say what a folder of patients holds and what is wrong with it",
         **text(
-            "Read every patient of a folder and print what was found. Exit status 1 if "
-            "a patient cannot be used.",
+            "Read every patient of a folder and print what was found, what is odd about it and "
+            "what was not read. Exit status 1 if a patient cannot be used; with --strict, also "
+            "if there was a warning.",
             """
             rfe data check ~/MSSEG-Training --layout msseg-2021
+            rfe data check ~/scans --strict
             rfe data check ~/open_ms_data --layout open-ms-data
         """,
         ),
     )
     check.add_argument("path", type=Path, help="folder that holds the patients")
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
+    check.add_argument("--strict", action="store_true", help="exit status 1 after a warning too")
     check.set_defaults(run="data.check")
     statistics = commands.add_parser(
         "statistics",

@@ -19,8 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rfe_core.scans.bids import bids_paths, register_participants, save_subject
-from rfe_core.scans.check import usable_cores
-from rfe_core.scans.load import load_subjects
+from rfe_core.scans.load import load_subjects, usable_cores
 from rfe_core.scans.nifti import VolumeError
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom.domains import DOMAINS, ROLES, Patient, patients

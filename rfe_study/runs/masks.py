@@ -7,6 +7,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ from rfe_study.methods.profiles import SHOWN
 EXPERIMENT, PROFILE, TARGET = "proof-of-concept", "laptop", "B"
 
 REMAKE = "`rfe sweep --explorer` makes it from the models' weights"
+
+#: What reading a damaged file raises.
+DAMAGED = (
+    *(EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError, ValueError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,7 +145,7 @@ def load(
             born=held["born"],
             record=json.loads(str(held["record"])),
         )
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{path} is not a readable file of masks ({error}); delete it, {REMAKE}"
         ) from None

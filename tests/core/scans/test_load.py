@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfe_core.scans.bids import bids_paths, save_subject
-from rfe_core.scans.check import describe
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES, OPEN_MS
 from rfe_core.scans.load import VolumeWarning, load_subjects
@@ -22,6 +21,7 @@ from rfe_core.scans.nifti import VolumeError
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom import cache, heads
 from rfe_study.phantom.domains import Patient
+from rfe_study.realism.check import describe
 
 SHAPE = (8, 9, 10)
 AFFINE = nib.affines.from_matvec(np.diag([1.0, 1.0, 1.5]), [-4, -5, 6])

@@ -1,22 +1,23 @@
-"""What a data set holds and what is wrong with it, as a table for people (``rfe data check``)."""
+"""What a data set holds, what is wrong and what is odd: a table for people (``rfe data check``)."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import nibabel as nib
 import numpy as np
-from nibabel.spatialimages import SpatialImage
 from scipy import ndimage
 
 from rfe_core.scans.discovery import SubjectFiles, find_subjects
-from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.header import read_header
+from rfe_core.scans.load import usable_cores
 from rfe_core.scans.subject import load_subject
+from rfe_study.realism.left_out import left_out
+from rfe_study.realism.plausibility import concerns
 
 LEGEND = {
     "stored": "orientation on disk; arrays are turned to RAS",
@@ -30,10 +31,15 @@ LEGEND = {
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetReport:
-    """What `describe` found: a row for each readable patient, the problems of each other one."""
+    """What `describe` found: a row for each readable patient, the problems of each other one.
+
+    ``warnings`` are what is odd about readable patients, and files that are not read though they
+    may be meant to be.
+    """
 
     rows: list[dict[str, str]]
     problems: dict[str, list[str]]
+    warnings: list[str]
     text: str
 
     @property
@@ -62,12 +68,15 @@ def describe(
     """
     found, skipped = find_subjects(path, layout, names)
     rows, problems = [], {}
+    warnings, notes = left_out(found, layout)
     with ThreadPoolExecutor(usable_cores()) as threads:
         for files, result in zip(found, threads.map(_row_or_error, found), strict=True):
             if isinstance(result, VolumeError):
                 problems[files.name] = str(result).splitlines()
             else:
-                rows.append(result)
+                row, doubts = result
+                rows.append(row)
+                warnings += [f"{files.name}: {doubt}" for doubt in doubts]
     lines = [f"{path}: {layout} layout, {len(rows)} of {len(found)} patients readable"]
     lines += _table(rows)
     if skipped:
@@ -75,25 +84,29 @@ def describe(
             f"skipped {len(skipped)} patients with a lesion mask but no images: "
             f"{', '.join(skipped)}"
         )
+    lines += [f"not read: {note}" for note in notes]
+    lines += [f"WARNING {warning}" for warning in warnings]
     for name, messages in problems.items():
         lines += [f"PROBLEM {name}: {message}" for message in messages]
-    return DatasetReport(rows=rows, problems=problems, text="\n".join(lines))
+    text = "\n".join(lines)
+    return DatasetReport(rows=rows, problems=problems, warnings=warnings, text=text)
 
 
-def _row_or_error(files: SubjectFiles) -> dict[str, str] | VolumeError:
+def _row_or_error(files: SubjectFiles) -> tuple[dict[str, str], list[str]] | VolumeError:
+    """A readable patient's row and what is odd about it."""
     try:
         subject = load_subject(files, allow_empty_lesions=True)
     except VolumeError as error:
         return error
     millilitres = abs(np.linalg.det(subject.affine[:3, :3])) / 1000
-    stored = cast(SpatialImage, nib.load(files.images["flair"]))
+    stored = read_header(files.images["flair"]).get_best_affine()
     flair, lesion, brain = subject.images["flair"], subject.lesion_mask, subject.brain_mask
     row = {
         "patient": subject.name,
         "domain": subject.domain or "-",
         "grid": "x".join(map(str, subject.shape)),
         "voxel mm": "x".join(f"{size:.3g}" for size in subject.voxel_size_mm),
-        "stored": "".join(nib.aff2axcodes(stored.affine)),
+        "stored": "".join(nib.aff2axcodes(stored)),
         "brain ml": f"{np.count_nonzero(brain) * millilitres:.0f}"
         + ("" if files.brain_mask else "*"),
     }
@@ -108,7 +121,7 @@ def _row_or_error(files: SubjectFiles) -> dict[str, str] | VolumeError:
             )
     for modality, image in subject.images.items():
         row[modality] = "{:.3g}..{:.3g}".format(*np.percentile(image[brain], (1, 99)))
-    return row
+    return row, concerns(files, subject)
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:
@@ -124,8 +137,3 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
     if any(row["brain ml"].endswith("*") for row in rows):
         lines.append("  *: the data set has no brain mask; brain = voxels where any image is not 0")
     return [*lines, ""]
-
-
-def usable_cores() -> int:
-    """Cores this process may use: a container may grant fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
