@@ -90,7 +90,7 @@ class Run:
         made_of = derivatives.digests(files)
         wanted = [n for n in self.networks if self._wanted(n, experiment, files, made_of)]
         if not wanted:
-            return
+            return self._draw(files)
         subject = load_subject(files, allow_empty_lesions=True)
         if self.args.no_negatives:
             subject = without_negatives(subject)
@@ -98,7 +98,7 @@ class Run:
         for network, probability in real.probabilities(wanted, subject, device=self.device):
             made = real.marked(probability), probability
             self._keep(network, experiment, files, subject, made, made_of)
-        self._draw(files, subject)
+        return self._draw(files, subject)
 
     def _adapt(self, files: SubjectFiles, adaptation: Adaptation, source: SubjectFiles) -> None:
         made_of = derivatives.digests(files, source)
@@ -109,11 +109,11 @@ class Run:
             if self._wanted(network, experiment, files, made_of, source.name)
         ]
         if not wanted:
-            return
+            return self._draw(files)
         subject = load_subject(files, allow_empty_lesions=True)
         for experiment, made in adaptation.masks(subject, wanted):
             self._keep(network, experiment, files, subject, made, made_of, source.name)
-        self._draw(files, subject)
+        return self._draw(files, subject)
 
     def _wanted(
         self,
@@ -190,19 +190,23 @@ class Run:
         minutes = (time.perf_counter() - started) * len(with_brain) * masks / 60
         tqdm.write(f"about {max(minutes, 0.1):.1f} min for {masks} masks, one thread")
 
-    def _draw(self, files: SubjectFiles, subject: Subject) -> None:
-        """The patient's picture, of all its masks that lie in the folder."""
+    def _draw(self, files: SubjectFiles, subject: Subject | None = None) -> None:
+        """The patient's picture of all its masks in the folder, unless it shows them already."""
         if self.args.out is None or self.args.no_masks:
             return
-        masks = {}
-        for row in self.rows.values():
-            identity = {name: row[name] for name in real.KEY}
+        path, places, shows = derivatives.picture(self.args.out, files.name), {}, []
+        for key in sorted(key for key, row in self.rows.items() if row["subject"] == files.name):
+            row, identity = self.rows[key], dict(zip(real.KEY, key, strict=True))
             place = Derivative(folder=self.args.out, identity=identity)
-            if identity["subject"] == files.name and place.is_of(row):
-                mask, _ = read_mask(place.mask)
-                if mask.shape == subject.shape:
-                    masks[about(identity)] = mask
-        overlay.draw(derivatives.picture(self.args.out, files.name), subject, masks)
+            if place.is_of(row):
+                places[about(identity)] = place
+                shows.append(" ".join([about(identity), *(row[name] for name in DIGESTS)]))
+        text = "; ".join(shows)
+        if overlay.shown(path) != text:
+            subject = subject or load_subject(files, allow_empty_lesions=True)
+            masks = {title: read_mask(place.mask)[0] for title, place in places.items()}
+            alike = {title: mask for title, mask in masks.items() if mask.shape == subject.shape}
+            overlay.draw(path, subject, alike, shows=text)
 
     def _stored(self) -> dict[tuple, dict[str, Any]]:
         """The rows of the table in the folder, by key."""

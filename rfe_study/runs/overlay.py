@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from scipy import ndimage
 
 from rfe_core.files import replacing
@@ -16,6 +17,9 @@ SLICES, PIXELS_PER_MM = 6, 1.5
 
 #: Outlines of what is marked, of what a rater marked, and of what both did: red, green, yellow.
 MARKED, TRUTH, BOTH = (255, 60, 60), (60, 220, 60), (255, 230, 60)
+
+#: The field of a PNG file that says what it shows.
+SHOWS = "shows"
 
 #: Voxels of air left around the brain, and pixels above a row for its title.
 MARGIN, TITLE = 4, 16
@@ -88,7 +92,22 @@ def _tile(
     return Image.fromarray(tile)
 
 
-def draw(path: Path, subject: Subject, masks: Mapping[str, NDArray[np.bool_]]) -> None:
-    """Write `montage` as a PNG file, whole or not at all."""
+def draw(
+    path: Path, subject: Subject, masks: Mapping[str, NDArray[np.bool_]], *, shows: str = ""
+) -> None:
+    """Write `montage` as a PNG file, whole or not at all; `shows` says what of, for `shown`."""
+    about = PngInfo()
+    about.add_text(SHOWS, shows)
     with replacing(path) as partial:
-        montage(subject, masks).save(partial, format="PNG", optimize=True)
+        montage(subject, masks).save(partial, format="PNG", optimize=True, pnginfo=about)
+
+
+def shown(path: Path) -> str | None:
+    """What a picture was told that it shows; None if there is none, or it tells nothing."""
+    if not path.exists():
+        return None
+    try:
+        with Image.open(path) as picture:
+            return picture.info.get(SHOWS)
+    except UnidentifiedImageError:
+        return None  # not ours: drawn anew

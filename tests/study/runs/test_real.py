@@ -122,6 +122,15 @@ def test_a_sidecar_says_what_a_mask_comes_from(folder):
     assert about["DatasetType"] == "derivative"
     picture = Image.open(out / "sub-p1" / "figures" / "sub-p1_desc-lesions_overlay.png")
     assert picture.width > picture.height > 100 and np.asarray(picture).max() == 255
+    drawn = np.asarray(picture)
+    picture.close()
+    (path,) = out.rglob("*.png")
+    path.unlink()  # as after a kill before it was drawn
+    assert adapt(folder, "--out", str(out), "--seeds", "0", "--patients", "p1") == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(path)), drawn)
+    assert adapt(folder, "--out", str(out), "--seeds", "0", "1", "--patients", "p1") == 0
+    with Image.open(path) as taller:
+        assert taller.height == picture.height / 2 * 3 and taller.width == picture.width
 
 
 def test_probability_maps_on_request(folder):
