@@ -112,6 +112,7 @@ def append(
     *,
     key: Sequence[str] | None = None,
     folder: Path | None = None,
+    anew: bool = False,
 ) -> None:
     """Add rows to a table: the whole new file is written beside the old one, then renamed.
 
@@ -124,6 +125,8 @@ def append(
         The columns that identify a row, if not those of `rfe_study.tables.TABLES`.
     folder : Path, optional
         Instead of ``data/results``.
+    anew : bool
+        Rows with the same key were made again: they take the place of the old ones.
 
     Raises
     ------
@@ -145,7 +148,12 @@ def append(
     path = path_of(name, folder)
     table = pd.DataFrame(rows)
     if path.exists():
-        table = pd.concat([stored(name, folder), table], ignore_index=True)
+        old = stored(name, folder)
+        if anew:
+            made = {tuple(row[column] for column in key) for row in rows}
+            there = old[list(key)].itertuples(index=False, name=None)
+            old = old[[identity not in made for identity in there]]
+        table = pd.concat([old, table], ignore_index=True) if len(old) else table
     repeated = table[table.duplicated(list(key))]
     if len(repeated):
         first = ", ".join(f"{column}={repeated.iloc[0][column]}" for column in key)

@@ -97,7 +97,7 @@ TABLES = {
     "real": Table(
         command="rfe adapt",
         key=("profile", "model", "seed", "experiment", "subject", "prior_from"),
-        also_text=_OF_PATIENT,
+        also_text=(*_OF_PATIENT, "images", "labels", "source"),
         anew=False,
     ),
     "scan_statistics": Table(

@@ -2,6 +2,7 @@
 
 import multiprocessing.connection
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +36,11 @@ def one_thread() -> Iterator[None]:
 
 
 def _start() -> None:
-    """Begin a worker process: one thread, and an end when its parent is gone, even if killed."""
+    """Begin a worker process: one thread, and an end when its parent is gone, even if killed.
+
+    Ctrl-C in a terminal reaches it too; its parent alone answers, and ends it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
 
@@ -146,6 +151,5 @@ def dask_cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
             yield client.get_executor(pure=False), 2 * slots
         except (KilledWorker, CancelledError) as error:
             raise ChildProcessError(
-                f"workers of the scheduler at {scheduler} were lost ({type(error).__name__}); "
-                "the same command goes on from here"
+                f"workers of the scheduler at {scheduler} were lost ({type(error).__name__})"
             ) from None

@@ -23,6 +23,12 @@ INT16_LEVELS = 32767
 #: Squares of values below it vanish in float32, squares of those above 1 / it are infinite.
 LEAST_INTENSITY = 1e-18
 
+#: What a NIfTI header says of where its voxels are, beside their number and size.
+GRID_FIELDS = (
+    *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y"),
+    *("qoffset_z", "srow_x", "srow_y", "srow_z", "xyzt_units"),
+)
+
 MASK_TOLERANCE = 1e-3  # a mask stored as scaled integers (255 * 1/255) is binary up to rounding
 
 
@@ -118,8 +124,39 @@ def write_mask(path: Path, mask: NDArray[np.bool_], affine: NDArray[np.float64])
     _write(path, nib.Nifti1Image(mask.astype(np.uint8), affine))
 
 
-def _write(path: Path, nifti: nib.Nifti1Image) -> None:
-    nifti.header.set_xyzt_units("mm")
+def write_on_grid(path: Path, volume: NDArray[np.bool_ | np.float32], scan: Path) -> None:
+    """Write a mask (uint8) or a map (float32), (X, Y, Z) in RAS+, on the grid of the scan's file.
+
+    Orientation, shape, affine, its codes and units are those of ``scan``, so voxel by voxel the
+    two files belong together; of its header nothing else is copied, so no name goes along.
+
+    Raises
+    ------
+    VolumeError
+        ``scan`` cannot be read, or is no scan of that many voxels.
+    """
+    like = _open(scan)
+    own = nib.io_orientation(like.affine)
+    turned = nib.apply_orientation(
+        volume.astype(np.uint8 if volume.dtype == bool else np.float32),
+        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), own),
+    )
+    if turned.shape != like.shape[:3] or turned.size != np.prod(like.shape):
+        raise VolumeError(
+            f"{scan}: scan must have the shape {turned.shape} of what is written on its grid, "
+            f"got {like.shape}"
+        )
+    header = type(like).header_class(endianness=like.header.endianness)
+    for field in (*GRID_FIELDS, "dim", "pixdim"):
+        header[field] = like.header[field]
+    header.set_data_dtype(turned.dtype)
+    nifti = type(like)(turned.reshape(like.shape), like.affine, header)
+    _write(path, nifti, units=False)
+
+
+def _write(path: Path, nifti: nib.Nifti1Image, *, units: bool = True) -> None:
+    if units:
+        nifti.header.set_xyzt_units("mm")
     # mtime 0: the same volume gives the same bytes. Level 1: much faster, hardly larger.
     with replacing(path) as partial:
         partial.write_bytes(gzip.compress(nifti.to_bytes(), compresslevel=1, mtime=0))

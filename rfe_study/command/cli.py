@@ -5,6 +5,7 @@ module that does what a command says is imported when it is known which one it i
 """
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,12 @@ from importlib import import_module
 
 from rfe_study.command import parse_data, parse_results, parse_runs
 from rfe_study.command.arguments import text
-from rfe_study.command.errors import CommandError
+from rfe_study.command.errors import NO_GPU, CommandError
+from rfe_study.command.gpus import built_for_gpus
 
 KILLED = (
-    "a worker process was killed, perhaps for want of memory; fewer --jobs need less, and the same "
-    "command goes on from here"
+    "a worker process was killed, perhaps for want of memory; fewer --jobs need less, and this "
+    "goes on from here:"
 )
 
 
@@ -71,25 +73,32 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 def run(args: argparse.Namespace) -> int:
     """Import what a command needs, and do it."""
+    if getattr(args, "device", None) == "cuda" and not built_for_gpus():
+        raise CommandError(f"{NO_GPU} (this PyTorch is built for CPUs alone)")
     module, _, name = args.run.rpartition(".")
     return getattr(import_module(f"rfe_study.command.{module}"), name)(args)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (2: an error the user can mend)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
+    again = shlex.join(["rfe", *arguments])
     try:
         with _termination_as_interrupt():
             return run(args)
+    except ChildProcessError as error:
+        print(f"rfe: error: {error}; this goes on from here: {again}", file=sys.stderr)
+        return 2
     except (CommandError, ValueError, OSError, FloatingPointError) as error:
         message = " ".join(str(error).split())
         print(f"rfe: error: {message}", file=sys.stderr)
         return 2
     except BrokenExecutor:
-        print(f"rfe: error: {KILLED}", file=sys.stderr)
+        print(f"rfe: error: {KILLED} {again}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("rfe: stopped; the same command goes on from here", file=sys.stderr)
+        print(f"rfe: stopped; this goes on from here: {again}", file=sys.stderr)
         return 130
 
 

@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from rfe_study.command.errors import CommandError
+from rfe_study.command.errors import NO_GPU, CommandError
 
 
 def device_of(args: argparse.Namespace) -> str:
@@ -20,5 +20,5 @@ def device_of(args: argparse.Namespace) -> str:
             "profile paper needs a GPU: add --device cuda (or --device cpu to run it for weeks)"
         )
     if args.device == "cuda" and not torch.cuda.is_available():
-        raise CommandError("--device cuda needs a GPU that PyTorch can use, got none")
+        raise CommandError(NO_GPU)
     return args.device or "cpu"

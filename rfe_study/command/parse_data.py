@@ -7,6 +7,9 @@ from rfe_study.command.arguments import positive, seed, text
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, ROLES
 
+#: Ways to adapt a network to a scan, for `rfe adapt --methods`.
+ADAPTATIONS = ("RFE, NCC", "no embedding", "Dice on NCC", "labels of the source")
+
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
 
 
@@ -82,17 +85,20 @@ def add_adapt(groups) -> None:
         "adapt",
         help="segment scans of a folder with trained networks, score them, adapt to them",
         **text(
-            "Segment the patients of a folder with networks of this book and score those that "
-            "have a lesion mask. Each is scored once: rows that are there are kept. With "
-            "--prior-from, networks are first adapted to each patient's own unlabelled scan by "
-            "Random Feature Embedding with an NCC prior (transductive). Images stay where they "
-            "are; no network of this book may be used for a diagnosis.",
+            "Segment the patients of a folder with networks of this book, one patient at a time, "
+            "and score those that have a lesion mask. Masks go into --out as BIDS derivatives on "
+            "the FLAIR's own grid, with a picture for each patient and a table, real.csv; without "
+            "--out nothing is written. What was made of the same images, labels and weights is "
+            "kept, all else is made again. With --prior-from, networks are first adapted to each "
+            "patient's own unlabelled scan by Random Feature Embedding with an NCC prior "
+            "(transductive). No network of this book may be used for a diagnosis.",
             """
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
                       --model lower fitted --prior-from patient07 --role test
-            rfe results real
+                      --out ~/masks
+            rfe results real --out ~/masks
         """,
         ),
     )
@@ -116,13 +122,29 @@ def add_adapt(groups) -> None:
     parser.add_argument(
         "--prior-from", metavar="NAME", help="adapt; templates and threshold from this patient"
     )
+    methods = ", ".join(f'"{name}"' for name in ADAPTATIONS)
     parser.add_argument(
-        "--methods", nargs="+", metavar="METHOD", help="ways to adapt (all), with --prior-from"
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"ways to adapt, with --prior-from: some of {methods} (all)",
     )
     parser.add_argument(
         "--role", default="real", help='what the scores are for, e.g. "dev", "test" (real)'
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for masks (none) and rows (data/results)"
+        "--out", type=Path, metavar="DIR", help="folder for masks, pictures and the table (none)"
     )
+    parser.add_argument(
+        "--probabilities", action="store_true", help="write probability maps beside the masks"
+    )
+    parser.add_argument(
+        "--no-masks", action="store_true", help="write the table alone, no masks and pictures"
+    )
+    parser.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="skip patients that cannot be used, name them, and exit with status 1",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="cpu, but for profile paper")
     parser.set_defaults(run="adapt.adapt")

@@ -74,6 +74,7 @@ def add_results(groups) -> None:
             """
             rfe results
             rfe results baselines
+            rfe results real --out ~/masks                 patients of your own
             rfe results origin baselines model=lower seed=0
         """,
         ),
@@ -86,5 +87,8 @@ def add_results(groups) -> None:
         type=condition,
         metavar="COLUMN=VALUE",
         help="rows that have these values (all)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the tables, as of the command's --out"
     )
     parser.set_defaults(run="show.show")

@@ -12,13 +12,14 @@ from rfe_study import results
 from rfe_study.command import data
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
+from rfe_study.command.lock import alone, remove_partial
 from rfe_study.command.parse_runs import EXPERIMENTS, ON_DEV, ON_TEST, ON_V1
 from rfe_study.command.scores import evaluate
 from rfe_study.methods import proof
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
-from rfe_study.runs import baselines, lesion_hits, looked_at, networks, predicted_slices
+from rfe_study.runs import baselines, curves, lesion_hits, looked_at, networks, predicted_slices
 from rfe_study.runs.sweep import DIVERGED, FINISHED, Job, completed, keep, tidy, unfinished
 from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
 from rfe_study.versions import code_version
@@ -33,16 +34,31 @@ def sweep(args: argparse.Namespace) -> int:
     out = networks.tables_folder(args.profile, args.out)
     targets, device = _targets(args), device_of(args)
     jobs = _jobs(args, targets, out, device)
+    with alone("sweep", [results.path_of("", out).parent, jobs[0].weights]):
+        return _sweep(args, jobs, targets, out, device)
+
+
+def _sweep(
+    args: argparse.Namespace,
+    jobs: Sequence[Job],
+    targets: Sequence[str],
+    out: Path | None,
+    device: str,
+) -> int:
+    """What is left to do, in folders that no other sweep writes into."""
     workers = args.jobs or (1 if device == "cuda" else os.cpu_count() or 1)
     _remove_partial(jobs, out)
     left = unfinished(jobs, out)
     print(f"{len(left)} of {len(jobs)} models to fine-tune")
-    _say_other_code([job for job in jobs if job not in left], out)
-    if left and args.scheduler is None:
+    finished = [job for job in jobs if job not in left]
+    _say_other_code(finished, out)
+    if torn := curves.incomplete(finished, out):
+        print(f"{len(torn)} finished models lack rows of their learning curves: made again")
+    if (left or torn) and args.scheduler is None:
         data.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
-        if left:
-            _run(left, len(jobs), pool, ahead, out)
+        if left or torn:
+            _run(left, torn, len(jobs), pool, ahead, out)
         tidy(out)
         ready = _finished(jobs, out)
         if args.evaluate or args.explorer:
@@ -185,23 +201,36 @@ def _bounds(jobs: Sequence[Job]) -> list[baselines.Job]:
 
 
 def _remove_partial(jobs: Sequence[Job], out: Path | None) -> None:
-    """Delete what a sweep that was killed while it wrote has left behind; one writes at a time."""
-    patterns = {(job.path().parent, ".*.partial") for job in jobs}
-    for name in (MODELS, CURVES, SCORES):
-        table = results.path_of(name, out)
-        patterns.add((table.parent, f".{table.name}.*.partial"))
-    for folder, pattern in patterns:
-        for path in folder.glob(pattern):
+    """Delete what a sweep that was killed while it wrote has left behind; this one is alone."""
+    remove_partial(results.path_of(name, out) for name in (MODELS, CURVES, SCORES, LESIONS))
+    explorer = results.DATA / "explorer" if out is None else out / "explorer"
+    for folder in {explorer, *(job.path().parent for job in jobs)}:
+        for path in folder.glob(".*.partial"):
             path.unlink()
 
 
-def _run(left: Sequence[Job], total: int, pool: Executor, ahead: int, out: Path | None) -> None:
-    """Run what is left with a bar that tells the time left; a line for each model that is done."""
-    with tqdm(total=total, initial=total - len(left), desc="fine-tune", smoothing=0) as bar:
-        for job, outcome in completed(left, pool, ahead=ahead):
-            keep(job, outcome, out)
+def _run(
+    left: Sequence[Job],
+    torn: Sequence[Job],
+    total: int,
+    pool: Executor,
+    ahead: int,
+    out: Path | None,
+) -> None:
+    """Run what is left with a bar that tells the time left; a line for each model that is done.
+
+    Those that are torn have only lost rows of their curves.
+    """
+    started = total - len(left) - len(torn)
+    with tqdm(total=total, initial=started, desc="fine-tune", smoothing=0) as bar:
+        for job, outcome in completed([*left, *torn], pool, ahead=ahead):
             bar.update()
             name = f"{job.method.name}, seed {job.seed}"
+            if job in torn:
+                rows = curves.keep(job, outcome, out)
+                tqdm.write(f"{name}: {rows} rows of its learning curve written again")
+                continue
+            keep(job, outcome, out)
             if outcome.status == DIVERGED:
                 tqdm.write(f"{name}: diverged ({outcome.message})")
             else:

@@ -4,16 +4,19 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from rfe_core import checkpoints
 from rfe_study import results
 from rfe_study.command.data import make
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
+from rfe_study.command.lock import alone, remove_partial
 from rfe_study.command.scores import evaluate
 from rfe_study.methods import bounds
 from rfe_study.methods.profiles import PROFILES, Profile
@@ -32,7 +35,54 @@ def train(args: argparse.Namespace) -> int:
     out = networks.tables_folder(args.profile, args.out)
     workers = args.jobs or (1 if device == "cuda" else os.cpu_count() or 1)
     jobs = _jobs(args, profile, device)
-    unfinished = [job for job in jobs if not job.finished()]
+    with ExitStack() as held:
+        held.enter_context(alone("train", [results.path_of("", out).parent, jobs[0].weights]))
+        unfinished = [job for job in jobs if not job.finished()]
+        # Where a run keeps its state does not depend on --out.
+        held.enter_context(alone("train", [job.state_path().parent for job in unfinished]))
+        _remove_partial(jobs, unfinished, out)
+        _complete_curves([job for job in jobs if job not in unfinished], out)
+        _train_and_score(args, jobs, unfinished, out, workers)
+    return 0
+
+
+def _remove_partial(
+    jobs: Sequence[baselines.Job], unfinished: Sequence[baselines.Job], out: Path | None
+) -> None:
+    """Delete what a run that was killed has left behind; this one is alone."""
+    tables = ["learning-curves", *(table for table, _ in SCORED.values())]
+    remove_partial(results.path_of(name, out) for name in tables)
+    for job in jobs:
+        remove_partial([job.path(), job.path(bounds.BRANCH), job.state_path()])
+        if job not in unfinished:  # killed between its weights and the end
+            job.state_path().unlink(missing_ok=True)
+
+
+def _complete_curves(finished: Sequence[baselines.Job], out: Path | None) -> None:
+    """Write rows that learning curves of finished models lack; the weights' files have them."""
+    for job in finished:
+        history = checkpoints.read_about(job.path())["history"]
+        if rows := _keep_curve(job, history, out):
+            print(f"{job.model} seed {job.seed}: {rows} rows of its learning curve written again")
+
+
+def _keep_curve(job: baselines.Job, history: Sequence[dict[str, Any]], out: Path | None) -> int:
+    """Write what the table lacks of a learning curve; returns the number of rows."""
+    key = (*job.identity, "epoch")
+    known = set(results.keys("learning-curves", key, out))
+    rows = baselines.curve_rows(job, history)
+    missing = [row for row in rows if tuple(row[name] for name in key) not in known]
+    results.append("learning-curves", missing, folder=out)
+    return len(missing)
+
+
+def _train_and_score(
+    args: argparse.Namespace,
+    jobs: Sequence[baselines.Job],
+    unfinished: Sequence[baselines.Job],
+    out: Path | None,
+    workers: int,
+) -> None:
     if unfinished:
         print(f"{len(unfinished)} of {len(jobs)} models to train, {workers} at a time")
         letters = {"A", *(job.model.removeprefix("upper-") for job in jobs)} - {bounds.LOWER}
@@ -46,7 +96,6 @@ def train(args: argparse.Namespace) -> int:
         print(
             f"all {len(jobs)} models are trained, in {jobs[0].weights}; --evaluate dev scores them"
         )
-    return 0
 
 
 def _profile(args: argparse.Namespace) -> Profile:
@@ -87,11 +136,9 @@ def _train(
     workers: int,
 ) -> None:
     """Train, and write a learning curve and a line for each model that is done."""
-    known = set(results.keys("learning-curves", tuple(jobs[0].identity), out))
     interactive = sys.stderr.isatty()
     for job, history in baselines.train_all(jobs, workers=workers, progress=interactive):
-        if tuple(job.identity.values()) not in known:
-            results.append("learning-curves", baselines.curve_rows(job, history), folder=out)
+        _keep_curve(job, history, out)
         if job in unfinished:
             last, seconds = history[-1], sum(row["seconds"] for row in history)
             scores = ", ".join(f"{k[2:]} {v:.3f}" for k, v in last.items() if k.startswith("f_"))

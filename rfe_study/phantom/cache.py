@@ -140,7 +140,9 @@ def _follow(process: subprocess.Popen[str], bar: tqdm) -> None:
                 bar.update()
             else:
                 other.append(line)
-    if process.wait() != 0:
+    if process.wait() < 0:
+        raise ChildProcessError("a process that makes phantom patients was killed")
+    if process.returncode != 0:
         raise RuntimeError(
             f"making phantom patients failed with exit status {process.returncode}:\n"
             + "".join(other)
@@ -206,6 +208,8 @@ def phantom_subjects(
         A cached file is damaged.
     RuntimeError
         A process failed; its own message is included.
+    ChildProcessError
+        A process was killed.
     """
     patients = list(patients)
     if not patients:

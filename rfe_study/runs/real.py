@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from rfe_core import checkpoints
-from rfe_core.evaluation import score, segment
+from rfe_core.evaluation import THRESHOLD, predict, score
 from rfe_core.fine_tuning import fine_tune
+from rfe_core.metrics import detected_lesions
 from rfe_core.patches import Patches, extract_all, stack
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
@@ -60,6 +61,10 @@ METHODS: dict[str, tuple[RandomFeatureEmbedding | None, str]] = {
 }
 
 
+class EmptyPrior(ValueError):
+    """A prior marks no voxel of a patient, so there is nothing to adapt to."""
+
+
 def row_of(
     network: Network, experiment: str, subject: str, prior_from: str = NOBODY
 ) -> dict[str, Any]:
@@ -70,7 +75,14 @@ def row_of(
     }
 
 
-def scored_row(
+def weights_of(network: Network, experiment: str) -> str:
+    """Digest of the file that is run, or that an adaptation starts from; the prior has none."""
+    if experiment == PRIOR:
+        return NOBODY
+    return checkpoints.weights_digest(network.branch if experiment in METHODS else network.path)
+
+
+def made_row(
     network: Network,
     experiment: str,
     role: str,
@@ -78,36 +90,57 @@ def scored_row(
     subject: Subject,
     prior_from: str = NOBODY,
 ) -> dict[str, Any]:
-    """Scores of a predicted mask as a row with its birth certificate.
+    """What a mask (X, Y, Z) marks, in ml and lesions, as a row with its birth certificate.
 
-    ``weights`` is the digest of the file that was run, or that an adaptation started from; the
-    prior's own mask has none.
+    With scores if the patient has labels.
     """
-    path = network.branch if experiment in METHODS else network.path
-    scores = score(mask, subject)
-    scores["domain"] = subject.domain or "real"
     millilitres = float(np.prod(subject.voxel_size_mm)) / 1000
-    scores["lesion_ml"] = subject.lesion_mask.sum() * millilitres
-    scores["marked_ml"] = mask.sum() * millilitres
-    training = {
-        "epochs": PROFILES[network.profile].epochs,
-        "weights": checkpoints.weights_digest(path),
-        "train_code_version": checkpoints.read_about(path)["code_version"],
-    }
-    if experiment == PRIOR:
-        training = {"epochs": 0, "weights": NOBODY, "train_code_version": NOBODY}
+    lesions = len(detected_lesions(mask, mask)[1])
+    about: dict[str, Any] = {"domain": subject.domain or "real"}
+    if subject.lesion_mask is not None:
+        scores = score(mask, subject) | about
+        del scores["subject"]
+        about = scores | {"lesion_ml": subject.lesion_mask.sum() * millilitres}
+    about |= {"marked_ml": mask.sum() * millilitres, "marked_lesions": lesions}
+    weights = weights_of(network, experiment)
+    training = {"epochs": 0, "weights": weights, "train_code_version": NOBODY}
+    if experiment != PRIOR:
+        path = network.branch if experiment in METHODS else network.path
+        training |= {
+            "epochs": PROFILES[network.profile].epochs,
+            "train_code_version": checkpoints.read_about(path)["code_version"],
+        }
     born = provenance.certificate(__name__, threads=torch.get_num_threads())
     row = row_of(network, experiment, subject.name, prior_from)
-    return {**row, "role": role, **scores, **training, **born}
+    return {**row, "role": role, **about, **training, **born}
 
 
-def segmentations(
-    networks: Sequence[Network], subject: Subject
-) -> Iterator[tuple[Network, NDArray[np.bool_]]]:
-    """Predicted lesion masks (X, Y, Z) of a patient, one a network; labels are not looked at."""
+def probability_of(
+    model: UNet, subject: Subject, *, images: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Lesion probability (X, Y, Z) of a patient's voxels, 0 outside the brain.
+
+    `images` saves making ``stack(subject)`` again for several networks.
+    """
+    images = stack(subject) if images is None else images
+    with_brain = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
+    probability = predict(model, images, slices=with_brain).transpose(1, 2, 0)  # (Z, X, Y) before
+    probability[~subject.brain_mask] = 0
+    return probability
+
+
+def marked(probability: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The mask that a network's probabilities mean, as `rfe_core.evaluation.segment` makes it."""
+    return probability > THRESHOLD
+
+
+def probabilities(
+    networks: Sequence[Network], subject: Subject, *, device: str = "cpu"
+) -> Iterator[tuple[Network, NDArray[np.float32]]]:
+    """What `probability_of` says of a patient, one a network; labels are not looked at."""
     images = stack(subject)
     for network in networks:
-        yield network, segment(network.load().model, subject, images=images)
+        yield network, probability_of(network.load(device).model, subject, images=images)
 
 
 def labelled_crops(network: Network) -> Patches:
@@ -130,6 +163,7 @@ def adapt(
     prior_mask: NDArray[np.bool_],
     method: str,
     *,
+    device: str = "cpu",
     progress: bool = True,
 ) -> UNet:
     """Fine-tune a network towards one unlabelled scan, which is also the one it will segment.
@@ -154,12 +188,14 @@ def adapt(
     Raises
     ------
     ValueError
-        Unknown method, or a prior that marks no voxel.
+        Unknown method.
+    EmptyPrior
+        The prior marks no voxel.
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {tuple(METHODS)}, got {method!r}")
     if not prior_mask.any():
-        raise ValueError(f"prior of {target.name} must mark a voxel, got none")
+        raise EmptyPrior(f"prior of {target.name} must mark a voxel, got none")
     profile, (embedding, primary) = PROFILES[network.profile], METHODS[method]
     crops = extract_all(
         [replace(target, lesion_mask=prior_mask)],
@@ -167,7 +203,7 @@ def adapt(
         generator=np.random.default_rng([network.seed, *target.name.encode()]),
         size=profile.crop,
     )
-    model = load(network.branch).model
+    model = load(network.branch, device).model
     fine_tune(
         model,
         labelled,

@@ -17,7 +17,7 @@ def test_a_killed_worker_process_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(data, "check", killed)
     assert cli.main(["data", "check", "x"]) == 2
     error = capsys.readouterr().err
-    assert error == f"rfe: error: {cli.KILLED}\n"
+    assert error == f"rfe: error: {cli.KILLED} rfe data check x\n"
 
 
 def test_a_worker_that_a_cluster_loses_is_one_line(monkeypatch, capsys):
@@ -57,3 +57,4 @@ def test_a_worker_that_a_cluster_loses_is_one_line(monkeypatch, capsys):
         printed = capsys.readouterr().err
         assert printed.startswith("rfe: error: workers of the scheduler at tcp://127.0.0.1:8786")
         assert type(error).__name__ in printed and printed.count("\n") == 1
+        assert printed.endswith("this goes on from here: rfe data check x\n")

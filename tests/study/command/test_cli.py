@@ -1,17 +1,21 @@
 """The command line: help with examples, one-line errors, tables."""
 
+import importlib.util
 import subprocess
 import sys
 
 import pytest
+import torch
 from synthetic import tiny_subject
 
 from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
-from rfe_study.command import parse_data, parse_runs, show
+from rfe_study.command import gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main
+from rfe_study.command.gpus import built_for_gpus
 from rfe_study.methods import proof
+from rfe_study.runs import real
 from rfe_study.runs.variants import VARIANTS
 
 
@@ -25,6 +29,39 @@ def test_names_repeated_for_a_fast_start_agree_with_their_owners():
     assert tuple(LAYOUTS) == parse_data.LAYOUTS
     assert tuple(VARIANTS) == parse_runs.VARIANT_NAMES
     assert proof.EXPERIMENTS.keys() == parse_runs.EXPERIMENTS.keys()
+    assert tuple(real.METHODS) == parse_data.ADAPTATIONS
+
+
+def test_a_build_without_gpus_is_known_without_loading_it(tmp_path, monkeypatch):
+    """And a GPU that such a build cannot use is refused before PyTorch is loaded."""
+    assert built_for_gpus() == bool(torch.version.cuda or torch.version.hip)
+    for text, expected in (
+        ("cuda: str = None\nhip: str = None", False),
+        ("cuda = '12.8'\nhip = None", True),
+        ("cuda = None\nhip = '6.4'", True),
+        ("debug = False", True),
+    ):
+        (tmp_path / "torch").mkdir(exist_ok=True)
+        (tmp_path / "torch" / "__init__.py").touch()
+        (tmp_path / "torch" / "version.py").write_text(text, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("torch", tmp_path / "torch" / "__init__.py")
+        monkeypatch.setattr(gpus, "find_spec", lambda name, spec=spec: spec)
+        assert gpus.built_for_gpus() == expected
+    monkeypatch.undo()
+    code = (
+        "import sys; from rfe_study.command import cli\n"
+        "cli.built_for_gpus = lambda: False\n"
+        "status = cli.main(['adapt', '--data', 'x', '--device', 'cuda'])\n"
+        "sys.exit(status + 10 * ('torch' in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 2
+
+
+def test_methods_are_listed(capsys):
+    with pytest.raises(SystemExit):
+        main(["adapt", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert all(f'"{name}"' in printed for name in real.METHODS)
 
 
 @pytest.mark.parametrize(
@@ -137,14 +174,19 @@ def test_interruption_is_a_line_and_status_130(data, monkeypatch, capsys):
 
     monkeypatch.setattr(show, "show", interrupted)
     assert main(["results"]) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert capsys.readouterr().err == "rfe: stopped; this goes on from here: rfe results\n"
 
 
 @pytest.mark.parametrize("command", ["train", "sweep", "variants"])
 def test_a_device_that_is_not_there_is_one_line(command, capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert main([command, "--profile", "paper", "--device", "cuda"]) == 2
-    message = "rfe: error: --device cuda needs a GPU that PyTorch can use, got none\n"
-    assert capsys.readouterr().err == message
+    for built in (False, True):
+        monkeypatch.setattr("rfe_study.command.cli.built_for_gpus", lambda built=built: built)
+        assert main([command, "--profile", "paper", "--device", "cuda"]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(
+            "rfe: error: --device cuda needs a GPU that PyTorch can use, got none"
+        )
+        assert error.count("\n") == 1 and ("built for CPUs alone" in error) != built
     assert main([command, "--profile", "paper"]) == 2
     assert "profile paper needs a GPU: add --device cuda" in capsys.readouterr().err

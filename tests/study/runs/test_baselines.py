@@ -104,6 +104,23 @@ def test_the_whole_command_in_processes(data, capfd):
     assert "8 of 8 scores are there already" in printed and "to train" not in printed
     assert not (data / "results").exists() and not (data / "checkpoints").exists()
 
+    # rows of a curve that are lost, and what a kill left: made whole again, and gone
+    whole = (out / "learning-curves.csv").read_bytes()
+    results.write("learning-curves", curves.iloc[:2], folder=out)
+    state = job(out).state_path()
+    left = [
+        out / ".learning-curves.csv.1.partial",
+        out / ".smoke-lower-seed0.safetensors.1.partial",
+    ]
+    for path in (*left, state, state.with_name(f".{state.name}.1.partial")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert main(arguments) == 0
+    assert "upper-B seed 0: 1 rows of its learning curve written" in capfd.readouterr().out
+    assert (out / "learning-curves.csv").read_bytes() == whole
+    assert not list(data.rglob("*.partial")) and not list(data.rglob("*.state.safetensors"))
+    assert not list(data.rglob("*.lock"))
+
 
 @pytest.mark.slow
 def test_test_patients_are_scored_once(tmp_path, in_process, capsys):

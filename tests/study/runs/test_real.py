@@ -1,20 +1,34 @@
 """`rfe adapt` on a folder of tiny patients: masks, rows, each patient scored once, adaptation."""
 
+import gc
+import json
 import os
+import re
+import shutil
+import subprocess
+import sys
+import weakref
 from dataclasses import replace
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
+from scipy import ndimage
 from synthetic import tiny_subject
 
 from rfe_core import checkpoints, patches
+from rfe_core.evaluation import segment
 from rfe_core.patches import extract_all
 from rfe_core.scans.bids import save_subject
 from rfe_core.scans.load import load_subjects
 from rfe_core.training import build
 from rfe_study import results
+from rfe_study.command import segment as segment_command
 from rfe_study.command.cli import main
+from rfe_study.command.lock import alone
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs import networks, real
 
@@ -46,13 +60,20 @@ def adapt(folder, *more):
     return main(arguments)
 
 
+FIRST = "sub-p1/anat/sub-p1_label-lesion_desc-smokeLowerSeed0AsRead_mask.nii.gz"
+
+
+def stored_by_subject(out):
+    return results.stored("real", out).set_index(["subject", "seed"]).sort_index()
+
+
 def test_rows_masks_and_a_line_each(folder, capsys):
     out = folder / "out"
     assert adapt(folder, "--out", str(out), "--role", "dev") == 0
     printed = capsys.readouterr().out
     assert printed.count("Dice") == 4 and printed.count("no lesion mask, so no scores") == 2
     rows = results.stored("real", out)
-    assert len(rows) == 4 and set(rows["subject"]) == {"p1", "p2"}
+    assert len(rows) == 6 and set(rows["subject"]) == {"p1", "p2", "p3"}
     assert set(rows["role"]) == {"dev"} and set(rows["experiment"]) == {"as read"}
     assert set(rows["domain"]) == {"real"}
     (first,) = load_subjects(folder / "scans", "bids", ["p1"])
@@ -60,30 +81,262 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     np.testing.assert_allclose(own["lesion_ml"], first.lesion_mask.sum() / 1000, rtol=1e-5)
     marked = own["precision"] * own["marked_ml"]  # what is marked and lesion, two ways
     np.testing.assert_allclose(marked, own["recall"] * own["lesion_ml"], atol=1e-4)
-    assert not rows[["weights", "code_version", "hardware", "date"]].isna().any(axis=None)
-    masks = sorted(path.name for path in out.glob("*.nii.gz"))
-    assert len(masks) == 6 and masks[0] == "p1_smoke-lower-seed0_as-read.nii.gz"
-    mask = nib.load(out / masks[0])
+    born = ["weights", "code_version", "hardware", "date", "images", "labels", "source"]
+    assert not rows[[*born, "marked_ml", "marked_lesions"]].isna().any(axis=None)
+    assert rows[rows["subject"] == "p3"]["f_score"].isna().all()  # nobody labelled it
+    masks = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.nii.gz"))
+    assert len(masks) == 6 and masks[0] == FIRST
+    mask = nib.load(out / FIRST)
     assert mask.shape == first.shape
     np.testing.assert_array_equal(mask.affine, first.affine)
-    (out / masks[0]).unlink()  # one that is gone is made again, its score is kept
+    voxels = np.asarray(mask.dataobj) > 0
+    row = stored_by_subject(out).loc[("p1", 0)]
+    assert voxels.sum() / 1000 == pytest.approx(row["marked_ml"])
+    assert ndimage.label(voxels, np.ones((3, 3, 3)))[1] == row["marked_lesions"]
+    (out / FIRST).unlink()  # one that is gone is made again
     assert adapt(folder, "--out", str(out), "--model", "lower", "lower") == 0
-    assert "p1: scored before, kept; " in capsys.readouterr().out and (out / masks[0]).exists()
-    assert len(results.stored("real", out)) == 4
+    assert capsys.readouterr().out.count("made before of the same files, kept") == 5
+    np.testing.assert_array_equal(np.asarray(nib.load(out / FIRST).dataobj) > 0, voxels)
+    assert len(results.stored("real", out)) == 6
     assert main(["results", "real"]) == 2  # the table is in --out, not among the stored ones
-
-
-def test_a_patient_is_scored_once(folder, capsys):
-    assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
-    before = results.path_of("real", folder / "results").read_bytes()
     capsys.readouterr()
+    assert main(["results", "real", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "p3" in printed and f"{row['marked_ml']:.3f}" in printed
+    assert not list(out.rglob("*.partial")) and not list(out.rglob("*.lock"))
+
+
+def test_a_sidecar_says_what_a_mask_comes_from(folder):
+    out = folder / "out"
+    assert adapt(folder, "--out", str(out), "--seeds", "0", "--patients", "p1") == 0
+    said = json.loads((out / FIRST.replace(".nii.gz", ".json")).read_text(encoding="utf-8"))
+    row = stored_by_subject(out).loc[("p1", 0)]
+    path = folder / "checkpoints" / "smoke-lower-seed0.safetensors"
+    assert said["weights"] == row["weights"] == checkpoints.weights_digest(path)
+    assert said["Threshold"] == 0.5 and said["Type"] == "Lesion"
+    assert said["VolumeMillilitres"] == pytest.approx(row["marked_ml"])
+    assert said["Lesions"] == row["marked_lesions"]
+    assert said["identity"]["model"] == "lower" and said["identity"]["seed"] == 0
+    assert said["Sources"] == ["sub-p1_FLAIR.nii.gz", "sub-p1_T1w.nii.gz", "sub-p1_T2w.nii.gz"]
+    about = json.loads((out / "dataset_description.json").read_text(encoding="utf-8"))
+    assert about["DatasetType"] == "derivative"
+    picture = Image.open(out / "sub-p1" / "figures" / "sub-p1_desc-lesions_overlay.png")
+    assert picture.width > picture.height > 100 and np.asarray(picture).max() == 255
+    drawn = np.asarray(picture)
+    picture.close()
+    (path,) = out.rglob("*.png")
+    path.unlink()  # as after a kill before it was drawn
+    assert adapt(folder, "--out", str(out), "--seeds", "0", "--patients", "p1") == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(path)), drawn)
+    assert adapt(folder, "--out", str(out), "--seeds", "0", "1", "--patients", "p1") == 0
+    with Image.open(path) as taller:
+        assert taller.height == picture.height / 2 * 3 and taller.width == picture.width
+
+
+def test_probability_maps_on_request(folder):
+    out, more = folder / "out", ("--seeds", "0", "--patients", "p1")
+    assert adapt(folder, "--out", str(out), *more) == 0
+    path = out / FIRST.replace("_mask", "_probseg")
+    assert not path.exists()
+    assert adapt(folder, "--out", str(out), *more, "--probabilities") == 0
+    probability, mask = (np.asarray(nib.load(p).dataobj) for p in (path, out / FIRST))
+    np.testing.assert_array_equal(probability > 0.5, mask > 0)
+    (subject,) = load_subjects(folder / "scans", "bids", ["p1"])
+    assert not probability[~subject.brain_mask].any()
+    network = networks.stored("lower", 0, profile="smoke", folder=folder / "checkpoints")
+    np.testing.assert_array_equal(mask > 0, segment(network.load().model, subject))
+
+
+def test_without_out_nothing_is_written(folder, capsys):
+    before = sorted(folder.rglob("*"))
     assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
-    assert "lower seed 0, as read, p1: scored before, kept" in capsys.readouterr().out
-    assert results.path_of("real", folder / "results").read_bytes() == before
-    assert adapt(folder, "--patients", "p1", "--seeds", "0", "--no-negatives") == 0
-    assert len(results.stored("real")) == 2
-    assert main(["results", "real"]) == 0
+    assert "Dice" in capsys.readouterr().out
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_the_table_alone(folder, capsys):
+    out = folder / "out"
+    more = ("--patients", "p1", "--seeds", "0", "--out", str(out), "--no-masks")
+    assert adapt(folder, *more) == 0
+    before = results.path_of("real", out).read_bytes()
+    assert [path.name for path in out.iterdir()] == ["real.csv"]
+    capsys.readouterr()
+    assert adapt(folder, *more) == 0
+    assert "lower seed 0, as read, p1: made before of the same files, kept" in (
+        capsys.readouterr().out
+    )
+    assert results.path_of("real", out).read_bytes() == before
+    assert adapt(folder, *more, "--no-negatives") == 0
+    assert len(results.stored("real", out)) == 2
+    assert main(["results", "real", "--out", str(out)]) == 0
     assert "no negatives" in capsys.readouterr().out
+
+
+# Nothing stale is kept
+
+
+def change_images(folder):
+    save_subject(tiny_subject("p1", seed=9, domain=None, shape=(40, 40, 48)), folder / "other")
+    for path in (folder / "other" / "sub-p1").rglob("*FLAIR.nii.gz"):
+        shutil.copy(path, folder / "scans" / "sub-p1" / "anat" / path.name)
+
+
+def change_labels(folder):
+    (subject,) = load_subjects(folder / "scans", "bids", ["p1"])
+    lesions = subject.lesion_mask.copy()
+    lesions[:, :, :24] = False
+    save_subject(replace(subject, lesion_mask=lesions), folder / "scans")
+
+
+def change_weights(folder):
+    path = folder / "checkpoints" / "smoke-lower-seed0.safetensors"
+    checkpoints.save_weights(path, build(SMOKE, 5), {"code_version": "abc"})
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [("images", change_images), ("labels", change_labels), ("weights", change_weights)],
+)
+@pytest.mark.parametrize("between", [(), ("--no-masks",)], ids=["", "table first"])
+def test_what_was_made_of_other_files_is_made_again(folder, column, change, between, capsys):
+    out, fresh = folder / "out", folder / "fresh"
+    more = ("--patients", "p1", "p2", "--seeds", "0")
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    before = results.stored("real", out)
+    change(folder)
+    capsys.readouterr()
+    if between:  # a row of the new files must not vouch for a mask of the old ones
+        assert adapt(folder, *more, "--out", str(out), *between) == 0
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    assert f"p1: made again, as other {column} made it" in printed
+    assert ("p2: made before" in printed) == (column != "weights")
+    assert adapt(folder, *more, "--out", str(fresh)) == 0
+    ours, theirs = (stored_by_subject(path) for path in (out, fresh))
+    assert len(before) == len(ours) == 2
+    assert (ours[column] != before.set_index(["subject", "seed"])[column]).any()
+    pd.testing.assert_frame_equal(ours[sorted(ours)], theirs[sorted(ours)])
+    for path in fresh.rglob("*.nii.gz"):
+        assert path.read_bytes() == (out / path.relative_to(fresh)).read_bytes()
+
+
+def test_names_that_look_like_numbers_stay_text(folder, capsys):
+    names = ["01", "02", "1e5", "NA", "true", "nan"]
+    for k, name in enumerate(names):
+        subject = tiny_subject(name, seed=k, domain=None, shape=(20, 20, 24), lesions=4)
+        save_subject(subject, folder / "numbers")
+    out = folder / "out"
+    for _ in range(2):
+        arguments = ["adapt", "--data", str(folder / "numbers"), "--profile", "smoke"]
+        assert main([*arguments, "--seeds", "0", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.count("made before of the same files, kept") == len(names)
+    assert sorted(results.stored("real", out)["subject"]) == sorted(names)
+    assert main(["results", "real", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert all(re.search(rf"^ *{name} ", printed, re.MULTILINE) for name in names)
+
+
+def test_names_much_alike_have_masks_of_their_own(folder, tmp_path, capsys):
+    """ "P 1" and "P-1", in a layout whose names are free."""
+    for number, name in enumerate(("P 1", "P-1"), 1):
+        target = tmp_path / "free" / name
+        target.mkdir(parents=True)
+        for modality in ("T1w", "T2w", "FLAIR"):
+            path = folder / "scans" / f"sub-p{number}" / "anat" / f"sub-p{number}_{modality}.nii.gz"
+            shutil.copy(path, target / f"{modality.removesuffix('w')}_preprocessed.nii.gz")
+        mask = folder / "scans/derivatives/masks" / f"sub-p{number}" / "anat"
+        shutil.copy(next(mask.glob("*brain*")), target / "Mask_registered.nii.gz")
+    out = folder / "out"
+    arguments = ["adapt", "--data", str(tmp_path / "free"), "--layout", "msseg-2016"]
+    arguments += ["--profile", "smoke", "--seeds", "0", "--out", str(out)]
+    assert main(arguments) == 0
+    assert len(list(out.rglob("*_mask.nii.gz"))) == 2
+    (tmp_path / "free" / "P 1").rename(tmp_path / "free" / "AB")
+    (tmp_path / "free" / "P-1").rename(tmp_path / "free" / "ab")  # one file where case is nothing
+    assert main(arguments) == 2
+    assert "'AB' and 'ab' would share the names of their masks" in capsys.readouterr().err
+
+
+def test_a_mask_of_another_network_is_not_overwritten(folder, capsys):
+    """Models "a-b" and "a_b" would have one file name."""
+    for name in ("a-b", "a_b"):
+        source = folder / "checkpoints" / "smoke-lower-seed0.safetensors"
+        shutil.copy(source, source.with_name(f"smoke-{name}-seed0.safetensors"))
+    more = ("--patients", "p1", "--out", str(folder / "out"))
+    assert adapt(folder, *more, "--model", "a-b") == 0
+    (path,) = (folder / "out").rglob("*_mask.nii.gz")
+    before = path.read_bytes()
+    assert adapt(folder, *more, "--model", "a_b") == 2
+    assert "must hold one mask alone" in capsys.readouterr().err
+    assert path.read_bytes() == before and len(results.stored("real", folder / "out")) == 1
+
+
+# Patients one at a time
+
+
+def test_one_patient_is_in_memory_at_a_time(folder, monkeypatch):
+    alive, most = weakref.WeakSet(), []
+    real_load = segment_command.load_subject
+
+    def load(files, **options):
+        gc.collect()
+        subject = real_load(files, **options)
+        alive.add(subject)
+        most.append(len(alive))
+        return subject
+
+    monkeypatch.setattr(segment_command, "load_subject", load)
+    assert adapt(folder, "--seeds", "0") == 0
+    assert most == [1, 1, 1]
+
+
+def test_a_line_comes_before_anything_slow(folder):
+    code = (
+        "import builtins, sys; real = print\n"
+        "def first(*words, **more):\n"
+        "    real(*words, 'torch' in sys.modules, **more)\n"
+        "builtins.print = first\n"
+        "from rfe_study.command.cli import main\n"
+        f"sys.exit(main(['adapt', '--data', {str(folder / 'scans')!r}, '--weights', 'x']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith(f"3 patients in {folder / 'scans'}: loading networks False\n")
+
+
+# Patients that cannot be used
+
+
+def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
+    out = folder / "out"
+    (folder / "scans" / "sub-p1" / "anat" / "sub-p1_T2w.nii.gz").unlink()
+    path = folder / "scans" / "sub-p3" / "anat" / "sub-p3_FLAIR.nii.gz"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert adapt(folder, "--seeds", "0", "--out", str(out)) == 2
+    error = capsys.readouterr().err
+    assert "1 of 3 patients cannot be used" in error and "sub-p1_T2w.nii.gz" in error
+    assert "--skip-bad does the others" in error and not list(out.rglob("*.nii.gz"))
+    assert adapt(folder, "--seeds", "0", "--out", str(out), "--skip-bad") == 1
+    printed = capsys.readouterr().out
+    assert "SKIPPED p1: " in printed and "lacks sub-p1_T2w.nii.gz" in printed
+    assert "SKIPPED p3: " in printed and "gzip file must be complete" in printed
+    assert "1 of 3 patients done, skipped p1, p3" in printed
+    assert results.stored("real", out)["subject"].tolist() == ["p2"]
+    more = ("--seeds", "0", "--out", str(out), "--patients", "p2", "p3")
+    assert adapt(folder, *more) == 2
+    error = capsys.readouterr().err
+    assert "gzip file must be complete" in error and "--skip-bad does the other" in error
+    assert error.splitlines()[-1].startswith("rfe: error: ")
+    assert adapt(folder, "--seeds", "0", "--patients", "p1", "--skip-bad") == 2
+    assert "no patient can be used" in capsys.readouterr().err
+
+
+def test_a_second_run_into_one_folder_is_refused(folder, capsys):
+    out = folder / "out"
+    with alone("adapt", [out]):
+        assert adapt(folder, "--seeds", "0", "--out", str(out)) == 2
+    error = capsys.readouterr().err
+    assert f"rfe adapt already writes into {out}" in error and error.count("\n") == 1
+    assert adapt(folder, "--seeds", "0", "--patients", "p1", "--out", str(out)) == 0
 
 
 @pytest.mark.slow
@@ -103,11 +356,13 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
         return crops(subjects, *arguments, **options)
 
     monkeypatch.setattr(real, "extract_all", watched)
-    more = ["--seeds", "0", "--prior-from", "p1", "--patients", "p2", "p3"]
+    more = ["--seeds", "0", "--prior-from", "p1", "--out", str(folder / "out")]
     assert adapt(folder, *more) == 0
-    rows = results.stored("real")
-    assert list(rows["experiment"]) == [real.PRIOR, *real.METHODS]
-    assert set(rows["subject"]) == {"p2"}  # p3 has no labels: a mask, and no score
+    rows = results.stored("real", folder / "out")
+    assert list(rows["experiment"]) == 2 * [real.PRIOR, *real.METHODS]
+    blind = rows[rows["subject"] == "p3"]  # without labels: masks and volumes, and no scores
+    assert len(blind) == 5 and blind["f_score"].isna().all() and (blind["marked_ml"] > 0).all()
+    rows = rows[rows["subject"] == "p2"]
     (truth,) = load_subjects(folder / "scans", "bids", ["p2"])
     own = [subject for subject in seen if subject.name == "p2"]
     assert own and all((subject.lesion_mask != truth.lesion_mask).any() for subject in own)
@@ -120,7 +375,10 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
     assert [s.name for s in seen].count("p1") == 1  # trained once on the source's labels
     assert rows["weights"].iloc[0] == "none" and len(set(rows["weights"])) == 2
     assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
-    assert "lower seed 0, RFE, NCC, p2: scored before, kept" in capsys.readouterr().out
+    assert "lower seed 0, RFE, NCC, p2: made before of the same files" in capsys.readouterr().out
+    change_labels(folder)  # of the patient whose lesions are the templates
+    assert adapt(folder, *more, "--methods", "RFE, NCC") == 0
+    assert "RFE, NCC, p2: made again, as other source made it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -136,6 +394,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
         (["--prior-from", "p1", "--methods", "magic"], "must be some of 'RFE, NCC'"),
         (["--patients", "p9"], "patient must be one of p1, p2, p3, got 'p9'"),
         (["--prior-from", "p3", "--patients", "p2"], "p3 without labels"),
+        (["--probabilities"], "--probabilities and --no-masks need --out"),
         (["--layout", "msseg-2016"], "scans"),
     ],
 )
@@ -172,3 +431,14 @@ def test_the_development_patient_gives_its_stored_score(tmp_path):
     key = ["model", "seed", "experiment", "subject"]
     same = stored[(stored[key] == anew[key]).all(axis=1)].iloc[0]
     assert anew["f_score"] == pytest.approx(same["f_score"], abs=1e-3)
+    # and voxel by voxel, as whoever loads both files in any tool finds it
+    (path,) = tmp_path.rglob("*_mask.nii.gz")
+    (truth,) = Path(OPEN_MS_DATA).rglob("MNI/patient07/GOLD_STANDARD*.nii.gz")
+    mask, truth = (np.asarray(nib.load(p).dataobj) > 0 for p in (path, truth))
+    dice = 2 * (mask & truth).sum() / (mask.sum() + truth.sum())
+    assert dice == pytest.approx(anew["f_score"], abs=1e-5) and 0.05 < dice
+    flair = next(Path(OPEN_MS_DATA).rglob("MNI/patient07/FLAIR*.nii.gz"))
+    ours, theirs = nib.load(path), nib.load(flair)
+    np.testing.assert_array_equal(ours.affine, theirs.affine)
+    for field in ("sform_code", "qform_code", "dim", "pixdim"):
+        np.testing.assert_array_equal(ours.header[field], theirs.header[field])

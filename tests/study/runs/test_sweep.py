@@ -25,6 +25,7 @@ from rfe_study import results
 from rfe_study import workers as study_workers
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
+from rfe_study.command.lock import alone
 from rfe_study.methods import proof
 from rfe_study.methods.method import Method
 from rfe_study.methods.profiles import PROFILES
@@ -483,6 +484,35 @@ def test_settings_of_digits_alone_stay_what_they_are(tmp_path):
         table = results.read("table", folder)
         for column in ("settings", "weights", "code_version"):
             assert table[column].tolist() == [digest, digest]
+
+
+def test_lost_rows_of_curves_are_made_again(data, serial, few, tmp_path, capsys):
+    """As of two sweeps that wrote one table; models, weights and scores stay what they are."""
+    assert main(command(data, tmp_path, "--evaluate", "dev")) == 0
+    curves = results.stored(CURVES, tmp_path)
+    kept = {
+        path: path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file() and path.name != f"{CURVES}.csv"
+    }
+    results.write(CURVES, curves.iloc[[0, 2]], folder=tmp_path)
+    capsys.readouterr()
+    assert main(command(data, tmp_path, "--evaluate", "dev")) == 0
+    printed = capsys.readouterr().out
+    assert "0 of 4 models to fine-tune" in printed
+    assert "2 finished models lack rows of their learning curves: made again" in printed
+    assert_same_tables(tmp_path, serial)
+    assert all(path.read_bytes() == content for path, content in kept.items())
+    assert main(command(data, tmp_path)) == 0
+    assert "lack rows" not in capsys.readouterr().out
+
+
+def test_two_sweeps_in_one_folder_are_refused(data, few, tmp_path, capsys):
+    with alone("sweep", [tmp_path]):
+        assert main(command(data, tmp_path)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"rfe: error: rfe sweep already writes into {tmp_path} (process ")
+    assert error.count("\n") == 1 and not results.exists(MODELS, tmp_path)
 
 
 def test_missing_baselines_are_one_line(data, few, tmp_path, capsys):

@@ -1,0 +1,187 @@
+"""Masks of one's own scans on disk: BIDS derivatives, each beside what it comes from.
+
+A patient's files lie in ``sub-LABEL/anat/``: ``sub-LABEL_label-lesion_desc-HOW_mask.nii.gz`` on the
+grid of the FLAIR's file, a probability map (``_probseg``) if wanted, and for the mask a JSON
+sidecar that names the network, the digests of its weights and of all files that were read, and the
+threshold. The sidecar is written last: a mask is whole and of that origin, or it is made again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_core.evaluation import THRESHOLD
+from rfe_core.files import replacing
+from rfe_core.scans.bids import BIDS_VERSION
+from rfe_core.scans.discovery import SubjectFiles
+from rfe_core.scans.nifti import write_on_grid
+
+#: Stands for the digest of files that there are none of.
+NO_FILES = "none"
+
+#: What BIDS asks of a folder.
+DESCRIPTION = "dataset_description.json"
+
+#: The columns of a row, and what a sidecar calls them, that must agree for a mask to be kept.
+DIGESTS = ("images", "labels", "source", "weights")
+
+
+def label(name: str) -> str:
+    """A name as a BIDS label, which has letters and digits alone; other names, other labels.
+
+    Examples
+    --------
+    >>> label("patient07"), label("P 1"), label("P-1")
+    ('patient07', 'P1x6b9061', 'P1x829887')
+    """
+    if re.fullmatch("[0-9A-Za-z]+", name):
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    return f"{re.sub('[^0-9A-Za-z]', '', name)}x{digest}"
+
+
+def picture(folder: Path, name: str) -> Path:
+    """Where a patient's picture lies (`rfe_study.runs.overlay`)."""
+    patient = f"sub-{label(name)}"
+    return folder / patient / "figures" / f"{patient}_desc-lesions_overlay.png"
+
+
+def files_digest(paths: Iterable[Path | None]) -> str:
+    """First 12 hex digits of the SHA-256 over the bytes of files in order; `NO_FILES` of none."""
+    digest, there = hashlib.sha256(), False
+    for path in paths:
+        content = b"" if path is None else hashlib.sha256(path.read_bytes()).digest()
+        digest.update(content or bytes(1))  # which one is missing counts as well
+        there = there or path is not None
+    return digest.hexdigest()[:12] if there else NO_FILES
+
+
+def digests(files: SubjectFiles, source: SubjectFiles | None = None) -> dict[str, str]:
+    """What a patient's mask is made of, as columns ``images``, ``labels`` and ``source``.
+
+    The images with the brain mask, the lesion mask, and all files of the patient of the priors.
+    """
+    read = [] if source is None else [*_images(source), source.lesion_mask]
+    return {
+        "images": files_digest(_images(files)),
+        "labels": files_digest([files.lesion_mask]),
+        "source": files_digest(read),
+    }
+
+
+def _images(files: SubjectFiles) -> list[Path | None]:
+    return [*(files.images[modality] for modality in sorted(files.images)), files.brain_mask]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivative:
+    """The files of one mask below a folder; `identity` are the key columns of its row."""
+
+    folder: Path
+    identity: Mapping[str, Any]
+
+    @property
+    def _stem(self) -> str:
+        row = self.identity
+        words = (row["profile"], row["model"], f"seed{row['seed']}", row["experiment"])
+        how = "".join(re.sub("[^0-9A-Za-z]", "", str(word).title()) for word in words)
+        if row["prior_from"] != NO_FILES:
+            how += f"From{label(row['prior_from'])}"
+        patient = f"sub-{label(row['subject'])}"
+        return f"{patient}/anat/{patient}_label-lesion_desc-{how[0].lower()}{how[1:]}"
+
+    @property
+    def mask(self) -> Path:
+        """The mask's file."""
+        return self.folder / f"{self._stem}_mask.nii.gz"
+
+    @property
+    def sidecar(self) -> Path:
+        """What is said of the mask, as JSON."""
+        return self.folder / f"{self._stem}_mask.json"
+
+    @property
+    def probabilities(self) -> Path:
+        """The probability map's file."""
+        return self.folder / f"{self._stem}_probseg.nii.gz"
+
+    def check_owner(self) -> None:
+        """Refuse a file that holds another mask, of a network or patient with a name much like it.
+
+        Raises
+        ------
+        ValueError
+            Naming the file and both.
+        """
+        said = self._said()
+        if said is not None and said.get("identity") != dict(self.identity):
+            raise ValueError(
+                f"{self.mask} must hold one mask alone, that of {dict(self.identity)}, but holds "
+                f"that of {said.get('identity')}; choose another folder with --out"
+            )
+
+    def is_of(self, made_of: Mapping[str, str], *, probabilities: bool = False) -> bool:
+        """Whether the files are there and made of what has these `DIGESTS`."""
+        there = self.mask.exists() and (self.probabilities.exists() or not probabilities)
+        said = self._said() if there else None
+        return said is not None and all(said.get(name) == made_of[name] for name in DIGESTS)
+
+    def _said(self) -> dict[str, Any] | None:
+        if not self.sidecar.exists():
+            return None
+        try:
+            return dict(json.loads(self.sidecar.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise ValueError(
+                f"{self.sidecar}: sidecar must be a JSON object, as `rfe adapt` writes it, got: "
+                f"{error}; delete it, and its mask is made again"
+            ) from None
+
+    def write(
+        self,
+        files: SubjectFiles,
+        mask: NDArray[np.bool_],
+        row: Mapping[str, Any],
+        probability: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Write mask (X, Y, Z), map if there is one, and sidecar, on the grid of the FLAIR's file.
+
+        `row` is what stands in the table; it has the digests.
+        """
+        _describe(self.folder)
+        self.sidecar.unlink(missing_ok=True)  # of an older mask
+        write_on_grid(self.mask, mask, files.images["flair"])
+        if probability is not None:
+            write_on_grid(self.probabilities, probability, files.images["flair"])
+        about = {
+            "Type": "Lesion",
+            "Sources": sorted(path.name for path in files.images.values()),
+            "GeneratedBy": [{"Name": "rfe adapt", "Version": row["code_version"]}],
+            "Threshold": None if row["weights"] == NO_FILES else THRESHOLD,
+            "VolumeMillilitres": float(row["marked_ml"]),
+            "Lesions": int(row["marked_lesions"]),
+            "identity": dict(self.identity),
+            **{name: row[name] for name in DIGESTS},
+        }
+        _write_json(self.sidecar, about)
+
+
+def _describe(folder: Path) -> None:
+    """What BIDS asks of a folder of derivatives."""
+    path = folder / DESCRIPTION
+    if not path.exists():
+        about = {"Name": "Lesion masks of rfe adapt", "BIDSVersion": BIDS_VERSION}
+        _write_json(path, about | {"DatasetType": "derivative", "GeneratedBy": [{"Name": "rfe"}]})
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    with replacing(path) as partial:
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        partial.write_text(text, encoding="utf-8", newline="")
