@@ -215,7 +215,7 @@ def sample_sides(
 
 
 def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) -> Tensor:
-    """Labels for a coarser layer: ``(N, *spatial)`` to int64 ``(N, *spatial / factor)``, rounded up.
+    """Labels for a coarser layer: ``(N, *spatial)`` to int64, each axis / factor, rounded up.
 
     A block gets its largest label, so that no lesion is lost however small, and is ignored if all
     of it is. Blocks at the far borders may be smaller, as in
