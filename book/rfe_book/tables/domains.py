@@ -11,6 +11,12 @@ from rfe_core.scans.layouts import MODALITIES
 from rfe_study.phantom import scanner
 from rfe_study.phantom.domains import SOURCES, Domain
 
+_SEQUENCE_NAMES = {
+    "spin-echo": "SE",
+    "inversion-recovery": "IR",
+    "mprage": "MPRAGE",
+    "spoiled-gradient-echo": "GRE",
+}
 _TISSUE_NAMES = {"csf": "CSF", "gm": "gray matter", "wm": "white matter", "lesion": "lesion tissue"}
 
 
@@ -46,6 +52,7 @@ def protocols(domains: Mapping[str, Domain]) -> pd.DataFrame:
         for letter, d in domains.items()
         for modality in MODALITIES
     )
+    rows["kind"] = rows["kind"].map(_SEQUENCE_NAMES)
     return rows.set_index(["scanner", "image"])[list(names)].rename(columns=names)
 
 

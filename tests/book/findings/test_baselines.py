@@ -1,7 +1,6 @@
 """What chapter 03 says, of rows whose answers are known."""
 
 import pandas as pd
-import pytest
 
 from rfe_book.findings import baselines as findings
 from rfe_study.methods.profiles import PROFILES
@@ -15,12 +14,11 @@ def test_an_epoch_has_the_full_batches_of_a():
     assert found.rate == "0.001"
 
 
-def curves(**changes):
+def curves():
     """Loss and F of one lower bound and one upper bound, which leaves it after epoch 1."""
-    values = {"before": 0.2, "last": 0.1, "after": 0.4, "f_last": 0.8} | changes
-    lower = {"epoch": [1, 2], "loss": [values["before"], values["last"]]}
-    lower = pd.DataFrame(lower).assign(model="lower", f_A=[0.5, values["f_last"]])
-    upper = pd.DataFrame({"epoch": [2], "loss": [values["after"]], "model": ["upper-B"]})
+    lower = {"epoch": [1, 2], "loss": [0.2, 0.1], "f_A": [0.5, 0.8]}
+    lower = pd.DataFrame(lower).assign(model="lower")
+    upper = pd.DataFrame({"epoch": [2], "loss": [0.4], "model": ["upper-B"]})
     return pd.concat([lower, upper]).assign(seconds=1200)
 
 
@@ -30,21 +28,15 @@ def test_curves_jump_and_end():
     assert (found.overlap, found.f_last, found.hours) == ("0.90", "0.80", "1.0")
 
 
-@pytest.mark.parametrize("changes", [{"after": 0.1}, {"f_last": 0.95}])
-def test_curves_of_which_the_chapter_would_say_what_is_not_so(changes):
-    with pytest.raises(ValueError, match="the chapter must not say"):
-        findings.curves(curves(**changes), 1)
-
-
-def table(spread=0.2):
-    """F of the lower bound: 0.5 on A's test patients, more by `spread` on its other ones."""
+def table():
+    """F of the lower bound: 0.5 on A's test patients, 0.2 more on its other ones."""
     born = {"profile": "laptop", "phantom_version": "1", "code_version": "a", "torch": "2"}
     about = born | {"hardware": "cpu", "date": "2026-01-01", "model": "lower"}
     return pd.DataFrame(
         [
             about
             | {"role": role, "seed": seed, "domain": d, "subject": f"{d}{role}{n}"}
-            | {"f_score": 0.5 + spread * (role != "test") + 0.01 * seed}
+            | {"f_score": 0.5 + 0.2 * (role != "test") + 0.01 * seed}
             for role in ("test", "extra")
             for d in "ABCD"
             for n in (1, 2)
@@ -57,8 +49,6 @@ def test_scores_keep_the_papers_patients_apart():
     found = findings.scores(table())
     assert (found.test_A, found.others_A, found.A) == ("0.50", "0.70", "0.60")
     assert (found.low, found.high, found.seeds, found.patients) == ("0.50", "0.70", 3, 16)
-    with pytest.raises(ValueError, match="patients differ a lot"):
-        findings.scores(table(spread=0.05))
 
 
 def gaps(ends, drops=None):
@@ -79,8 +69,6 @@ def test_setup_names_the_domains_on_which_it_is_shown():
     assert found.gap_B == "0.20 (0.10 to 0.30)"
     assert (found.largest, found.repaired) == ("D", "B and D")
     assert (found.worse, found.worse_open) == ("B", "C")
-    with pytest.raises(ValueError, match="D has a gap"):
-        findings.setup(gaps(SOME))
 
 
 def test_fewer_false_positives_are_below_zero():

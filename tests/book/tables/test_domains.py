@@ -25,6 +25,7 @@ def test_protocols_name_sources_that_are_explained():
     made = tables.protocols(DOMAINS)
     assert len(made) == 3 * len(DOMAINS)
     assert made.loc[("C", "FLAIR"), "TE (ms)"] == DOMAINS["C"].flair.echo_time_ms
+    assert not made["sequence"].isna().any() and made.loc[("C", "FLAIR"), "sequence"] == "IR"
     assert list(tables.sources().index) == list(SOURCES)
     assert all(any(name in said for name in SOURCES) for said in made["source"])
 
