@@ -6,6 +6,8 @@ numbers come from `rfe_core.losses` by automatic differentiation; nothing is der
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
@@ -69,6 +71,19 @@ def force_field(
     adjacency = np.eye(2, dtype=bool) | adjacent
     settings = {"distance": distance, "margin": margin}
     return np.array([loss_and_force([p, anchor], adjacency, **settings)[1][0] for p in points])
+
+
+def force_fields(
+    anchor: ArrayLike, points: ArrayLike, margins: Mapping[str, float]
+) -> dict[tuple[str, bool], NDArray[np.float64]]:
+    """`force_field` of each distance, by name and whether the two have the same class."""
+    return {
+        (name, adjacent): force_field(
+            anchor, points, adjacent=adjacent, distance=name, margin=margin
+        )
+        for name, margin in margins.items()
+        for adjacent in (True, False)
+    }
 
 
 def pair_distances(a: Tensor, b: Tensor, distance: str) -> NDArray[np.float64]:

@@ -112,31 +112,6 @@ def sampled_gradients(
     return figure
 
 
-def counts_by_n_e(table: pd.DataFrame) -> Figure:
-    """Lesion pixels each strategy wants, against n_E, and how many there are.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns ``strategy``, ``n_e``, ``wanted``, ``available``.
-    """
-    figure, axes = plt.subplots(figsize=(6, 3.1))
-    for strategy, rows in table.groupby("strategy", sort=False):
-        colour, marker, line = STRATEGY_STYLE[strategy]
-        axes.plot(rows["n_e"], rows["wanted"], line, marker=marker, color=colour, label=strategy)
-    available = table["available"].iloc[0]
-    axes.axhline(available, color=GRAY, linestyle=":", linewidth=1.5)
-    axes.text(20, available * 1.1, f"{available:,.0f} lesion pixels in the batch", fontsize=8)
-    axes.set(xlabel="$n_E$", ylabel="lesion pixels wanted", xscale="log")
-    axes.set_yscale("symlog", linthresh=1)
-    axes.set_yticks(ticks := [0, 1, 10, 100, 1000], map(str, ticks))
-    axes.set_ylim(-0.5, 2500)
-    axes.set_xticks(ticks := sorted(table["n_e"].unique()), map(str, ticks))
-    axes.minorticks_off()
-    axes.legend()
-    return figure
-
-
 def monte_carlo(
     n_e: Sequence[int], losses: Mapping[str, np.ndarray], exact: Mapping[str, Sequence[float]]
 ) -> Figure:

@@ -10,26 +10,13 @@ from rfe_book.findings import Findings, must_hold
 from rfe_study.measures.neighbourhood import Agreement
 
 
-def distances(scaled: pd.DataFrame, apart: NDArray[np.float64], margin: float) -> Findings:
-    """Who minds longer embeddings, and how far apart lesion and background are.
-
-    Parameters
-    ----------
-    scaled : DataFrame
-        ``loss`` and ``ten times longer``, a row a distance.
-    apart : (n,)
-        Squared l2 of each pair of a lesion and a background pixel; ``inside`` the margin in per
-        cent.
-    margin : float
-    """
-    change = (scaled["ten times longer"] / scaled["loss"] - 1).abs()
-    must_hold("the first two are scale-invariant", change[["cosine", "angular"]].max() < 1e-6)
-    must_hold("the others are not", change[["l2", "l2_squared"]].min() > 0.01)
+def margin(apart: NDArray[np.float64], limit: float) -> Findings:
+    """How far apart pairs of two classes are (n,), and how many (%) are inside a margin."""
     return Findings(
         pairs=f"{apart.size:,}",
         median=f"{np.median(apart):.0f}",
         farthest=f"{apart.max():,.0f}",
-        inside=f"{100 * np.mean(apart < margin):.0f}",
+        inside=f"{100 * np.mean(apart < limit):.0f}",
     )
 
 

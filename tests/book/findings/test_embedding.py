@@ -8,22 +8,10 @@ from rfe_book.findings import embedding as findings
 from rfe_study.measures.neighbourhood import Agreement
 
 
-def scaled(**changes):
-    after = {"cosine": 0.2, "angular": 0.1, "l2": 9.0, "l2_squared": 30.0} | changes
-    before = {"cosine": 0.2, "angular": 0.1, "l2": 1.0, "l2_squared": 10.0}
-    return pd.DataFrame({"loss": before, "ten times longer": after})
-
-
 def test_pairs_inside_the_margin():
-    found = findings.distances(scaled(), np.array([1.0, 5, 900, 2000]), margin=1000)
+    found = findings.margin(np.array([1.0, 5, 900, 2000]), 1000)
     assert (found.pairs, found.inside, found.farthest) == ("4", "75", "2,000")
     assert found.median == "452"
-
-
-@pytest.mark.parametrize("changes", [{"cosine": 0.3}, {"l2": 1.0}])
-def test_scale_invariance_is_not_taken_for_granted(changes):
-    with pytest.raises(ValueError, match="the chapter must not say"):
-        findings.distances(scaled(**changes), np.ones(2), margin=1)
 
 
 def test_neighbours_in_per_cent():

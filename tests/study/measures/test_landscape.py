@@ -2,7 +2,12 @@
 
 import pytest
 
-from rfe_study.measures.landscape import distances_by_angle, force_field, loss_and_force
+from rfe_study.measures.landscape import (
+    distances_by_angle,
+    force_field,
+    force_fields,
+    loss_and_force,
+)
 
 
 def test_force_is_minus_the_slope_of_the_loss():
@@ -27,6 +32,12 @@ def test_field_pulls_same_and_pushes_other():
     )
     assert pull == pytest.approx([2 / 5**0.5, -4 / 5**0.5])  # both ordered pairs
     assert push == pytest.approx(-pull)
+
+
+def test_fields_of_several_distances():
+    fields = force_fields([1, 0], [[0, 2.0]], {"l2": 5, "cosine": 1})
+    assert set(fields) == {(name, same) for name in ("l2", "cosine") for same in (True, False)}
+    assert fields["l2", True][0] == pytest.approx([2 / 5**0.5, -4 / 5**0.5])
 
 
 def test_curves_of_the_angle():
