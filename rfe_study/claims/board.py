@@ -31,7 +31,7 @@ class Claim:
 
 
 CLAIMS = (
-    Claim(number=1, words="Samples resemble all embeddings more as n_E grows",
+    Claim(number=1, words="The divergence of samples from all embeddings falls as n_E grows",
           chapter="ch-divergence"),
     Claim(number=2, words="With ACD, F on the target domain rises with n_E", chapter="ch-proof"),
     Claim(number=3, words="80/20 improves F most", chapter="ch-proof"),

@@ -7,21 +7,27 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, STRATEGY_STYLE, VERMILION
+from rfe_book.style import BLUE, GRAY, STRATEGY_STYLE, VERMILION
+
+#: Least distance of two labels at the ends of curves, as a share of the panel's height.
+APART = 0.07
 
 
 def plug_in_bias(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -> Figure:
     """JSD of perfect samples of `n` draws, simulated and by (K - 1) / (8 n)."""
     figure, axes = plt.subplots(figsize=(6, 3))
-    axes.plot(n, simulated, "o-", color=BLUE, label="simulation")
-    axes.plot(n, formula, "--", color=VERMILION, label="(K − 1) / (8 n)")
-    axes.axhline(np.log(2), color=GRAY, linestyle=":", label="ln 2, the largest JSD")
-    axes.set(xscale="log", yscale="log", xlabel="draws n", ylabel="JSD (nats)")
+    axes.plot(n, simulated, "o-", color=BLUE)
+    axes.plot(n, formula, "--", color=VERMILION)
+    axes.axhline(np.log(2), color=GRAY, linestyle=":")
+    axes.text(n[-1], np.log(2) * 1.1, "ln 2, the largest JSD", color=GRAY, fontsize=8, ha="right")
+    axes.text(n[1], simulated[1] * 0.45, "simulation", color=BLUE, fontsize=8, ha="right")
+    axes.text(n[0] * 1.15, formula[0], "(K − 1) / (8n)", color=VERMILION, fontsize=8)
+    axes.set(xscale="log", yscale="log", xlabel="draws $n$", ylabel="JSD (nats)")
     axes.set_xticks(n, map(str, n))
     axes.minorticks_off()
-    axes.legend()
     return figure
 
 
@@ -38,7 +44,6 @@ def divergence_curves(
     *,
     generator: np.random.Generator,
     log: bool = True,
-    zero: bool = False,
 ) -> Figure:
     """Fig. 3(b) anew: mean divergence against n_E with 95% intervals, a panel a column.
 
@@ -48,20 +53,23 @@ def divergence_curves(
         One kind of batch of the table "representativeness".
     columns : mapping of column to title
     nulls : mapping of column to the column of its null
-        Drawn as thin lines with open marks, where there is one.
+        Drawn as dotted lines with open marks, where there is one.
     generator : numpy.random.Generator
         Draws batches again, for the intervals.
-    log, zero : bool
-        Logarithmic axis; a line at 0.
+    log : bool
+        Logarithmic axis; a linear one has a line at 0.
     """
-    figure, axes = plt.subplots(1, len(columns), figsize=(7, 3.3), squeeze=False, sharey=True)
+    size = (7, 3.3) if len(columns) > 1 else (5, 3)
+    figure, axes = plt.subplots(1, len(columns), figsize=size, squeeze=False, sharey=True)
     for panel, (column, title) in zip(axes[0], columns.items(), strict=True):
+        panel.set(xscale="log", xlabel="$n_E$", title=title, yscale="log" if log else "linear")
+        ends = {}
         for number, (strategy, group) in enumerate(rows.groupby("strategy", sort=False)):
             colour, marker, line = STRATEGY_STYLE[strategy]
             n_e = sorted(group["n_e"].unique())
             # all networks saw the same batches: average them, then resample batches
             wide = group.pivot_table(index="batch", columns="n_e", values=column)
-            mean, (low, high) = wide.mean(0), _interval(wide.to_numpy(), generator)
+            mean, (low, high) = wide.mean(), _interval(wide.to_numpy(), generator)
             panel.errorbar(
                 np.array(n_e) * 1.05 ** (number - 1),
                 mean,
@@ -74,57 +82,25 @@ def divergence_curves(
             )
             if column in nulls:
                 null = group.groupby("n_e")[nulls[column]].mean()
-                panel.plot(
-                    n_e,
-                    null,
-                    ":",
-                    marker=marker,
-                    color=colour,
-                    fillstyle="none",
-                    linewidth=1,
-                    markersize=7,
-                    label=f"{strategy}, perfect sample",
-                )
-        panel.set(xscale="log", xlabel="n_E", title=title, yscale="log" if log else "linear")
+                look = {"marker": marker, "fillstyle": "none", "markersize": 7}
+                panel.plot(n_e, null, ":", color=colour, linewidth=1, **look)
+            ends[strategy] = mean.iloc[-1]
         panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
         panel.minorticks_off()
-        if zero:
+        if not log:
             panel.axhline(0, color=GRAY, linewidth=1)
-    axes[0, 0].set_ylabel("JSD (nats)")
-    handles = {}
-    for panel in axes[0]:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=3)
+    axes[0, 0].set_ylabel("JSD (nats)" if log else "excess (nats)")
+    _name_ends(panel, n_e[-1], ends)
     return figure
 
 
-def two_axes(
-    everything: np.ndarray, samples: Mapping[str, tuple[np.ndarray, np.ndarray]]
-) -> Figure:
-    """All embeddings in their principal plane, and samples of it by class.
-
-    Parameters
-    ----------
-    everything : (N, 2)
-    samples : mapping of title to (points (n, 2), labels (n,))
-    """
-    figure, axes = plt.subplots(1, len(samples), figsize=(7, 2.7), sharex=True, sharey=True)
-    for panel, (title, (points, labels)) in zip(axes, samples.items(), strict=True):
-        panel.hexbin(*everything.T, gridsize=45, bins="log", cmap="Greys", mincnt=1, linewidths=0)
-        for label, (name, marker) in enumerate((("background", "o"), ("lesion", "D"))):
-            part = points[labels == label]
-            panel.scatter(
-                *part.T,
-                18,
-                CLASS_COLOURS[name],
-                marker,
-                label=name,
-                edgecolors="black",
-                linewidths=0.4,
-            )
-        panel.set_title(title)
-        panel.set_xlabel("first axis")
-    axes[0].set_ylabel("second axis")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return figure
+def _name_ends(panel: Axes, x: float, ends: Mapping[str, float]) -> None:
+    """Strategies' names in their colours at the ends of their curves, none on another."""
+    panel.get_figure().canvas.draw()  # limits and scales are final only now
+    to_share = panel.transData + panel.transAxes.inverted()
+    at = -np.inf
+    for strategy, value in sorted(ends.items(), key=lambda end: end[1]):
+        at = max(float(to_share.transform((x, value))[1]), at + APART)
+        place = {"xytext": (1.02, at), "textcoords": "axes fraction", "annotation_clip": False}
+        look = {"color": STRATEGY_STYLE[strategy][0], "fontsize": 8, "va": "center"}
+        panel.annotate(strategy, (x, value), **place, **look)

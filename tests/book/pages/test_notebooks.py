@@ -22,7 +22,6 @@ TO_CONVERT = {
     "03-baselines",
     "04-embedding",
     "05-sampling",
-    "06-divergence",
     "07-proof-of-concept",
     "09-adaptation",
     "10-exact",

@@ -1,0 +1,123 @@
+"""What chapter 06 says of samples and their divergence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rfe_book.findings import Findings, must_hold
+from rfe_core.sampling import STRATEGIES
+from rfe_study.claims import verdicts
+from rfe_study.claims.sampling import falls, falls_beyond_null
+from rfe_study.claims.verdicts import Verdict
+
+#: Whether the divergence falls by more than a perfect sample's, by the verdict on that.
+ANSWERS = {
+    verdicts.NOT_REPRODUCED: "No",
+    verdicts.REPRODUCED: "Yes",
+    verdicts.UNDECIDED: "Undecided",
+}
+
+#: And what it means.
+MEANS = {
+    verdicts.NOT_REPRODUCED: "What falls is the noise of a small sample: the curve would fall "
+    "just so if nothing whatever were wrong, so it cannot vouch for a way of sampling",
+    verdicts.REPRODUCED: "More draws bring the samples closer to all embeddings than noise "
+    "alone can explain",
+    verdicts.UNDECIDED: "Whether anything but the noise of a small sample falls, our rows leave "
+    "open",
+}
+
+_BY_CHANNEL = ["shared_channel", "null_channel"]
+
+KINDS = {"of_b": "12 B", "mixed": "6 A + 6 B"}
+
+
+def perfect(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -> Findings:
+    """JSD of perfect samples, simulated (``sim_20``) and by the formula (``by_20``)."""
+    values = {}
+    for draws, by_chance, by_formula in zip(n, simulated, formula, strict=True):
+        digits = 2 if draws < 1000 else 4
+        values[f"sim_{draws}"] = f"{by_chance:.{digits}f}"
+        values[f"by_{draws}"] = f"{by_formula:.{digits}f}"
+    must_hold("where n is small the formula exceeds ln 2", formula[0] > np.log(2))
+    return Findings(**values)
+
+
+def curves(rows: pd.DataFrame) -> Findings:
+    """Where the curves of one kind of batch start and end, and which strategy looks worst.
+
+    ``own``, ``shared`` and ``null`` are flattened, means over strategies; ``excess_*`` is the mean
+    over channels beyond the null at the largest n_E.
+    """
+    smallest, largest = rows["n_e"].min(), rows["n_e"].max()
+    columns = {"own": "own_flattened", "shared": "shared_flattened", "null": "null_flattened"}
+    mean = rows.groupby("n_e")[[*columns.values()]].mean()
+    values = {"smallest": int(smallest), "largest": int(largest)}
+    for name, column in columns.items():
+        values[f"{name}_first"] = f"{mean.loc[smallest, column]:.2f}"
+        values[f"{name}_last"] = f"{mean.loc[largest, column]:.3f}"
+    by_strategy = rows.groupby(["strategy", "n_e"])[["own_flattened", *_BY_CHANNEL]].mean()
+    steps = by_strategy.groupby("strategy").diff().dropna()
+    must_hold("all curves fall, and those of perfect samples", bool((steps < 0).all(axis=None)))
+    last = rows[rows["n_e"] == largest].groupby("strategy").mean(numeric_only=True)
+    worst = {edges: last[f"{edges}_flattened"].idxmax() for edges in ("own", "shared")}
+    must_hold("the edges decide which strategy looks worst", worst["own"] != worst["shared"])
+    seen, null = (last.loc[[*STRATEGIES], column] for column in _BY_CHANNEL)
+    half, aware, fifth = seen - null
+    must_hold("only a strategy that changes the class mix keeps a floor", min(half, fifth) > aware)
+    return Findings(
+        worst_own=worst["own"],
+        worst_shared=worst["shared"],
+        excess_half=f"{half:.3f}",
+        excess_aware=_plain(f"{aware:.3f}"),
+        excess_fifth=f"{fifth:.3f}",
+        **values,
+    )
+
+
+def claim_1(table: pd.DataFrame, *, seed: int = 0) -> Findings:
+    """The verdicts on claim 1, each with the lowest and highest estimate, and what they mean.
+
+    ``of_b_own`` is what the scoreboard shows. ``of_b_beyond`` joins what is flattened and by
+    channel. Each test draws batches again from the same `seed`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `rfe_study.measures.representativeness`, both kinds of batches.
+    """
+    values, both = {}, {}
+    for kind, name in KINDS.items():
+        tests = _tests(table[table["batch_of"] == name], seed)
+        for test, parts in tests.items():
+            values[f"{kind}_{test}"] = verdicts.overall(parts)
+            values[f"{kind}_{test}_range"] = _range(parts)
+        beyond = verdicts.overall(tests["beyond_flattened"] + tests["beyond_channel"])
+        both[kind] = values[f"{kind}_beyond"] = beyond
+    return Findings(answer=ANSWERS[both["of_b"]], meaning=MEANS[both["of_b"]], **values)
+
+
+def _tests(rows: pd.DataFrame, seed: int) -> Mapping[str, list[Verdict]]:
+    measures = {"own": "own_flattened", "shared": "shared_flattened", "channel": "shared_channel"}
+    found = {
+        test: falls(rows, measure, generator=np.random.default_rng(seed))
+        for test, measure in measures.items()
+    }
+    for per in ("flattened", "channel"):
+        generator = np.random.default_rng(seed)
+        found[f"beyond_{per}"] = falls_beyond_null(rows, per, generator=generator)
+    return found
+
+
+def _range(parts: Sequence[Verdict]) -> str:
+    """Lowest to highest estimate over strategies and networks."""
+    ends = [f"{end(part.estimate for part in parts):.2f}" for end in (min, max)]
+    return " to ".join(dict.fromkeys(map(_plain, ends)))
+
+
+def _plain(number: str) -> str:
+    """With a minus sign, but none before zero."""
+    return number.replace("-", "−") if float(number) else number.removeprefix("-")
