@@ -4,6 +4,19 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from rfe_study.claims import verdicts
+
+_ANSWERS = {
+    verdicts.REPRODUCED: "yes",
+    verdicts.NOT_REPRODUCED: "no",
+    verdicts.UNDECIDED: "undecided",
+}
+
+
+def answer(verdict: str) -> str:
+    """A verdict on a question of ours: ``"yes"``, ``"no"`` or ``"undecided"``."""
+    return _ANSWERS[verdict]
+
 
 def listed(names: Sequence[str]) -> str:
     """``"B, C and D"``; ``"none"`` of nothing."""

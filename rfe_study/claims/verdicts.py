@@ -6,7 +6,7 @@ interval of its statistic lies above the threshold, *not reproduced* if it lies 
 *undecided*.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -78,27 +78,6 @@ def overall(parts: Iterable[Verdict]) -> str:
 def as_table(parts: Iterable[Verdict]) -> pd.DataFrame:
     """The parts as a table, a row each."""
     return pd.DataFrame([asdict(part) for part in parts])
-
-
-def summary(tests: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
-    """A row a test, a column a strategy: the estimates' range over networks, and the verdict.
-
-    Parameters
-    ----------
-    tests : mapping of name to the parts that `falls` or `falls_beyond_null` return
-    """
-    lines = {}
-    for name, parts in tests.items():
-        found: dict[str, list[float]] = {}
-        for part in parts:
-            found.setdefault(part.part.partition(", seed")[0], []).append(part.estimate)
-        ranges = {
-            strategy: " to ".join(dict.fromkeys(f"{end(values):.2f}" for end in (min, max)))
-            for strategy, values in found.items()
-        }
-        about = {"statistic": parts[0].statistic, "above": parts[0].threshold}
-        lines[name] = about | ranges | {"verdict": overall(parts)}
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("JSD")
 
 
 def all_hold(holds: Sequence[bool]) -> str:

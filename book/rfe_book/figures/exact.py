@@ -7,17 +7,55 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rfe_book.style import GRAY, PURPLE, SKY, STRATEGY_STYLE
+from rfe_book.style import CLASS_COLOURS, GRAY, PURPLE, SKY, STRATEGY_STYLE
 from rfe_study.measures.cost import POWERS, cost, reaches
 
 #: Name, colour, marker and line style of each variant of the benchmark; none is a strategy's.
 VARIANT_STYLE = {
     "pytorch-metric-learning": ("pairs, by a library", GRAY, "D", "-."),
-    "z @ z.T": ("pairs, z @ z.T", PURPLE, "P", "--"),
+    "z @ z.T": ("pairs, $z z^\\top$", PURPLE, "P", "--"),
     "exact form": ("exact form", SKY, "*", "-"),
 }
+
+
+def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
+    """Unit vectors of both classes in the plane, and the sums of either that the loss parts.
+
+    Parameters
+    ----------
+    units : (n, 2)
+        Non-negative, of length 1.
+    labels : (n,)
+        1 lesion, 0 background.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3), sharey=True)
+    sums = [units[labels == label].sum(0) for label in (0, 1)]
+    for label, name in enumerate(("background", "lesion")):
+        colour = CLASS_COLOURS[name]
+        for unit in units[labels == label]:
+            _arrow(left, (0, 0), unit, colour)
+            left.text(*(1.06 * unit + [0, 0.04]), name, color=colour, fontsize=8)
+        _arrow(right, (0, 0), sums[label], colour)
+        right.text(*(sums[label] + 0.05), f"$S_{label}$", color=colour)
+    _arrow(right, *sums, "black", dashed=True)
+    right.text(*(np.mean(sums, axis=0) + 0.05), "$S_1 - S_0$")
+    angles = np.linspace(0, np.pi / 2, 50)
+    left.plot(np.cos(angles), np.sin(angles), ":", color=GRAY, linewidth=1)
+    left.set_title("directions $z_i$, all of length 1")
+    right.set_title("their sums, a class each")
+    end = 1.25 * max(np.max(sums), 1)
+    for panel in (left, right):
+        panel.set(aspect="equal", xlim=(0, end), ylim=(0, 1.3 * max(units[:, 1].max(), 1)))
+    return figure
+
+
+def _arrow(axes: Axes, start, end, colour: str, *, dashed: bool = False) -> None:
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
+    look |= {"linestyle": "--"} if dashed else {}
+    axes.annotate("", end, start, arrowprops=look)
 
 
 def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
@@ -41,7 +79,7 @@ def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
         continued = [cost(rows, variant, n).seconds for n in beyond]
         axes.plot(beyond, continued, ":", color=colour, linewidth=1.6)
         axes.plot(beyond[-1], ceiling, marker, color=colour, markerfacecolor="white", clip_on=False)
-    axes.set(xscale="log", yscale="log", ylim=(1e-4, ceiling), xlabel="n_E", ylabel="seconds")
+    axes.set(xscale="log", yscale="log", ylim=(1e-4, ceiling), xlabel="$n_E$", ylabel="seconds")
     whole = int(rows["n_e"].max())
     axes.set_xticks(ticks := [20, 100, 500, 2000, 20000, whole], [f"{t:,}" for t in ticks])
     axes.minorticks_off()
@@ -66,7 +104,7 @@ def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
         axes.errorbar(x, middle, bars, fmt=line, marker=marker, color=colour, label=strategy)
     axes.axhline(1, color=GRAY, linestyle=":", linewidth=1.5)
     axes.text(n_e[-1], 1.08, "as large as the gradient itself", fontsize=8, ha="right")
-    axes.set(xscale="log", yscale="log", xlabel="n_E", ylabel="relative error of the gradient")
+    axes.set(xscale="log", yscale="log", xlabel="$n_E$", ylabel="relative error of the gradient")
     axes.set_xticks(n_e, [f"{n:,}" for n in n_e], fontsize=8)
     axes.minorticks_off()
     axes.legend()

@@ -7,20 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.sampling import falls, falls_beyond_null
 from rfe_study.claims.verdicts import Verdict
 
-#: Whether the divergence falls by more than a perfect sample's, by the verdict on that.
-ANSWERS = {
-    verdicts.NOT_REPRODUCED: "No",
-    verdicts.REPRODUCED: "Yes",
-    verdicts.UNDECIDED: "Undecided",
-}
-
-#: And what it means.
+#: What it means if the divergence falls by more than a perfect sample's, by the verdict on that.
 MEANS = {
     verdicts.NOT_REPRODUCED: "What falls is the noise of a small sample: the curve would fall "
     "just so if nothing whatever were wrong, so it cannot vouch for a way of sampling",
@@ -97,7 +91,7 @@ def claim_1(table: pd.DataFrame, *, seed: int = 0) -> Findings:
             values[f"{kind}_{test}_range"] = _range(parts)
         beyond = verdicts.overall(tests["beyond_flattened"] + tests["beyond_channel"])
         both[kind] = values[f"{kind}_beyond"] = beyond
-    return Findings(answer=ANSWERS[both["of_b"]], meaning=MEANS[both["of_b"]], **values)
+    return Findings(answer=words.answer(both["of_b"]), meaning=MEANS[both["of_b"]], **values)
 
 
 def _tests(rows: pd.DataFrame, seed: int) -> Mapping[str, list[Verdict]]:

@@ -72,7 +72,7 @@ def test_curves_refuse_what_is_not_so(column, values, sentence):
 
 @pytest.mark.parametrize(
     ("beyond", "verdict", "answer"),
-    [(0.0, verdicts.NOT_REPRODUCED, "No"), (1.0, verdicts.REPRODUCED, "Yes")],
+    [(0.0, verdicts.NOT_REPRODUCED, "no"), (1.0, verdicts.REPRODUCED, "yes")],
 )
 def test_claim_1_has_two_answers(beyond, verdict, answer):
     found = findings.claim_1(rows(beyond))

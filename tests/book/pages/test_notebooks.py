@@ -24,7 +24,6 @@ TO_CONVERT = {
     "05-sampling",
     "07-proof-of-concept",
     "09-adaptation",
-    "10-exact",
     "11-real",
     "claims",
 }
