@@ -70,7 +70,7 @@ def samples(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int) -> 
         apart += [*np.abs(losses.mean(0) - c.exact[paper]) / standard_error]
         slopes.append(np.polyfit(np.log(N_E), np.log(c.errors[:, paper].mean(0)), 1)[0])
     must_hold("the mean of samples is what the exact form says", max(apart) < 4)
-    must_hold("errors fall about as one over the root", -0.75 < min(slopes) < max(slopes) < -0.25)
+    must_hold("errors fall about as one over the root", -0.75 < min(slopes) and max(slopes) < -0.25)
     first = [c.errors[:, paper[0]].mean() for c in found.values()]
     must_hold("a gradient of few pixels is very noisy", min(first) > 0.5)
     for n in (20, 100, 2000):
