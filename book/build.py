@@ -5,8 +5,8 @@
     python book/build.py lab          chapters with exercises to solve, in lab/
 
 Executed copies lie in _build/.notebooks (`execution`), what Jupyter Book reads in _build/src
-(`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown that claims.ipynb
-glued under the name "scoreboard", and ``{{repository}}`` what follows from RFE_REPOSITORY.
+(`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown that the cell
+"scoreboard" of claims.ipynb shows, and ``{{repository}}`` what follows from RFE_REPOSITORY.
 """
 
 import json
@@ -58,26 +58,24 @@ def is_converted(notebook: dict) -> bool:
     return not links.RAW.search(source)
 
 
-def glued_markdown(notebook: dict) -> dict[str, str]:
-    """The Markdown that an executed notebook glued, by name."""
-    found = {}
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", ()):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            for mime, text in output.get("data", {}).items():
-                if name and mime.endswith("text/markdown"):
-                    found[name] = "".join(text)
-    return found
+def shown_markdown(notebook: dict, words: dict[str, str]) -> dict[str, str]:
+    """The Markdown that the cells of an executed notebook show, by the cell's id."""
+    return {
+        cell["id"]: links.to_roles("".join(output["data"]["text/markdown"]), words)
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if "id" in cell and "text/markdown" in output.get("data", {})
+    }
 
 
-def filled(page: str, text: str, glued: dict[str, dict[str, str]]) -> str:
-    """A Markdown page with its ``{{notebook:name}}`` marks replaced by what notebooks glued."""
+def filled(page: str, text: str, shown: dict[str, dict[str, str]]) -> str:
+    """A Markdown page with its ``{{notebook:cell}}`` marks replaced by what notebooks show."""
 
     def what(mark: re.Match) -> str:
-        notebook, name = mark.groups()
-        if name not in glued.get(notebook, {}):
-            sys.exit(f"The book was not built: {page} asks for {mark[0]}, which is not glued.")
-        return glued[notebook][name]
+        notebook, cell = mark.groups()
+        if cell not in shown.get(notebook, {}):
+            sys.exit(f"The book was not built: {page} asks for {mark[0]}, which no cell shows.")
+        return shown[notebook][cell]
 
     text = re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
     return text.replace("{{repository}}\n", repository.index_section(repository.address()))
@@ -114,10 +112,10 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
             folder = "runtime/" if name.startswith("vendor/") else ""
             files[folder + name] = path.read_bytes()
     words = links.terms((BOOK / "glossary.md").read_text(encoding="utf-8"))
-    glued = {}
+    shown = {}
     for name, copy in notebooks.items():
         notebook = read_json(copy)
-        glued[Path(name).stem] = glued_markdown(notebook)
+        shown[Path(name).stem] = shown_markdown(notebook, words)
         try:
             files[name] = as_bytes(page_cells.page(notebook, words))
         except ValueError as error:
@@ -125,7 +123,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
     for name, notebook in edition_files(notebooks, solutions=False).items():
         files[f"runtime/notebooks/{name}"] = notebook
     for name in [name for name in files if name.endswith(".md")]:
-        files[name] = filled(name, files[name].decode("utf-8"), glued).encode("utf-8")
+        files[name] = filled(name, files[name].decode("utf-8"), shown).encode("utf-8")
     return files
 
 

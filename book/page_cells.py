@@ -49,6 +49,7 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
     cells = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
+            _link_tables(cell, words)
             cells += _exercise(cell) if "exercise" in _tags(cell) else [cell]
             continue
         text = links.to_roles(text_of(cell, run_time), words)
@@ -62,6 +63,15 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
 
 def _tags(cell: Mapping) -> list[str]:
     return cell["metadata"].get("tags", [])
+
+
+def _link_tables(cell: dict, words: Mapping[str, str]) -> None:
+    """Links in the tables that a cell shows become roles, as those in the text do."""
+    for output in cell.get("outputs", ()):
+        text = "".join(output.get("data", {}).get("text/markdown", ""))
+        if text.startswith("|") and (linked := links.to_roles(text, words)) != text:
+            output["data"] = {"text/markdown": linked}
+            cell["metadata"].setdefault("mystnb", {})["markdown_format"] = "myst"
 
 
 def _put_caption(cell: dict, name: str, caption: str) -> None:

@@ -105,18 +105,6 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "parts", "chapter"])
 
 
-def as_markdown(board: pd.DataFrame) -> str:
-    """The board as a MyST table, with verdicts in bold and links to chapters."""
-    lines = [":::{table}", ":class: compact", ""]
-    lines += ["| | The paper says | Our verdict | Chapter |", "| ---: | :--- | :--- | :--- |"]
-    for row in board.itertuples(index=False):
-        number, words, verdict, share, chapter = row
-        shown = f"*{verdict}*" if verdict == NOT_TESTED else f"**{verdict}**"
-        shown += f", {share} parts reproduced" if share else ""
-        lines.append(f"| {number} | {words} | {shown} | {{ref}}`{chapter}` |")
-    return "\n".join([*lines, "", ":::"])
-
-
 def counted(board: pd.DataFrame) -> dict[str, int]:
     """How many claims have each verdict."""
     plain = board["verdict"].str.removesuffix(" (setup)")

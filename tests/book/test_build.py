@@ -183,30 +183,36 @@ def test_executed_copy_is_kept_and_its_time_shown(build, repository):
     assert "{{run_time}}" not in staged and "# Takes " in staged
 
 
-GLUED = {
-    "output_type": "display_data",
-    "metadata": {"scrapbook": {"name": "board"}},
-    "data": {"application/papermill.record/text/markdown": ["| a |\n", "| - |"]},
-}
+TABLE = {"output_type": "execute_result", "data": {"text/markdown": ["| a |\n", "| - |"]}}
 
 
 def staged_page(build, repository, text):
-    """What becomes of a page beside a notebook that glued a table."""
+    """What becomes of a page beside a notebook that shows a table."""
     copy = repository / "executed.ipynb"
-    cells = [{"cell_type": "code", "metadata": {}, "source": "", "outputs": [GLUED]}]
-    copy.write_text(json.dumps({"cells": cells, "metadata": {"run_seconds": 1}}), encoding="utf-8")
+    cell = {"cell_type": "code", "id": "board", "metadata": {}, "source": "", "outputs": [TABLE]}
+    copy.write_text(json.dumps({"cells": [cell], "metadata": {"run_seconds": 1}}), encoding="utf-8")
     (repository / "book" / "index.md").write_text(text, encoding="utf-8")
     return build.staged_files({"claims.ipynb": copy})["index.md"].decode()
 
 
-def test_page_shows_what_a_notebook_glued(build, repository):
+def test_page_shows_what_a_notebook_shows(build, repository):
     page = staged_page(build, repository, "before\n\n{{claims:board}}\n\n{{run_time}}")
     assert page == "before\n\n| a |\n| - |\n\n{{run_time}}"
 
 
+def test_links_in_a_table_are_roles_on_pages(build):
+    table = {"output_type": "execute_result", "data": {"text/markdown": "| [A](01-a.ipynb) |"}}
+    cell = {"cell_type": "code", "id": "board", "metadata": {}, "source": "", "outputs": [table]}
+    notebook = {"cells": [cell], "metadata": {"run_seconds": 1}}
+    assert build.shown_markdown(notebook, {}) == {"board": "| {doc}`A <01-a>` |"}
+    (made,) = build.page_cells.page(notebook, {})["cells"]
+    assert made["outputs"][0]["data"] == {"text/markdown": "| {doc}`A <01-a>` |"}
+    assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
+
+
 @pytest.mark.parametrize("mark", ["{{claims:other}}", "{{elsewhere:board}}"])
 def test_mark_without_what_it_names_stops_the_build(build, repository, mark):
-    with pytest.raises(SystemExit, match=f"index.md asks for {mark}, which is not glued"):
+    with pytest.raises(SystemExit, match=f"index.md asks for {mark}, which no cell shows"):
         staged_page(build, repository, f"text {mark}")
 
 

@@ -25,7 +25,6 @@ TO_CONVERT = {
     "07-proof-of-concept",
     "09-adaptation",
     "11-real",
-    "claims",
 }
 
 CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
