@@ -68,7 +68,7 @@ def cost_against_n_e(rows: pd.DataFrame, *, ceiling: float = 10.0) -> Figure:
     ceiling : float
         The screen's upper end; pairs leave it where they are continued with n_E squared.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.6))
+    figure, axes = plt.subplots(figsize=(6.4, 3))
     for variant in POWERS:
         name, colour, marker, line = VARIANT_STYLE[variant]
         own = rows[rows["variant"] == variant]
@@ -95,7 +95,7 @@ def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
     n_e : sequence of N int
     errors : mapping of strategy to array (draws, N)
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    figure, axes = plt.subplots(figsize=(6.4, 3))
     for number, (strategy, values) in enumerate(errors.items()):
         colour, marker, line = STRATEGY_STYLE[strategy]
         x = np.array(n_e) * 1.06 ** (number - 1)  # side by side
