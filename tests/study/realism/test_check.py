@@ -1,5 +1,6 @@
 """`rfe data check`: what is odd about readable patients, and what is not read, by name."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from synthetic import CSF, GRAY
 
 from rfe_core.scans.bids import bids_paths, save_subject
+from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import MODALITIES
 from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.subject import Subject
@@ -194,3 +196,28 @@ def test_other_files_are_a_note(tmp_path):
     report = describe(tmp_path)
     assert report.warnings == []
     assert "not read: 01: anat/sub-01_acq-post_T1w.nii.gz" in report.text.splitlines()
+
+
+# ---- real patients, where somebody has them
+
+OPEN_MS_DATA = os.environ.get("RFE_OPEN_MS_DATA")
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+@pytest.mark.skipif(not OPEN_MS_DATA, reason="RFE_OPEN_MS_DATA names no folder of the open MS data")
+def test_real_patients_are_plausible_and_swapped_ones_are_not(tmp_path):
+    report = describe(OPEN_MS_DATA, "open-ms-data", ["patient07", "patient19"])
+    assert report.ok and report.warnings == []
+    for files in find_subjects(OPEN_MS_DATA, "open-ms-data", ["patient07", "patient19"])[0]:
+        folder = tmp_path / files.name
+        folder.mkdir()
+        for path in files.existing.values():
+            (folder / path.name).symlink_to(path)
+        one, other = (folder / files.images[m].name for m in ("t1", "flair"))
+        one.unlink(), other.unlink()
+        one.symlink_to(files.images["flair"])
+        other.symlink_to(files.images["t1"])
+    swapped = describe(tmp_path, "open-ms-data")
+    for name in ("patient07", "patient19"):
+        odd(swapped, f"{name}: ", "looks swapped with flair")
