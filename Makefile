@@ -46,7 +46,7 @@ test: lint  ## run everything: all but the book's tests on all cores, then those
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not browser" $(PYTEST_ARGS)
 	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
-torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (about half an hour); CASES=1000 fewer
+torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (50 minutes); CASES=1000 for fewer
 	@$(BIN)/python tests/torture.py --cases $(CASES)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
