@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PROFILE ?= laptop
 PORT ?= 8000
+CASES ?= 100000
 # On Linux the default build of PyTorch carries 2.5 GB of GPU libraries. `make TORCH_INDEX=URL book` takes torch from
 # another package index, such as PyTorch's own one of CPU builds (a tenth of the size).
 TORCH_INDEX ?=
@@ -23,7 +24,7 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks pdf check test lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks pdf check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -44,6 +45,9 @@ check: lint  ## run style, types, imports and the quick tests, on all cores (two
 test: lint  ## build the book, then run everything on all cores, the tests of its pages in a browser among them
 	@$(BIN)/python book/build.py
 	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (50 minutes); CASES=1000 for fewer
+	@$(BIN)/python tests/torture.py --cases $(CASES)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
 	@$(BIN)/python book/build.py lab

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,14 @@ def load_model(path: Path) -> UNet:
     """
     with _reading(path):
         settings = _metadata(path, "network", "save_weights")["network"]
-        with torch.device("meta"):  # shapes alone: no memory, no random numbers
+        tensors, channels = _tensors(path), [settings.get("in_channels", 3), *settings["widths"]]
+        held = [tensors[f"down.{k}.conv1.weight"].shape[:2] for k in range(len(channels) - 1)]
+        if held != [(o, i) for i, o in pairwise(channels)]:  # before memory is taken for them
+            raise ValueError(f"channels {channels} beside weights of {held}")
+        with torch.random.fork_rng():  # the initial weights are overwritten: draw them in private
             model = UNet(**{**settings, "widths": tuple(settings["widths"])})
-        model.load_state_dict(_tensors(path), assign=True)
-    model.float().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
+        model.load_state_dict(tensors)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stubs
     return model.eval()
 
 

@@ -81,14 +81,23 @@ def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
     text = dict.fromkeys(TABLES[name].text if name in TABLES else TEXT, str)
     content = path.read_bytes()
     try:
-        rows = pd.read_csv(
-            io.StringIO(content.decode("utf-8")), dtype=text, keep_default_na=False, na_values=[""]
-        )
+        lines = content.decode("utf-8")
+        _check_widths(lines)
+        rows = pd.read_csv(io.StringIO(lines), dtype=text, keep_default_na=False, na_values=[""])
     except (ValueError, csv.Error) as error:
         raise ValueError(f"{path}: table must be whole CSV in UTF-8, got: {error}") from error
     if not content.endswith(b"\n"):
         raise ValueError(f"{path}: table must end with a whole row, got {content[-20:]!r}")
     return rows
+
+
+def _check_widths(lines: str) -> None:
+    """Raise ValueError unless all rows are as long as the first: pandas fills or shifts others."""
+    rows = csv.reader(io.StringIO(lines, newline=""), strict=True)
+    width = len(next(rows, ()))
+    for row in rows:
+        if row and len(row) != width:
+            raise ValueError(f"{len(row)} fields in line {rows.line_num}, {width} in the first")
 
 
 def keys(name: str, columns: Sequence[str], folder: Path | None = None) -> list[tuple]:

@@ -76,7 +76,7 @@ def read_stored(path: Path) -> tuple[NDArray[Any], nib.Nifti1Header]:
             ) from error
         file.seek(offset)
         into, filled = voxels.view(np.uint8).data, 0
-        while filled < len(into) and (got := file.readinto(into[filled:])):
+        while got := file.readinto(into[filled : filled + MOST_TRAILING]):  # gzip copies each
             filled += got
         if filled < len(into):
             raise VolumeError(

@@ -116,9 +116,8 @@ def _row_or_error(files: SubjectFiles) -> tuple[dict[str, str], list[str]] | Vol
         row["load ml"] = f"{np.count_nonzero(lesion) * millilitres:.2f}"
         if lesion.any():
             row["outside"] = f"{np.count_nonzero(lesion & ~brain) / np.count_nonzero(lesion):.1%}"
-            row["FLAIR ratio"] = (
-                f"{np.median(flair[lesion]) / np.median(flair[brain & ~lesion]):.2f}"
-            )
+            if (rest := brain & ~lesion).any():
+                row["FLAIR ratio"] = f"{np.median(flair[lesion]) / np.median(flair[rest]):.2f}"
     for modality, image in subject.images.items():
         row[modality] = "{:.3g}..{:.3g}".format(*np.percentile(image[brain], (1, 99)))
     return row, concerns(files, subject)

@@ -135,7 +135,7 @@ def _contrasts(files: SubjectFiles, subject: Subject) -> Iterator[str]:
     if values.shape[1] < 3 or (values.min(axis=1) == values.max(axis=1)).any():
         return
     whole = _correlations(names, values)
-    same = [pair for pair, value in whole.items() if abs(value) > MOST_CORRELATED]
+    same = [pair for pair, value in whole.items() if value > MOST_CORRELATED]
     for one, other in same:
         yield (
             f"{files.images[one]}: looks like the same image as {files.images[other].name}, "

@@ -105,6 +105,35 @@ def test_files_of_another_kind(model, tmp_path):
         checkpoints.load_model(tmp_path / "none.safetensors")
 
 
+def rewritten(path, model, change, **metadata):
+    """Weights with some tensors and notes changed; None takes a note away."""
+    tensors = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    change(tensors)
+    noted = {"network": json.dumps(model.settings), "about": "{}"} | metadata
+    path.write_bytes(save(tensors, {k: v for k, v in noted.items() if v is not None}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "metadata"),
+    [
+        (lambda t: t.update(other=t.pop("head.bias")), {}),
+        (lambda t: t.pop("head.bias"), {}),
+        (lambda t: t.update({"head.bias": torch.ones(7)}), {}),
+        (lambda t: None, {"network": "{"}),
+        (lambda t: None, {"network": "[]"}),
+        (lambda t: None, {"network": "{}"}),
+        (lambda t: None, {"network": '{"widths": [4, 6], "depth": 3}'}),
+        (lambda t: None, {"network": '{"widths": [1000000, 1000000]}'}),  # 36 TB, if it were made
+        (lambda t: None, {"version": '"one"'}),
+    ],
+)
+def test_weights_that_are_not_the_networks_are_named(model, tmp_path, change, metadata):
+    path = rewritten(tmp_path / "w.safetensors", model, change, **metadata)
+    with pytest.raises(ValueError, match=r"w\.safetensors: file must be whole safetensors, got"):
+        checkpoints.load_model(path)
+
+
 def test_files_of_a_newer_version_are_refused_and_older_ones_read(model, tmp_path, monkeypatch):
     path = tmp_path / "w.safetensors"
     monkeypatch.setattr(checkpoints, "VERSION", 2)

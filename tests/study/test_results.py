@@ -167,3 +167,23 @@ def test_summary_averages_patients_within_a_seed_first():
     assert row["f_score_mean"] == pytest.approx(0.4)
     assert row["f_score_sd"] == pytest.approx(0.2 / 2**0.5)
     assert (row["patients"], row["seeds"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "must be whole CSV in UTF-8"),
+        (b'model,seed\n"low', "must be whole CSV in UTF-8"),
+        (b"model,seed\nlower,0,7,8\nlower,1\n", "must be whole CSV in UTF-8"),
+        ("model,seed\nunterer Gr\u00fcn,0\n".encode("latin-1"), "must be whole CSV in UTF-8"),
+        (b"model,seed\nlower,0\nlower,1", "must end with a whole row"),
+        (b"model,seed\nlower,0,7\n", "must be whole CSV in UTF-8"),
+        (b"model,seed\nlower\n", "must be whole CSV in UTF-8"),
+    ],
+)
+def test_a_damaged_table_is_named(tmp_path, content, message):
+    (tmp_path / "scores.csv").write_bytes(content)
+    with pytest.raises(ValueError, match="scores") as caught:
+        results.stored("scores", tmp_path)
+    assert str(caught.value).startswith(str(tmp_path / "scores.csv"))
+    assert message in str(caught.value)
