@@ -35,7 +35,14 @@ from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import patients
 from rfe_study.tables import TABLES
 
-CLI = [sys.executable, "-m", "rfe_study.command.cli"]
+#: The `rfe` command with a search of four models, as far as possible from each other.
+FEW = (
+    "import sys; from rfe_study.methods import proof; search = proof.search; "
+    "proof.EXPERIMENTS['search'] = lambda: search()[::7]; "
+    "from rfe_study.command.cli import main; sys.exit(main())"
+)
+
+CLI = [sys.executable, "-c", FEW]
 
 COMMANDS = ("train", "sweep", "adapt")
 

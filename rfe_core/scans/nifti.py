@@ -134,23 +134,23 @@ def write_on_grid(path: Path, volume: NDArray[np.bool_ | np.float32], scan: Path
     VolumeError
         ``scan`` cannot be read, or is no scan of that many voxels.
     """
-    like = _open(scan)
-    own = nib.io_orientation(like.affine)
+    like = _open(scan).header
+    shape, affine = like.get_data_shape(), like.get_best_affine()
     turned = nib.apply_orientation(
         volume.astype(np.uint8 if volume.dtype == bool else np.float32),
-        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), own),
+        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), nib.io_orientation(affine)),
     )
-    if turned.shape != like.shape[:3] or turned.size != np.prod(like.shape):
+    if turned.shape != shape[:3] or turned.size != np.prod(shape):
         raise VolumeError(
             f"{scan}: scan must have the shape {turned.shape} of what is written on its grid, "
-            f"got {like.shape}"
+            f"got {shape}"
         )
-    header = type(like).header_class(endianness=like.header.endianness)
+    header = type(like)(endianness=like.endianness)
     for field in (*GRID_FIELDS, "dim", "pixdim"):
-        header[field] = like.header[field]
+        header[field] = like[field]
     header.set_data_dtype(turned.dtype)
-    nifti = type(like)(turned.reshape(like.shape), like.affine, header)
-    _write(path, nifti, units=False)
+    kind = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
+    _write(path, kind(turned.reshape(shape), affine, header), units=False)
 
 
 def _write(path: Path, nifti: nib.Nifti1Image, *, units: bool = True) -> None:
