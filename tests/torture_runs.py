@@ -94,9 +94,15 @@ class Torture:
         out = self.folder / f"{command}-whole"
         if not out.exists():
             started = time.monotonic()
-            subprocess.run([*CLI, *self.arguments(command, out)], check=True, capture_output=True)
+            self.run_through(command, out)
             self.seconds[command] = time.monotonic() - started
         return out
+
+    def run_through(self, command: str, out: Path) -> None:
+        """Run a command to its end."""
+        run = [*CLI, *self.arguments(command, out)]
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def go(self, command: str, kills: int) -> None:
         """Kill a command so often, beginning anew in another folder whenever it has ended."""
@@ -109,7 +115,7 @@ class Torture:
                 self.check(command, out, whole)
                 finished += 1
         out = self.folder / f"{command}-{finished}"
-        subprocess.run([*CLI, *self.arguments(command, out)], check=True, capture_output=True)
+        self.run_through(command, out)
         self.check(command, out, whole)
 
     def killed(self, command: str, out: Path) -> bool:

@@ -145,11 +145,11 @@ def write_on_grid(path: Path, volume: NDArray[np.bool_ | np.float32], scan: Path
             f"{scan}: scan must have the shape {turned.shape} of what is written on its grid, "
             f"got {shape}"
         )
-    header = type(like)(endianness=like.endianness)
+    header = like.__class__(endianness=like.endianness)
     for field in (*GRID_FIELDS, "dim", "pixdim"):
         header[field] = like[field]
     header.set_data_dtype(turned.dtype)
-    kind = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
+    kind: Any = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
     _write(path, kind(turned.reshape(shape), affine, header), units=False)
 
 
