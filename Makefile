@@ -102,6 +102,9 @@ $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
 	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
 	@touch $@
 
+torture-runs: $(STAMP)  ## kill rfe train, sweep and adapt at random, a hundred times, and compare with undisturbed runs
+	@$(BIN)/python tests/torture_runs.py --kills 34
+
 lint: $(STAMP)  ## check the style and layout of code and notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -122,7 +125,7 @@ clean:  ## remove the built book and the cache of executed notebooks (the enviro
 	rm -rf _build
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  \1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' Makefile
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

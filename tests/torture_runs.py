@@ -35,7 +35,14 @@ from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import patients
 from rfe_study.tables import TABLES
 
-CLI = [sys.executable, "-m", "rfe_study.command.cli"]
+#: The `rfe` command with a search of four models, as far as possible from each other.
+FEW = (
+    "import sys; from rfe_study.methods import proof; search = proof.search; "
+    "proof.EXPERIMENTS['search'] = lambda: search()[::7]; "
+    "from rfe_study.command.cli import main; sys.exit(main())"
+)
+
+CLI = [sys.executable, "-c", FEW]
 
 COMMANDS = ("train", "sweep", "adapt")
 
@@ -87,9 +94,15 @@ class Torture:
         out = self.folder / f"{command}-whole"
         if not out.exists():
             started = time.monotonic()
-            subprocess.run([*CLI, *self.arguments(command, out)], check=True, capture_output=True)
+            self.run_through(command, out)
             self.seconds[command] = time.monotonic() - started
         return out
+
+    def run_through(self, command: str, out: Path) -> None:
+        """Run a command to its end."""
+        run = [*CLI, *self.arguments(command, out)]
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def go(self, command: str, kills: int) -> None:
         """Kill a command so often, beginning anew in another folder whenever it has ended."""
@@ -102,7 +115,7 @@ class Torture:
                 self.check(command, out, whole)
                 finished += 1
         out = self.folder / f"{command}-{finished}"
-        subprocess.run([*CLI, *self.arguments(command, out)], check=True, capture_output=True)
+        self.run_through(command, out)
         self.check(command, out, whole)
 
     def killed(self, command: str, out: Path) -> bool:

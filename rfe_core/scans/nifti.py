@@ -137,23 +137,21 @@ def write_on_grid(path: Path, volume: NDArray[np.bool_ | np.float32], scan: Path
     """
     like = read_header(scan)
     shape, affine = like.get_data_shape(), like.get_best_affine()
-    kind = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
-    own = nib.io_orientation(affine)
     turned = nib.apply_orientation(
         volume.astype(np.uint8 if volume.dtype == bool else np.float32),
-        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), own),
+        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), nib.io_orientation(affine)),
     )
     if turned.shape != shape[:3] or turned.size != np.prod(shape):
         raise VolumeError(
             f"{scan}: scan must have the shape {turned.shape} of what is written on its grid, "
             f"got {shape}"
         )
-    header = type(like)(endianness=like.endianness)
+    header = like.__class__(endianness=like.endianness)
     for field in (*GRID_FIELDS, "dim", "pixdim"):
         header[field] = like[field]
     header.set_data_dtype(turned.dtype)
-    nifti = kind(turned.reshape(shape), affine, header)  # type: ignore[no-untyped-call]
-    _write(path, nifti, units=False)
+    kind: Any = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
+    _write(path, kind(turned.reshape(shape), affine, header), units=False)
 
 
 def _write(path: Path, nifti: nib.Nifti1Image, *, units: bool = True) -> None:

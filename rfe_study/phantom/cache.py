@@ -10,8 +10,10 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +29,9 @@ from rfe_study.versions import ROOT, code_version
 
 #: What makes a patient, and what stores it.
 SOURCE = ("rfe_study.phantom.heads", "rfe_core.scans.nifti")
+
+#: Seconds after which a file that is half written belongs to a process that was killed.
+STALE = 3600.0
 
 DONE = "made "  # a worker prints this and the patient's name
 
@@ -83,6 +88,7 @@ def make_missing(
     """
     if workers is not None and workers < 0:
         raise ValueError(f"workers must be >= 0, got {workers}")
+    _remove_stale(root)
     missing = [
         patient
         for patient in dict.fromkeys(wanted)
@@ -99,6 +105,14 @@ def make_missing(
         else:
             _make_in_processes([missing[i::workers] for i in range(workers)], root, seed, bar)
     register_participants(root, {patient.name: patient.domain for patient in wanted})
+
+
+def _remove_stale(root: Path) -> None:
+    """Delete what killed processes left half written; others may be writing to the cache now."""
+    for partial in root.rglob(".*.partial"):
+        with suppress(FileNotFoundError):  # complete by now, and renamed
+            if time.time() - partial.stat().st_mtime > STALE:
+                partial.unlink()
 
 
 def _make_in_processes(shares: list[list[Patient]], root: Path, seed: int, bar: tqdm) -> None:

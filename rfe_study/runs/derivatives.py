@@ -21,7 +21,7 @@ from rfe_core.evaluation import THRESHOLD
 from rfe_core.files import replacing
 from rfe_core.scans.bids import BIDS_VERSION
 from rfe_core.scans.discovery import SubjectFiles
-from rfe_core.scans.nifti import write_on_grid
+from rfe_core.scans.nifti import VolumeError, write_on_grid
 
 #: Stands for the digest of files that there are none of.
 NO_FILES = "none"
@@ -54,10 +54,19 @@ def picture(folder: Path, name: str) -> Path:
 
 
 def files_digest(paths: Iterable[Path | None]) -> str:
-    """First 12 hex digits of the SHA-256 over the bytes of files in order; `NO_FILES` of none."""
+    """First 12 hex digits of the SHA-256 over the bytes of files in order; `NO_FILES` of none.
+
+    Raises
+    ------
+    VolumeError
+        A file cannot be read.
+    """
     digest, there = hashlib.sha256(), False
     for path in paths:
-        content = b"" if path is None else hashlib.sha256(path.read_bytes()).digest()
+        try:
+            content = b"" if path is None else hashlib.sha256(path.read_bytes()).digest()
+        except OSError as error:
+            raise VolumeError(f"{path}: file must be readable, got {error}") from error
         digest.update(content or bytes(1))  # which one is missing counts as well
         there = there or path is not None
     return digest.hexdigest()[:12] if there else NO_FILES
@@ -137,12 +146,15 @@ class Derivative:
         if not self.sidecar.exists():
             return None
         try:
-            return dict(json.loads(self.sidecar.read_text(encoding="utf-8")))
-        except ValueError as error:
+            said = json.loads(self.sidecar.read_text(encoding="utf-8"))
+        except ValueError as error:  # not UTF-8, or not JSON
+            said = error
+        if not isinstance(said, dict):
             raise ValueError(
                 f"{self.sidecar}: sidecar must be a JSON object, as `rfe adapt` writes it, got: "
-                f"{error}; delete it, and its mask is made again"
-            ) from None
+                f"{said}; delete it, and its mask is made again"
+            )
+        return said
 
     def write(
         self,

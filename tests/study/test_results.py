@@ -43,6 +43,19 @@ def test_duplicates_are_refused_and_nothing_is_written(tmp_path):
     assert not results.exists("other", tmp_path)
 
 
+def test_rows_made_anew_take_the_place_of_the_old_ones(tmp_path):
+    results.append("scores", rows(0, 1, 2), key=KEY, folder=tmp_path)
+    again = [{**rows(1)[0], "f_score": 0.9}, *rows(3)]
+    results.append("scores", again, key=KEY, folder=tmp_path, anew=True)
+    table = results.read("scores", tmp_path)
+    assert table["seed"].tolist() == [0, 2, 1, 3]
+    assert table["f_score"].tolist() == pytest.approx([0.0, 0.2, 0.9, 0.3])
+    results.append("scores", rows(0, 1, 2, 3), key=KEY, folder=tmp_path, anew=True)
+    assert results.read("scores", tmp_path)["seed"].tolist() == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="must hold each row once"):  # within what is added
+        results.append("scores", rows(5, 5), key=KEY, folder=tmp_path, anew=True)
+
+
 def test_append_needs_the_key_and_ignores_nothing_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"\['seed'\] missing"):
         results.append("scores", [{"model": "lower"}], key=KEY, folder=tmp_path)

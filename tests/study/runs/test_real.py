@@ -330,6 +330,53 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert "no patient can be used" in capsys.readouterr().err
 
 
+def test_templates_of_the_only_patient(folder, capsys, monkeypatch):
+    monkeypatch.setattr(real, "labelled_crops", lambda network: None)
+    only = folder / "scans" / "sub-p1"
+    arguments = ["adapt", "--data", str(only), "--profile", "smoke", "--prior-from", "p1"]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "--prior-from p1 needs another patient to adapt to, got p1 alone" in error
+    assert error.count("\n") == 1
+    for path in (folder / "checkpoints").glob("*-branch-*"):
+        path.unlink()  # far enough: it says so, and stops before it trains
+    assert main([*arguments, "--patients", "p1"]) == 2
+    assert "p1 is adapted to with templates of its own labels" in capsys.readouterr().out
+
+
+def test_masks_do_not_lie_among_the_patients(folder, capsys):
+    more = ("--seeds", "0", "--patients", "p1", "--out")
+    for inside in ("masks", "sub-p1", "."):
+        assert adapt(folder, *more, str(folder / "scans" / inside)) == 2
+        error = capsys.readouterr().err
+        assert "--out must not lie among the patients" in error and "derivatives" in error
+    out = folder / "scans" / "derivatives" / "rfe"
+    assert adapt(folder, *more, str(out)) == 0 and (out / FIRST).exists()
+    assert main(["data", "check", str(folder / "scans")]) == 0
+    assert "3 of 3 patients readable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("axes", ["LAS", "PIR", "SAR"])
+def test_masks_lie_on_the_grid_of_the_flair_as_it_is_stored(folder, axes):
+    """The same patient in another orientation: each voxel of the mask beside its own."""
+    turn = nib.orientations.ornt_transform(
+        nib.orientations.axcodes2ornt("RAS"), nib.orientations.axcodes2ornt(axes)
+    )
+    for path in (folder / "scans").rglob("sub-p1_*.nii.gz"):
+        nib.load(path).as_reoriented(turn).to_filename(folder / "turned.nii.gz")
+        (folder / "turned.nii.gz").replace(path)
+    out = folder / "out"
+    assert adapt(folder, "--seeds", "0", "--patients", "p1", "--out", str(out)) == 0
+    flair, mask = nib.load(folder / "scans/sub-p1/anat/sub-p1_FLAIR.nii.gz"), nib.load(out / FIRST)
+    assert "".join(nib.aff2axcodes(mask.affine)) == axes and mask.shape == flair.shape
+    np.testing.assert_array_equal(mask.affine, flair.affine)
+    (label,) = (folder / "scans").rglob("sub-p1_label-lesion_mask.nii.gz")
+    truth, marked = (np.asarray(image.dataobj) > 0 for image in (nib.load(label), mask))
+    dice = 2 * (truth & marked).sum() / (truth.sum() + marked.sum())
+    row = stored_by_subject(out).loc[("p1", 0)]
+    assert dice == pytest.approx(row["f_score"], rel=1e-5) and dice > 0
+
+
 def test_a_second_run_into_one_folder_is_refused(folder, capsys):
     out = folder / "out"
     with alone("adapt", [out]):
