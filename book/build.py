@@ -24,7 +24,11 @@ import page_cells
 import reference_pages
 import repository
 import yaml
+from book_pages import WITHOUT_SCRIPTS
 from page_key import BOOK, PACKAGES, ROOT, contents, digest
+
+#: The kind of what a page says of its widgets.
+WIDGET = "application/vnd.jupyter.widget"
 
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
@@ -67,6 +71,32 @@ def shown_markdown(notebook: dict, words: dict[str, str]) -> dict[str, str]:
         for output in cell.get("outputs", ())
         if "id" in cell and "text/markdown" in output.get("data", {})
     }
+
+
+def shown_widgets(notebook: dict) -> dict[str, str]:
+    """The widgets that the cells of an executed notebook show, by the cell's id, as HTML.
+
+    Each with its state and the script that draws it: for a page that has no other.
+    """
+    held = notebook["metadata"].get("widgets", {}).get(f"{WIDGET}-state+json", {"state": {}})
+    found = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            view = output.get("data", {}).get(f"{WIDGET}-view+json")
+            record = held["state"].get(view["model_id"], {}) if view else {}
+            if record.get("model_module") == "anywidget":
+                state = {"state": {view["model_id"]: record}, "aside": {}}
+                parts = [("state", state), ("view", {"model_id": view["model_id"]})]
+                scripts = [
+                    f'<script type="{WIDGET}-{kind}+json">'
+                    + json.dumps(content).replace("</", "<\\/")
+                    + "</script>"
+                    for kind, content in parts
+                ]
+                lines = [scripts[0], WITHOUT_SCRIPTS, scripts[1]]
+                lines += ['<script async src="_static/widget-loader.js"></script>']
+                found[cell["id"]] = "<div>\n" + "\n".join(lines) + "\n</div>\n"
+    return found
 
 
 def filled(page: str, text: str, shown: dict[str, dict[str, str]]) -> str:
@@ -117,7 +147,7 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
     shown = {}
     for name, copy in notebooks.items():
         notebook = read_json(copy)
-        shown[Path(name).stem] = shown_markdown(notebook, words)
+        shown[Path(name).stem] = shown_markdown(notebook, words) | shown_widgets(notebook)
         try:
             files[name] = as_bytes(page_cells.page(notebook, words))
         except ValueError as error:
