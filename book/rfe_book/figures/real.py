@@ -75,7 +75,7 @@ def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
         panel.set_yticks(range(len(shown)), [MODELS[model] for model in shown])
         panel.set_ylim(len(shown) - 0.5, -0.5)
         panel.set_xlim(0, 1)
-        panel.set_title(subject, fontsize=10)
+        panel.set_title(f"patient {subject.removeprefix('patient')}")
         panel.grid(axis="x")
     panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure

@@ -111,9 +111,7 @@ def test_adapted_says_which_way():
 def test_distances_name_the_nearest_and_the_farthest_group():
     kinds = {"real": 1.0, "scanner A": 0.5, "scanner B": 0.5}
     kinds |= {distance.DRAWN: 0.7, distance.FITTED: 1.0}
-    figures = {
-        ("flair", group, group): group for group in ("contrast", "texture", "range")
-    }
+    figures = {("flair", group, group): group for group in ("contrast", "texture", "range")}
     figures |= {(m, "edges", "gradient"): "edges" for m in ("t1", "t2", "flair")}
     figures |= {("flair", "spots", "spots"): "spots", ("mask", "shape", "length"): "shape"}
     of_a = {"contrast": 0.8, "spots": 0.1}
