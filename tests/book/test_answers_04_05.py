@@ -1,10 +1,11 @@
-"""Exercises of chapters 04 and 05: their checks accept the solution and refuse what is wrong."""
+"""Exercises of chapters 04, 05 and 11: checks accept the solution and refuse what is wrong."""
 
 import textwrap
 from pathlib import Path
 
 import exercises
 import nbformat
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,8 @@ from rfe_study.measures import monte_carlo
 
 BOOK = Path(__file__).parents[2] / "book"
 NAMES = {"torch": torch, "checks": checks, "losses": losses, "sampling": sampling}
-NAMES |= {"monte_carlo": monte_carlo}
+NAMES |= {"monte_carlo": monte_carlo, "np": np}
+CHAPTERS = {"embedding": "04-embedding", "sampling": "05-sampling", "real": "11-real"}
 
 EQ2 = """
 z = h / h.norm(dim=1, keepdim=True)
@@ -35,6 +37,9 @@ for label, n in ((0, n_e - n_lesion), (1, n_lesion)):
     parts.append(pixels[order[:n]])
 return torch.cat(parts)
 """
+LOAD = "return 2 * recall * load / (recall * load + false + load)"
+FAR = "return float(np.abs(np.log2(np.array(found) / np.array(real))).mean())"
+BEST = "return rng.normal(0.4, 0.1, k).max()"
 WRONG = {
     "no hinge": ("embedding-07", EQ2, ".clamp_min(0)", ""),
     "each pair once": ("embedding-07", EQ2, ".sum()", ".triu().sum()"),
@@ -53,6 +58,11 @@ WRONG = {
                         "((1, n_e - n_lesion), (0, n_lesion))"),
     "always the first": ("sampling-12", DRAW, "order[:n]", ":n"),
     "ignored ones drawn": ("sampling-12", DRAW, "labels == label", "labels != 1 - label"),
+    "missed lesion forgotten": ("real-33", LOAD, "+ false + load", "+ false"),
+    "no two": ("real-33", LOAD, "2 * recall", "recall"),
+    "doublings cancel": ("real-36", FAR, "np.abs", ""),
+    "a sum": ("real-36", FAR, ".mean()", ".sum()"),
+    "the first": ("real-39", BEST, ".max()", "[0]"),
     "once is enough": (
         "sampling-27", "return 75 if size == 2 else 1", "return 75 if size == 2 else 1", "return 1"
     ),
@@ -61,7 +71,7 @@ WRONG = {
 
 def asked(name):
     """The cell of an exercise."""
-    book = "04-embedding" if name.startswith("embedding") else "05-sampling"
+    book = CHAPTERS[name.partition("-")[0]]
     cells = nbformat.read(BOOK / f"{book}.ipynb", as_version=4).cells
     (source,) = (cell.source for cell in cells if cell.id == name)
     return source

@@ -1,4 +1,4 @@
-"""What the rows of `rfe adapt` say about patients 07 and 19: tables and sentences of chapter 11."""
+"""What the rows of `rfe adapt` say about patients 07 and 19: tables of chapter 11."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_core.metrics import SIZE_EDGES_MM3
-from rfe_study.runs.real import AS_TRAINED, PRIOR, SOURCE_LABELS
+from rfe_study.runs.real import AS_TRAINED, PRIOR
 
 DEVELOPMENT, TEST = "patient07", "patient19"
 
@@ -102,71 +102,3 @@ def adaptation_table(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
     index = [(m, e) for m in MODELS for e in order if (m, e) in means.index]
     means = means.reindex(pd.MultiIndex.from_tuples(index, names=["trained on", "adapted by"]))
     return means.rename(index=MODELS, level=0).rename(columns=_COLUMNS)
-
-
-def adapted_findings(rows: pd.DataFrame, subject: str) -> dict[str, float]:
-    """Numbers of the chapter's sentences on networks adapted to one scan.
-
-    Returns
-    -------
-    dict
-        For each model (``lower``, ...): mean Dice ``lower_before``, and after each way to adapt,
-        ``lower_rfe``, ``lower_control`` (same steps, weight 0) and ``lower_dice`` (the prior taken
-        for the truth); ``lower_labels``, where it was tried, after as many steps on the source's
-        labels; ``lower_own``, ``lower_own_low`` and ``lower_own_high``, what the embedding
-        loss adds to its control: mean, lowest and highest over seeds. ``prior``,
-        ``prior_precision`` and ``prior_recall`` of the prior's own mask.
-    """
-    own = of_patient(rows, subject)
-    names = {"RFE, NCC": "rfe", "no embedding": "control", "Dice on NCC": "dice"}
-    dice = own.pivot_table(index=["model", "seed"], columns="experiment", values="f_score")
-    dice = dice.dropna(subset=list(names)).rename(columns={AS_TRAINED[0]: "before", **names})
-    found = {}
-    for model, each in dice.groupby(level="model"):
-        for name in ("before", *names.values()):
-            found[f"{model}_{name}"] = float(each[name].mean())
-        if SOURCE_LABELS in each and each[SOURCE_LABELS].notna().all():
-            found[f"{model}_labels"] = float(each[SOURCE_LABELS].mean())
-        added = each["rfe"] - each["control"]
-        ends = {"": added.mean(), "_low": added.min(), "_high": added.max()}
-        found |= {f"{model}_own{end}": float(value) for end, value in ends.items()}
-    prior = own[own["experiment"] == PRIOR]
-    for name, column in (("", "f_score"), ("_precision", "precision"), ("_recall", "recall")):
-        found[f"prior{name}"] = float(prior[column].mean())
-    return found
-
-
-def findings(rows: pd.DataFrame, subject: str) -> dict[str, float | str]:
-    """Numbers of the chapter's sentences on one patient, without adaptation.
-
-    Returns
-    -------
-    dict
-        Mean Dice of each model by its name (``lower``, ``fitted``, ...), its lowest and highest
-        over seeds (``lower_low``, ``lower_high``, ...); ``best``, ``best_low`` and ``best_model``
-        (highest mean), ``others_high`` (best network of any other model); ``spread``, the widest
-        range of a model; ``lesions``, ``load`` (ml); ``small_ml``, what all lesions but those of
-        the last size class can have at most, by their numbers and the sizes of `by_size`.
-    """
-    own = of_patient(rows, subject)
-    own = own[own["experiment"] == AS_TRAINED[0]]
-    dice = own.groupby("model")["f_score"].agg(["mean", "min", "max"])
-    found = {}
-    for model, (mean, low, high) in dice.iterrows():
-        found |= {model: mean, f"{model}_low": low, f"{model}_high": high}
-    best = dice["mean"].idxmax()
-    return {
-        **found,
-        "spread": float((dice["max"] - dice["min"]).max()),
-        "best": float(dice.loc[best, "mean"]),
-        "best_low": float(dice.loc[best, "min"]),
-        "best_model": MODELS[best],
-        "others_high": float(dice["max"].drop(best).max()),
-        "lesions": int(own["lesions"].iloc[0]),
-        "load": float(own["lesion_ml"].iloc[0]),
-        "small_ml": sum(
-            high * int(own[f"lesions_{low:g}_{high:g}"].iloc[0]) / 1000
-            for low, high in pairwise(SIZE_EDGES_MM3)
-            if np.isfinite(high)
-        ),
-    }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rfe_book.findings import real as findings
 from rfe_book.tables import real as real_tables
 from rfe_core import checkpoints
 from rfe_study import results
@@ -19,14 +20,15 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
     own = {path: size for path, size in page.weights.items() if path.startswith("11-real")}
     assert 0 < sum(own.values()) <= BUDGET
     rows = results.read("real")
-    text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text()).replace("−", "-")
+    text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
     for subject in (real_tables.DEVELOPMENT, real_tables.TEST):
-        said = real_tables.findings(rows, subject)
-        assert f"{said['lower']:.3f} ({said['lower_low']:.3f} to {said['lower_high']:.3f}" in text
-    gains = real_tables.adapted_findings(rows, real_tables.TEST)
-    for model in ("lower", "fitted"):
-        ends = f"{gains[f'{model}_own_low']:+.3f} to {gains[f'{model}_own_high']:+.3f}"
-        assert f"itself adds {gains[f'{model}_own']:+.3f} ({ends}" in text
+        said = findings.networks(rows, subject)
+        assert f"Mean Dice is {said.lower} for scanner A" in text
+        assert f"The best set is {said.best}. {said.best_is}." in text
+    moved = findings.adapted(rows, real_tables.TEST)
+    assert f"The lower bound {moved.lower_moves}." in text
+    for own in (moved.lower_own, moved.fitted_own):
+        assert f"itself adds {own}:" in text
     page.choose("Phantom", "fitted")
     far = distance.distances(results.read(distance.STATISTICS))["all"]
     assert page.drawn()["far"] == f"{far['fitted']:.2f}"
@@ -44,33 +46,22 @@ def test_the_test_patient_was_scored_once():
     assert len(same) == len(plain) and (same["weights_x"] == same["weights_y"]).all()
 
 
-def test_scans_go_in_as_was_best_on_the_development_patient():
-    ways = real_tables.preparations(results.read("real"), real_tables.DEVELOPMENT)
-    assert ways.loc["mean"].idxmax() == real.AS_READ == real.AS_TRAINED[0]
-
-
-def test_what_the_text_says_of_patient_19_is_so():
+def test_findings_are_those_of_the_tables():
     rows = results.read("real")
-    said = real_tables.findings(rows, real_tables.TEST)
-    assert said["best_model"] == real_tables.MODELS["fitted"]
-    assert said["best_low"] > said["others_high"]
+    ways = real_tables.preparations(rows, real_tables.DEVELOPMENT)
+    assert ways.loc["mean"].idxmax() == real.AS_READ
     scores = real_tables.score_table(rows, real_tables.TEST, experiment="as read")
-    assert scores["precision"].idxmax() == said["best_model"]
-    assert scores["FP a slice"].idxmin() == said["best_model"]
-    assert scores["lesions found (%)"].idxmin() == said["best_model"]
-    for patient, classes in ((real_tables.TEST, 3), (real_tables.DEVELOPMENT, 2)):
-        sizes = real_tables.by_size(rows, patient, experiment="as read")
-        assert (sizes.iloc[:, :classes].idxmin() == said["best_model"]).all()
-    after = real_tables.adapted_findings(rows, real_tables.TEST)
-    assert min(after["lower_rfe"], after["lower_control"]) > after["lower_before"]
-    assert max(after["fitted_rfe"], after["fitted_control"]) < after["fitted_before"]
-    assert max(after["lower_dice"], after["fitted_dice"]) < 0.01
-    assert after["prior_precision"] > 0.6 and after["prior_recall"] < 0.01
-    assert max(after[f"lower_{way}"] for way in ("rfe", "labels", "dice")) < said["best"]
-    for patient in (real_tables.DEVELOPMENT, real_tables.TEST):
-        ways = real_tables.preparations(rows, patient).drop(index="mean")
-        cleaned = ways["no negatives"] > ways["as read"]
-        assert list(cleaned.index[cleaned]) == [said["best_model"]]
+    said = findings.networks(rows, real_tables.TEST)
+    for name, model in (("lower", "lower"), ("fitted", "fitted"), ("drawn", "random-protocols")):
+        mean = scores.loc[real_tables.MODELS[model], "Dice"]
+        assert getattr(said, name).startswith(f"{mean:.2f} (")
+    adapted = real_tables.adaptation_table(rows, real_tables.TEST)
+    moved = findings.adapted(rows, real_tables.TEST)
+    for name in ("lower", "fitted"):
+        dice = adapted.loc[real_tables.MODELS[name], "Dice"]
+        assert getattr(moved, f"{name}_before") == f"{dice['before']:.2f}"
+        assert getattr(moved, f"{name}_rfe") == f"{dice['RFE, NCC']:.2f}"
+        assert getattr(moved, f"{name}_control") == f"{dice['no embedding']:.2f}"
 
 
 def test_networks_are_in_the_repository_and_made_the_rows():

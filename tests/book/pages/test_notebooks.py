@@ -20,7 +20,6 @@ MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
 TO_CONVERT = {
     "07-proof-of-concept",
     "09-adaptation",
-    "11-real",
 }
 
 CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]

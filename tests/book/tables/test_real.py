@@ -1,4 +1,4 @@
-"""Tables and sentences of chapter 11 say what their rows say."""
+"""Tables and figures of chapter 11 say what their rows say."""
 
 import matplotlib
 import numpy as np
@@ -76,31 +76,6 @@ def test_before_is_of_the_seeds_that_were_adapted(rows):
         real_tables.adaptation_table(rows, "patient19")
 
 
-def test_what_the_embedding_loss_adds_is_against_its_control(rows):
-    more = [row(seed=1, experiment="RFE, NCC", dice=0.5)]
-    more += [row(seed=s, experiment="no embedding", dice=0.3 + 0.1 * s) for s in (0, 1, 2)]
-    more += [row(seed=s, experiment="Dice on NCC", dice=0.1) for s in (0, 1)]
-    more += [row(experiment="NCC prior", dice=0.04)]
-    found = real_tables.adapted_findings(pd.concat([rows, pd.DataFrame(more)]), "patient07")
-    assert found == pytest.approx(
-        {"lower_before": 0.2, "lower_rfe": 0.35, "lower_control": 0.35, "lower_dice": 0.1}
-        | {"lower_own": 0.0, "lower_own_low": -0.1, "lower_own_high": 0.1}
-        | {"prior": 0.04, "prior_precision": 0.02, "prior_recall": 0.08}
-    )
-
-
-def test_findings(rows):
-    found = real_tables.findings(rows, "patient07")
-    assert found["lower"] == pytest.approx(0.2) and found["load"] == 1.3
-    assert found["fitted"] == 0.4 and found["spread"] == pytest.approx(0.2)
-    assert (found["best_low"], found["others_high"]) == (0.4, 0.3)
-    assert found["fitted_low"] == found["fitted_high"] == 0.4
-    assert (found["lower_low"], found["lower_high"]) == (0.1, 0.3)
-    assert (found["best"], found["best_model"]) == (0.4, "fitted to a real scan")
-    with pytest.raises(ValueError, match="rows must score patient20, got"):
-        real_tables.findings(rows, "patient20")
-
-
 def test_figures_show_the_rows(rows):
     matplotlib.use("Agg")
     figure = real.scores(rows, ["patient07", "patient19"])
@@ -116,4 +91,20 @@ def test_figures_show_the_rows(rows):
     panel = real.distances(table).axes[0]
     assert len(panel.lines) == len(distance.GROUPS) + 1
     np.testing.assert_allclose(panel.lines[0].get_xdata(), [1.0, 0.5])
+    matplotlib.pyplot.close("all")
+
+
+def test_figure_of_adaptation_has_a_dot_a_seed(rows):
+    matplotlib.use("Agg")
+    more = [
+        row(seed=seed, experiment=way, dice=0.1 * k + 0.1 * seed, subject="patient19", model=model)
+        for model in ("lower", "fitted")
+        for seed in (0, 1)
+        for k, way in enumerate(real.ADAPTED_BY)
+    ]
+    unadapted = row(seed=2, subject="patient19")
+    figure = real.adapted(pd.DataFrame([*more, unadapted]), "patient19")
+    dots, mean = figure.axes[0].lines[4:6]
+    np.testing.assert_allclose(dots.get_xdata(), [0.2, 0.3])
+    np.testing.assert_allclose(mean.get_xdata(), [0.25])
     matplotlib.pyplot.close("all")
