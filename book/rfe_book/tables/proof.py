@@ -14,7 +14,7 @@ from rfe_study.claims.comparisons import gain, share_closed
 from rfe_study.claims.proof import all_of, names
 from rfe_study.claims.rows import ByModel, by_model
 from rfe_study.claims.verdicts import Verdict, overall
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import GROUPS, Method
 from rfe_study.methods.proof import proof_of_concept
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
@@ -217,3 +217,9 @@ def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
 def groups(methods: Sequence[Method]) -> pd.Series:
     """How many methods each group has."""
     return pd.Series([method.group for method in methods]).value_counts(sort=False)
+
+
+def what_is_trained(methods: Sequence[Method]) -> pd.DataFrame:
+    """How many models there are for what, in words."""
+    counts = groups(methods).rename(index=GROUPS)
+    return counts.to_frame("models").rename_axis("what they are")

@@ -57,11 +57,14 @@ def test_gains_are_over_the_control(values):
 
 def test_a_changed_row_changes_what_is_said(scores):
     lower = scores.copy()
-    lower.loc[lower["model"] == "no embedding", "f_score"] -= 0.1
+    lower.loc[lower["model"] == "no embedding", "f_score"] -= 0.05
     values = by_model(lower, sweep_rows.models())
     found = findings.gains(values, generator=np.random.default_rng(0))
-    assert found.gain_ACD == "0.200 (0.200 to 0.200)"
-    assert found.reads_l2 == "not told apart from"
+    assert found.gain_ACD == "0.150 (0.150 to 0.150)"
+    assert found.gain_l2 == "−0.050 (−0.050 to −0.050)"
+    with pytest.raises(ValueError, match="does not always help"):
+        none = {"no embedding": values["no embedding"] - 0.1}
+        findings.gains(values | none, generator=np.random.default_rng(0))
     assert float(found.f_none) == pytest.approx(values["no embedding"].mean(), abs=0.005)
 
 
@@ -173,3 +176,14 @@ def test_cosines_before_and_after():
     assert (found.apart_before, found.apart_after) == ("0.71", "0.00")
     with pytest.raises(ValueError, match="point the same way"):
         findings.plane(table.rename(columns={"before": "after", "after": "before"}))
+
+
+def test_plane_is_that_of_the_first_stage():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(20, 3)) * [1, 1, 0]
+    groups = {("before", d, c): flat for d in "AB" for c in ("background", "lesion")}
+    groups |= {("after", *key[1:]): flat + [0, 0, 5] for key in groups}
+    found = findings.in_plane(groups, 5, seed=0)
+    before, after = found["before"]["A"]["lesion"], found["after"]["A"]["lesion"]
+    assert before.shape == (5, 2)
+    np.testing.assert_allclose(before, after, atol=1e-9)  # what leaves the plane is not seen

@@ -194,3 +194,5 @@ def test_verdict_tables(scores, models):
 def test_groups_count_methods():
     counts = proof.groups(proof_of_concept())
     assert counts["rfe"] == 36 and counts.sum() == len(proof_of_concept())
+    words = proof.what_is_trained(proof_of_concept())
+    assert words.loc["the 36 models of Section 3.2", "models"] == 36
