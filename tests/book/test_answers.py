@@ -1,4 +1,4 @@
-"""Exercises of chapters 04, 05 and 07: their checks accept the solution and refuse what is wrong."""
+"""Exercises of chapters 04, 05 and 07: checks accept the solution and refuse what is wrong."""
 
 import textwrap
 from pathlib import Path

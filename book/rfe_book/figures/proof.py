@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
@@ -31,8 +32,6 @@ EVERYTHING = "all margin 1"
 #: Colour and line of each reference: gray without labels of B, purple with them.
 REFERENCES = {
     BASE: ("black", "-"),
-    "labelled A only": (GRAY, "--"),
-    "labelled A only, statistics of B": (GRAY, ":"),
     "lower bound": ("black", "-."),
     "labels of B": (PURPLE, "-"),
     "upper bound B": (PURPLE, "-."),
@@ -177,6 +176,7 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
             means.loc[model].plot(ax=panel, color=shade, label=f"$n_E$ = {n_e}")
         means.loc[BASE].plot(ax=panel, color="black", linestyle="--", label=BASE)
         panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
     axes[0].set_ylabel("mean length |h|")
     _legend(figure, axes[0], ncols=4)
     return figure
@@ -196,8 +196,8 @@ def operating_points(parts: pd.DataFrame) -> Figure:
         for distance in DISTANCES:
             found = parts.loc[names(strategy, distance)]
             face = colour if distance == "ACD" else "none"
-            axes.scatter(found["recall"], found["precision"], s=28, marker=marker,
-                         facecolors=face, edgecolors=colour, label=f"{strategy}, {distance}")  # fmt: skip
+            look = {"facecolors": face, "edgecolors": colour, "label": f"{strategy}, {distance}"}
+            axes.scatter(found["recall"], found["precision"], s=28, marker=marker, **look)
     for model, marker, colour in ((BASE, "P", "black"), ("labels of B", "*", PURPLE)):
         at = parts.loc[model]
         axes.scatter(at["recall"], at["precision"], s=110, marker=marker, color=colour, label=model)

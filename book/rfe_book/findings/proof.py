@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
-from rfe_book.words import interval_text, listed
+from rfe_book.words import interval_text, listed, origin
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.comparisons import gain, reading
@@ -53,6 +53,7 @@ def experiment(methods: Sequence[Method], scores: pd.DataFrame) -> Findings:
         beside=int(counts.sum() - counts["rfe"]),
         seeds=int(scores["seed"].nunique()),
         patients=int(scores["subject"].nunique()),
+        origin=origin(scores),
     )
 
 

@@ -64,9 +64,7 @@ def balance(parts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T[columns].rename_axis("models")
 
 
-def gap_closed(
-    values: ByModel, bounds: ByModel, *, generator: np.random.Generator
-) -> pd.DataFrame:
+def gap_closed(values: ByModel, bounds: ByModel, *, generator: np.random.Generator) -> pd.DataFrame:
     """Share of the gap on B that models close, as text, between two pairs of ends."""
     chosen = {f"18 {d} models": [*all_of(d)] for d in DISTANCES}
     chosen |= {f"{s}, ACD": names(s, "ACD") for s in STRATEGIES}

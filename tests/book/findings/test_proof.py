@@ -35,9 +35,7 @@ def values(scores):
 
 @pytest.fixture(scope="module")
 def judged(scores):
-    return claims.judge(
-        scores, sweep_rows.models(), generator=np.random.default_rng(0), draws=100
-    )
+    return claims.judge(scores, sweep_rows.models(), generator=np.random.default_rng(0), draws=100)
 
 
 def test_experiment_counts(scores):
@@ -161,7 +159,11 @@ def test_cost_of_a_step():
     steps = pd.DataFrame({"variant": names, "seconds": 0.16, "ratio": [1, 1.04, 1.12, 1.2]})
     found = findings.cost(steps.assign(**born), sweep_rows.curves(), sweep_rows.models())
     assert (found.plain, found.ACD, found.l2, found.everything) == ("160", "4", "12", "20")
-    assert (found.short_half, found.few, found.made) == ("0", "8.0", "cpu; PyTorch 2; code abc; 2026-01-01")
+    assert (found.short_half, found.few, found.made) == (
+        "0",
+        "8.0",
+        "cpu; PyTorch 2; code abc; 2026-01-01",
+    )
 
 
 def test_cosines_before_and_after():
@@ -182,7 +184,7 @@ def test_plane_is_that_of_the_first_stage():
     rng = np.random.default_rng(0)
     flat = rng.normal(size=(20, 3)) * [1, 1, 0]
     groups = {("before", d, c): flat for d in "AB" for c in ("background", "lesion")}
-    groups |= {("after", *key[1:]): flat + [0, 0, 5] for key in groups}
+    groups |= {("after", *key[1:]): flat + np.array([0, 0, 5]) for key in groups}
     found = findings.in_plane(groups, 5, seed=0)
     before, after = found["before"]["A"]["lesion"], found["after"]["A"]["lesion"]
     assert before.shape == (5, 2)
