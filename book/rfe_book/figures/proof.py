@@ -88,7 +88,7 @@ def f_against_n_e(
         The intervals of each curve are drawn from it.
     """
     figure, axes = plt.subplots(
-        len(panels), 2, figsize=(7, 3.1 * len(panels)), sharex="col", sharey="row", squeeze=False,
+        len(panels), 2, figsize=(7, 2.9 * len(panels)), sharex="col", sharey="row", squeeze=False,
     )  # fmt: skip
     for row, (title, values) in zip(axes, panels.items(), strict=True):
         levels = {model: values[model].mean() for model in REFERENCES if model in values}
@@ -190,7 +190,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
     parts : DataFrame
         Indexed by ``model``: ``precision``, ``recall``. Gray curves join points of one F-score.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    figure, axes = plt.subplots(figsize=(6.4, 3.3))
     for strategy in STRATEGIES:
         colour, marker, _ = STRATEGY_STYLE[strategy]
         for distance in DISTANCES:
@@ -220,7 +220,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
 
 def seeds(values: ByModel) -> Figure:
     """Mean F of the 36 models from each seed, against their mean over the other seeds."""
-    figure, axes = plt.subplots(figsize=(4.8, 3.6))
+    figure, axes = plt.subplots(figsize=(4.8, 3))
     for strategy in STRATEGIES:
         colour, marker, _ = STRATEGY_STYLE[strategy]
         f = np.array([values[m].mean(1) for d in DISTANCES for m in names(strategy, d)])
@@ -242,7 +242,7 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
     ----------
     stages : mapping of title to {domain: {class: (n, 2)}}
     """
-    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.5), sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.1), sharex=True, sharey=True)
     for panel, (title, domains) in zip(axes, stages.items(), strict=True):
         for marker, (domain, classes) in zip("os", domains.items(), strict=False):
             for kind, points in classes.items():
