@@ -39,7 +39,7 @@ OWNERS = packages_distributions()  # which packages bring what can be imported
 EXTRAS = {
     "rfe_core": ["scans"],
     "rfe_study": ["study", "cluster"],
-    "book": ["book"],
+    "book": ["book", "pdf"],
     "benchmarks": ["bench"],
     "tests": ["test"],
 }

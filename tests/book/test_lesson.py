@@ -22,7 +22,8 @@ from rfe_study.measures.gradient_noise import Comparison
 from rfe_study.phantom.domains import DOMAINS
 
 TEXTS = {
-    name: (build.BOOK / f"{name}.md").read_text() for name in ("for-teachers", "lesson", "exam")
+    name: (build.BOOK / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("for-teachers", "lesson", "exam")
 }
 #: HTML, because MyST would escape the "&" of a Markdown link twice.
 LINK = re.compile(r'<a href="([\w-]+)\.html#([\w-]+)\?([^"]+)">')

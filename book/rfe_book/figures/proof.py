@@ -9,9 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
+from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.resampling import bootstrap_means, interval
@@ -31,8 +32,6 @@ EVERYTHING = "all margin 1"
 #: Colour and line of each reference: gray without labels of B, purple with them.
 REFERENCES = {
     BASE: ("black", "-"),
-    "labelled A only": (GRAY, "--"),
-    "labelled A only, statistics of B": (GRAY, ":"),
     "lower bound": ("black", "-."),
     "labels of B": (PURPLE, "-"),
     "upper bound B": (PURPLE, "-."),
@@ -41,7 +40,7 @@ REFERENCES = {
 
 def _n_e_axis(panel, *, with_all: bool) -> None:
     ticks = {**{n: str(n) for n in N_E}, **({ALL_AT: "all"} if with_all else {})}
-    panel.set(xscale="log", xlabel="n_E", xlim=(15, 1.4 * max(ticks)))
+    panel.set(xscale="log", xlabel="$n_E$", xlim=(15, 1.4 * max(ticks)))
     panel.set_xticks(list(ticks), list(ticks.values()), fontsize=7, rotation=45)
     panel.minorticks_off()
     panel.grid(axis="y")
@@ -89,7 +88,7 @@ def f_against_n_e(
         The intervals of each curve are drawn from it.
     """
     figure, axes = plt.subplots(
-        len(panels), 2, figsize=(7, 3.1 * len(panels)), sharex="col", sharey="row", squeeze=False,
+        len(panels), 2, figsize=(7, 2.9 * len(panels)), sharex="col", sharey="row", squeeze=False,
     )  # fmt: skip
     for row, (title, values) in zip(axes, panels.items(), strict=True):
         levels = {model: values[model].mean() for model in REFERENCES if model in values}
@@ -123,7 +122,7 @@ def weight_or_number(values: ByModel, *, seed: int) -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
     kinds = {
         "mean over pairs: the weight stays": ("", VERMILION, "^", "-."),
-        "sum / n: the weight grows with n_E": (" sum/n", BLUE, "v", "-"),
+        "sum / n: the weight grows with $n_E$": (" sum/n", BLUE, "v", "-"),
     }
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for number, (label, (suffix, colour, marker, line)) in enumerate(kinds.items()):
@@ -168,21 +167,71 @@ def all_against_sampled(values: ByModel, *, seed: int) -> Figure:
 
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
-    """Mean length of drawn embeddings over fine-tuning, by class (rows) and distance (columns)."""
-    figure, axes = plt.subplots(2, 2, figsize=(7, 4.4), sharex=True, sharey="row")
+    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance."""
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
     shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
-    columns = {f"length_{kind}": kind for kind in CLASS_COLOURS}
-    means = curves.groupby(["model", "epoch"])[list(columns)].mean()
-    for row, (column, kind) in zip(axes, columns.items(), strict=True):
-        for panel, distance in zip(row, DISTANCES, strict=True):
-            for model, n_e, shade in zip(names(strategy, distance), N_E, shades, strict=True):
-                means.loc[model, column].plot(ax=panel, color=shade, label=f"n_E = {n_e}")
-            style = {"color": "black", "linestyle": "--", "label": BASE}
-            means.loc[BASE, column].plot(ax=panel, **style)
-            panel.set_title(f"{kind}, {distance}")
-            panel.set(xlabel="epoch")
-        row[0].set_ylabel("mean length |h|")
-    _legend(figure, axes[0, 0], ncols=4)
+    means = curves.groupby(["model", "epoch"])["length_lesion"].mean()
+    for panel, distance in zip(axes, DISTANCES, strict=True):
+        for model, n_e, shade in zip(names(strategy, distance), N_E, shades, strict=True):
+            means.loc[model].plot(ax=panel, color=shade, label=f"$n_E$ = {n_e}")
+        means.loc[BASE].plot(ax=panel, color="black", linestyle="--", label=BASE)
+        panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
+    axes[0].set_ylabel("mean length |h|")
+    _legend(figure, axes[0], ncols=4)
+    return figure
+
+
+def operating_points(parts: pd.DataFrame) -> Figure:
+    """Precision against recall of the 36 models, of the control and of the bound.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        Indexed by ``model``: ``precision``, ``recall``. Gray curves join points of one F-score.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 3.3))
+    for strategy in STRATEGIES:
+        colour, marker, _ = STRATEGY_STYLE[strategy]
+        for distance in DISTANCES:
+            found = parts.loc[names(strategy, distance)]
+            face = colour if distance == "ACD" else "none"
+            look = {"facecolors": face, "edgecolors": colour, "label": f"{strategy}, {distance}"}
+            axes.scatter(found["recall"], found["precision"], s=28, marker=marker, **look)
+    for model, marker, colour in ((BASE, "P", "black"), ("labels of B", "*", PURPLE)):
+        at = parts.loc[model]
+        axes.scatter(at["recall"], at["precision"], s=110, marker=marker, color=colour, label=model)
+    axes.set(xlabel="recall: share of the lesion that is found",
+             ylabel="precision: share of\nwhat is marked that is right")  # fmt: skip
+    axes.autoscale(False)
+    left, right = axes.get_xlim()
+    recall = np.linspace(left, min(right, 1), 200)
+    for f in (0.5, 0.6, 0.7, 0.8):
+        above = recall > f / 2 + 0.01
+        axes.plot(recall[above], f * recall[above] / (2 * recall[above] - f), "-", color=LIGHT,
+                  linewidth=0.8, zorder=0)  # fmt: skip
+        low, high = axes.get_ylim()
+        edge = f * recall[-1] / (2 * recall[-1] - f)
+        if low < edge < high:
+            axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, fontsize=8, va="center")
+    _legend(figure, axes, ncols=4)
+    return figure
+
+
+def seeds(values: ByModel) -> Figure:
+    """Mean F of the 36 models from each seed, against their mean over the other seeds."""
+    figure, axes = plt.subplots(figsize=(4.8, 3))
+    for strategy in STRATEGIES:
+        colour, marker, _ = STRATEGY_STYLE[strategy]
+        f = np.array([values[m].mean(1) for d in DISTANCES for m in names(strategy, d)])
+        others = (f.sum(1, keepdims=True) - f) / max(f.shape[1] - 1, 1)
+        axes.scatter(others, f, s=14, marker=marker, color=colour, alpha=0.7, linewidths=0,
+                     label=strategy)  # fmt: skip
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    ends = [low.min(), high.max()]
+    axes.plot(ends, ends, color=LIGHT, linewidth=0.8, zorder=0)
+    axes.set(xlabel="F of a model, mean over the other seeds", ylabel="F from one seed")
+    _legend(figure, axes, ncols=3)
     return figure
 
 
@@ -193,7 +242,7 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
     ----------
     stages : mapping of title to {domain: {class: (n, 2)}}
     """
-    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.5), sharex=True, sharey=True)
+    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.1), sharex=True, sharey=True)
     for panel, (title, domains) in zip(axes, stages.items(), strict=True):
         for marker, (domain, classes) in zip("os", domains.items(), strict=False):
             for kind, points in classes.items():
@@ -205,24 +254,6 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
         panel.set(xlabel="first axis", aspect="equal")
     axes[0].set_ylabel("second axis")
     _legend(figure, axes[0], ncols=4)
-    return figure
-
-
-def cost(seconds: pd.Series) -> Figure:
-    """Seconds of an epoch by model (`rfe_book.tables.proof.cost`), against n_E."""
-    figure, axes = plt.subplots(figsize=(6.4, 3.2))
-    for strategy in STRATEGIES:
-        colour, marker, _ = STRATEGY_STYLE[strategy]
-        for distance, line in zip(DISTANCES, ("-", ":"), strict=True):
-            look = {"color": colour, "marker": marker, "label": f"{strategy}, {distance}"}
-            axes.plot(N_E, seconds[names(strategy, distance)], line, markersize=5, **look)
-        everything = seconds[name(strategy, "ACD", EVERYTHING)]
-        axes.plot(ALL_AT, everything, marker, color=colour)
-    for model, line in ((BASE, "-"), ("labelled A only", "--")):
-        axes.axhline(seconds[model], color="black", linestyle=line, linewidth=1, label=model)
-    axes.set(ylabel="seconds an epoch", ylim=(0, None))
-    _n_e_axis(axes, with_all=True)
-    _legend(figure, axes, ncols=4)
     return figure
 
 

@@ -9,13 +9,18 @@ import numpy as np
 import pandas as pd
 
 from rfe_book.words import interval_text
-from rfe_study.claims.rows import by_model
+from rfe_core.sampling import STRATEGIES
+from rfe_study.claims.comparisons import gain, share_closed
+from rfe_study.claims.proof import all_of, names
+from rfe_study.claims.rows import ByModel, by_model
 from rfe_study.claims.verdicts import Verdict, overall
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import GROUPS, Method
 from rfe_study.methods.proof import proof_of_concept
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
+
+DISTANCES = ("ACD", "l2")
 
 SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
 
@@ -48,6 +53,46 @@ def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
         if method.name in eight
     ]
     return pd.DataFrame(rows).set_index(["group", "model"])
+
+
+def balance(parts: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `summary` by strategy and distance (means over n_E), control and bound below."""
+    by_name = parts.droplevel("group")
+    rows = {f"{s}, {d}": by_name.loc[names(s, d)].mean() for d in DISTANCES for s in STRATEGIES}
+    rows |= {model: by_name.loc[model] for model in ("no embedding", "labels of B")}
+    columns = ["F, all 8", "precision", "recall", "FP a slice"]
+    return pd.DataFrame(rows).T[columns].rename_axis("models")
+
+
+def gap_closed(values: ByModel, bounds: ByModel, *, generator: np.random.Generator) -> pd.DataFrame:
+    """Share of the gap on B that models close, as text, between two pairs of ends."""
+    chosen = {f"18 {d} models": [*all_of(d)] for d in DISTANCES}
+    chosen |= {f"{s}, ACD": names(s, "ACD") for s in STRATEGIES}
+    ends = {
+        "from lower to upper bound B": tuple(bounds.values()),
+        "from no embedding to labels of B": (values["no embedding"], values["labels of B"]),
+    }
+    found = {
+        title: {
+            name: share_closed(
+                np.mean([values[m] for m in models], axis=0), *pair, generator=generator
+            ).text
+            for name, models in chosen.items()
+        }
+        for title, pair in ends.items()
+    }
+    return pd.DataFrame(found).rename_axis("mean of")
+
+
+def layers(values: ByModel, *, generator: np.random.Generator) -> pd.DataFrame:
+    """F of the embedding loss at one layer and at more, and what more of them gain."""
+    base = "80/20 ACD 500"
+    lines = {"0": {"F": f"{values[base].mean():.3f}", "over layer 0": ""}}
+    for label in ("0+1", "0+1+2"):
+        model = f"{base} layers {label}"
+        found = gain(values, model, base, generator=generator)
+        lines[label] = {"F": f"{values[model].mean():.3f}", "over layer 0": interval_text(*found)}
+    return pd.DataFrame(lines).T.rename_axis("layers")
 
 
 def rates(scores: pd.DataFrame) -> pd.DataFrame:
@@ -104,11 +149,6 @@ def by_margin(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     named = found.index.str.extract(r"^(?P<distance>ACD|l2) weight \S+ margin (?P<margin>\S+)$")
     keys = [named["distance"].to_numpy(), named["margin"].astype(float).to_numpy()]
     return found.groupby(keys).mean().rename_axis(["distance", "margin"])
-
-
-def cost(curves: pd.DataFrame) -> pd.Series:
-    """Median seconds of an epoch, its validation included, by model; over epochs and seeds."""
-    return curves.groupby("model")["seconds"].median()
 
 
 def shortfalls(curves: pd.DataFrame) -> pd.DataFrame:
@@ -175,3 +215,9 @@ def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
 def groups(methods: Sequence[Method]) -> pd.Series:
     """How many methods each group has."""
     return pd.Series([method.group for method in methods]).value_counts(sort=False)
+
+
+def what_is_trained(methods: Sequence[Method]) -> pd.DataFrame:
+    """How many models there are for what, in words."""
+    counts = groups(methods).rename(index=GROUPS)
+    return counts.to_frame("models").rename_axis("what they are")

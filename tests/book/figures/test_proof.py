@@ -71,7 +71,7 @@ def test_weight_or_number_compares_reductions(values):
     acd, _ = proof.weight_or_number(values, seed=0).axes
     for label, suffix in (
         ("mean over pairs: the weight stays", ""),
-        ("sum / n: the weight grows with n_E", " sum/n"),
+        ("sum / n: the weight grows with $n_E$", " sum/n"),
     ):
         models = [f"80/20 ACD {n}{suffix}" for n in N_E]
         expected = [(values[m] - values["no embedding"]).mean() for m in models]
@@ -89,13 +89,32 @@ def test_all_pixels_beside_samples(values):
 
 
 def test_lengths_by_epoch():
-    axes = proof.lengths(sweep_rows.curves(growth=0.1)).axes
-    titles = [panel.get_title() for panel in axes]
-    panel = axes[titles.index("lesion, l2")]
+    _, panel = proof.lengths(sweep_rows.curves(growth=0.1)).axes
+    assert panel.get_title() == "lesion embeddings, l2"
     lines = {line.get_label(): line for line in panel.lines}
     assert len(lines) == len(N_E) + 1
-    assert lines["n_E = 200"].get_ydata()[-1] == pytest.approx(2 * 2.4)
+    assert lines["$n_E$ = 200"].get_ydata()[-1] == pytest.approx(2 * 2.4)
     assert lines["no embedding"].get_ydata().tolist() == [2] * 15
+
+
+def test_operating_points_lie_at_precision_and_recall():
+    summary = proof_tables.summary(sweep_rows.scores(f_score), sweep_rows.models())
+    parts = summary.droplevel("group")
+    (axes,) = proof.operating_points(parts).axes
+    drawn = {c.get_label(): c.get_offsets() for c in axes.collections}
+    own = parts.loc[[f"80/20 l2 {n}" for n in N_E], ["recall", "precision"]]
+    np.testing.assert_allclose(drawn["80/20, l2"], own)
+    np.testing.assert_allclose(
+        drawn["no embedding"], [parts.loc["no embedding", ["recall", "precision"]].tolist()]
+    )
+
+
+def test_each_seed_stands_against_the_others(values):
+    (axes,) = proof.seeds(values).axes
+    drawn = {c.get_label(): c.get_offsets() for c in axes.collections}
+    f = values["50/50 ACD 20"].mean(1)
+    np.testing.assert_allclose(drawn["50/50"][0], [(f[1] + f[2]) / 2, f[0]])
+    assert len(drawn["50/50"]) == 12 * 3
 
 
 def test_plane_has_every_group():
@@ -106,14 +125,6 @@ def test_plane_has_every_group():
     names = ["background, A", "lesion, A", "background, B", "lesion, B"]
     assert [c.get_label() for c in axes[0].collections] == names
     np.testing.assert_allclose(axes[1].collections[3].get_offsets(), points + 1)
-
-
-def test_cost_is_in_seconds():
-    seconds = proof_tables.cost(sweep_rows.curves())
-    (axes,) = proof.cost(seconds).axes
-    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
-    assert lines["80/20, l2"] == pytest.approx([seconds[f"80/20 l2 {n}"] for n in N_E])
-    assert lines["labelled A only"][0] == 4 and axes.get_ylim()[0] == 0
 
 
 def test_live_has_both_losses():

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_pages import each_page
+from page_list import each_page
 
 #: One rule is not among those that axe runs by default.
 OPTIONS = {"rules": {"label-content-name-mismatch": {"enabled": True}}}

@@ -31,7 +31,7 @@ def test_switch_hides_all_code_and_is_remembered(page_for):
 
 
 def test_switch_opens_what_a_chapter_folds(page_for):
-    page = page_for("07-proof-of-concept")
+    page = page_for("09-adaptation")
     bars = page.tab.locator(".cell:not(.tag_solution) > details.above-input > summary")
     assert bars.count() and not any(bars.nth(n).is_visible() for n in range(bars.count()))
     shown, count = seen(page)

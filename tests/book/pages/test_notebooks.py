@@ -18,7 +18,6 @@ MAX_LINES, MAX_WIDTH = 12, 88
 MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
 #: Notebooks whose references are no links yet and whose values are glued: take them out one by one.
 TO_CONVERT = {
-    "07-proof-of-concept",
     "09-adaptation",
 }
 

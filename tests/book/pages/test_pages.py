@@ -4,12 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from page_list import PAGES, each_page
 
 ROOT = Path(__file__).parents[3]
-TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [TOC["root"]] + [item["file"] for part in TOC["parts"] for item in part["chapters"]]
-PAGES += ["reference/losses"]  # the others are made alike
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
 WIDE, PHONE = 1280, 390
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
@@ -35,8 +32,6 @@ LOADS_FROM_ELSEWHERE = re.compile(
     r"""|<link\b(?![^>]*rel=["'](?:canonical|license))[^>]*\bhref=["'](?:https?:)?//"""
     r"""|url\(["']?(?:https?:)?//|@import\s+["'](?:https?:)?//"""
 )
-
-each_page = pytest.mark.parametrize("name", PAGES)
 
 
 def contrast(first, second):

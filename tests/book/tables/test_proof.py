@@ -102,6 +102,26 @@ def test_summary_counts_what_diverged_as_nothing(scores):
     assert line["precision"] == pytest.approx(rest["precision"].mean())
 
 
+def test_balance_takes_f_apart(scores, models):
+    table = proof.balance(proof.summary(scores, models))
+    assert table.loc["80/20, ACD", "F, all 8"] == pytest.approx(
+        scores[scores["model"].isin([f"80/20 ACD {n}" for n in N_E])]["f_score"].mean()
+    )
+    assert table.index.tolist()[-2:] == ["no embedding", "labels of B"]
+
+
+def test_gap_and_layers(scores, models):
+    values = by_model(scores, models)
+    values = values | {"labels of B": values["no embedding"] + 0.2}
+    ends = {"lower": values["no embedding"] - 0.1, "upper": values["no embedding"] + 0.3}
+    table = proof.gap_closed(values, ends, generator=np.random.default_rng(0))
+    assert table.loc["80/20, ACD"].tolist() == ["50% (50% to 50%)"] * 2
+    assert table.loc["18 l2 models"].str.startswith(("0%", "−0%", "−50%")).all()
+    several = proof.layers(values, generator=np.random.default_rng(0))
+    assert several.loc["0", "over layer 0"] == ""
+    assert several.loc["0+1", "over layer 0"].startswith("0.000")
+
+
 SEARCHED = {
     "no embedding rate 1": 0.1, "labels of B rate 1": 0.2, "no embedding rate 0.3": 0.3,
     "ACD weight 10 margin 0.5": 0.4, "ACD weight 1 margin 0.5": 0.5, "ACD weight 1 margin 1": 0.6,
@@ -143,14 +163,11 @@ def test_search_by_margin_averages_weights():
     assert table.loc[("ACD", 0.5), "lesion"] == 59 and len(table) == 2
 
 
-def test_lengths_cost_and_shortfalls():
+def test_lengths_and_shortfalls():
     curves = sweep_rows.curves(growth=0.1)
     long = proof.lengths(curves, ["80/20 l2 20", "80/20 ACD 20"])
     assert long["lesion"].tolist() == pytest.approx([2 * (1 + 0.1 * 14), 2])
     assert long["ratio"].tolist() == pytest.approx([4.8, 2])
-    seconds = proof.cost(curves)
-    assert seconds["labelled A only"] == 4
-    assert seconds["80/20 l2 20"] < seconds["80/20 l2 2000"]
     half = (curves["model"] == "50/50 l2 2000") & (curves["epoch"] > 43)
     curves.loc[half, "short"] = 1.0
     short = proof.shortfalls(curves)
@@ -177,3 +194,5 @@ def test_verdict_tables(scores, models):
 def test_groups_count_methods():
     counts = proof.groups(proof_of_concept())
     assert counts["rfe"] == 36 and counts.sum() == len(proof_of_concept())
+    words = proof.what_is_trained(proof_of_concept())
+    assert words.loc["the 36 models of Section 3.2", "models"] == 36

@@ -1,4 +1,4 @@
-"""Exercises of chapters 04, 05 and 11: checks accept the solution and refuse what is wrong."""
+"""Exercises of chapters 04, 05, 07 and 11: checks accept the solution and refuse what is wrong."""
 
 import textwrap
 from pathlib import Path
@@ -15,7 +15,7 @@ from rfe_study.measures import monte_carlo
 
 BOOK = Path(__file__).parents[2] / "book"
 NAMES = {"torch": torch, "checks": checks, "losses": losses, "sampling": sampling}
-NAMES |= {"monte_carlo": monte_carlo, "np": np}
+NAMES |= {"monte_carlo": monte_carlo, "np": np, "spread": 0.02}
 CHAPTERS = {"embedding": "04-embedding", "sampling": "05-sampling", "real": "11-real"}
 
 EQ2 = """
@@ -40,6 +40,8 @@ return torch.cat(parts)
 LOAD = "return 2 * recall * load / (recall * load + false + load)"
 FAR = "return float(np.abs(np.log2(np.array(found) / np.array(real))).mean())"
 BEST = "return rng.normal(0.4, 0.1, k).max()"
+SEEDS = "return np.ceil((2.8 * sd / effect) ** 2 * 2 / patients)"
+LUCK = "return generator.normal(size=(10_000, n_models)).max(axis=1).mean()"
 WRONG = {
     "no hinge": ("embedding-07", EQ2, ".clamp_min(0)", ""),
     "each pair once": ("embedding-07", EQ2, ".sum()", ".triu().sum()"),
@@ -66,11 +68,21 @@ WRONG = {
     "once is enough": (
         "sampling-27", "return 75 if size == 2 else 1", "return 75 if size == 2 else 1", "return 1"
     ),
+    "weight upside down": ("def relative_weight", "return n_e / 200", "n_e / 200", "200 / n_e"),
+    "the sum itself": ("def relative_weight", "return n_e / 200", "n_e / 200", "(n_e / 200) ** 2"),
+    "one model's noise": ("def seeds_needed", SEEDS, "* 2 / patients", "/ patients"),
+    "no square": ("def seeds_needed", SEEDS, ") ** 2", ")"),
+    "the best once": ("def luck_of_the_best", LUCK, "10_000", "1"),
+    "the mean of all": ("def luck_of_the_best", LUCK, ".max(axis=1)", ""),
 }  # fmt: skip
 
 
 def asked(name):
-    """The cell of an exercise."""
+    """The cell of an exercise, by its id or by its first words."""
+    if name.startswith("def "):
+        cells = nbformat.read(BOOK / "07-proof-of-concept.ipynb", as_version=4).cells
+        (source,) = (cell.source for cell in cells if cell.source.startswith(name))
+        return source
     book = CHAPTERS[name.partition("-")[0]]
     cells = nbformat.read(BOOK / f"{book}.ipynb", as_version=4).cells
     (source,) = (cell.source for cell in cells if cell.id == name)
