@@ -9,10 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from rfe_book.style import BLUE, CLASS_COLOURS, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
+from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.resampling import bootstrap_means, interval
@@ -100,7 +99,7 @@ def f_against_n_e(
             panel.set_title(f"{distance}, {title}")
             _n_e_axis(panel, with_all=distance == "ACD")
         row[0].set_ylabel("F-score on domain B")
-    _legend(figure, axes[0, 0], ncols=3)
+    legend(figure, axes[0, 0], ncols=3)
     return figure
 
 
@@ -113,7 +112,7 @@ def gain_against_n_e(values: ByModel, *, seed: int) -> Figure:
         panel.set_title(distance)
         _n_e_axis(panel, with_all=distance == "ACD")
     axes[0].set_ylabel(f"F gained over\n“{BASE}”")
-    _legend(figure, axes[0], ncols=3)
+    legend(figure, axes[0], ncols=3)
     return figure
 
 
@@ -135,7 +134,7 @@ def weight_or_number(values: ByModel, *, seed: int) -> Figure:
         panel.set_title(f"80/20, {distance}")
         _n_e_axis(panel, with_all=False)
     axes[0].set_ylabel(f"F gained over\n“{BASE}”")
-    _legend(figure, axes[0], ncols=2)
+    legend(figure, axes[0], ncols=2)
     return figure
 
 
@@ -162,23 +161,7 @@ def all_against_sampled(values: ByModel, *, seed: int) -> Figure:
     for panel, with_all in ((left, True), (right, False)):
         panel.axhline(0, color="black", linewidth=1)
         _n_e_axis(panel, with_all=with_all)
-    _legend(figure, right, ncols=3)
-    return figure
-
-
-def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
-    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
-    shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
-    means = curves.groupby(["model", "epoch"])["length_lesion"].mean()
-    for panel, distance in zip(axes, DISTANCES, strict=True):
-        for model, n_e, shade in zip(names(strategy, distance), N_E, shades, strict=True):
-            means.loc[model].plot(ax=panel, color=shade, label=f"$n_E$ = {n_e}")
-        means.loc[BASE].plot(ax=panel, color="black", linestyle="--", label=BASE)
-        panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
-    axes[0].set_ylabel("mean length |h|")
-    _legend(figure, axes[0], ncols=4)
+    legend(figure, right, ncols=3)
     return figure
 
 
@@ -214,7 +197,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
         edge = f * recall[-1] / (2 * recall[-1] - f)
         if low < edge < high:
             axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, fontsize=8, va="center")
-    _legend(figure, axes, ncols=4)
+    legend(figure, axes, ncols=4)
     return figure
 
 
@@ -231,29 +214,7 @@ def seeds(values: ByModel) -> Figure:
     ends = [low.min(), high.max()]
     axes.plot(ends, ends, color=LIGHT, linewidth=0.8, zorder=0)
     axes.set(xlabel="F of a model, mean over the other seeds", ylabel="F from one seed")
-    _legend(figure, axes, ncols=3)
-    return figure
-
-
-def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -> Figure:
-    """Directions of embeddings in a plane: a panel a stage, with classes of both domains.
-
-    Parameters
-    ----------
-    stages : mapping of title to {domain: {class: (n, 2)}}
-    """
-    figure, axes = plt.subplots(1, len(stages), figsize=(7, 3.1), sharex=True, sharey=True)
-    for panel, (title, domains) in zip(axes, stages.items(), strict=True):
-        for marker, (domain, classes) in zip("os", domains.items(), strict=False):
-            for kind, points in classes.items():
-                look = {"s": 9, "alpha": 0.6, "linewidths": 0.7, "label": f"{kind}, {domain}"}
-                hollow = {"facecolors": "none", "edgecolors": CLASS_COLOURS[kind]}
-                filled = {"color": CLASS_COLOURS[kind], "edgecolors": "none"}
-                panel.scatter(*points.T, marker=marker, **look, **(filled, hollow)[marker == "s"])
-        panel.set_title(title)
-        panel.set(xlabel="first axis", aspect="equal")
-    axes[0].set_ylabel("second axis")
-    _legend(figure, axes[0], ncols=4)
+    legend(figure, axes, ncols=3)
     return figure
 
 
@@ -267,10 +228,10 @@ def live(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         for panel, (column, title) in zip(axes, titles.items(), strict=True):
             panel.plot(rows["epoch"], rows[column], line, color=colour, label=label)
             panel.set(xlabel="epoch", title=title, xticks=rows["epoch"])
-    _legend(figure, axes[0], ncols=3)
+    legend(figure, axes[0], ncols=3)
     return figure
 
 
-def _legend(figure: Figure, panel, *, ncols: int) -> None:
+def legend(figure: Figure, panel, *, ncols: int) -> None:
     handles, labels = panel.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=ncols)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
@@ -17,7 +16,6 @@ from rfe_study.claims.comparisons import gain, reading
 from rfe_study.claims.power import training_noise
 from rfe_study.claims.proof import RISE, all_of, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.measures import directions
 from rfe_study.methods import proof
 from rfe_study.methods.method import Method
 
@@ -54,68 +52,6 @@ def experiment(methods: Sequence[Method], scores: pd.DataFrame) -> Findings:
         seeds=int(scores["seed"].nunique()),
         patients=int(scores["subject"].nunique()),
         origin=origin(scores),
-    )
-
-
-def in_plane(
-    groups: Mapping[tuple[str, str, str], NDArray], n: int, *, seed: int
-) -> dict[str, dict[str, dict[str, NDArray]]]:
-    """Up to `n` directions of each group in the plane of largest variance of the first stage.
-
-    Parameters
-    ----------
-    groups : mapping of (stage, domain, class) to directions (m, C)
-
-    Returns
-    -------
-    dict
-        As `rfe_book.figures.proof.embedding_plane` takes it.
-    """
-    few = {key: np.random.default_rng(seed).permutation(z)[:n] for key, z in groups.items()}
-    first = next(iter(few))[0]
-    mean, axes, _ = directions.principal_plane(
-        np.concatenate([z for (stage, *_), z in few.items() if stage == first])
-    )
-    flat: dict[str, dict[str, dict[str, NDArray]]] = {}
-    for (stage, domain, kind), z in few.items():
-        flat.setdefault(stage, {}).setdefault(domain, {})[kind] = (z - mean) @ axes.T
-    return flat
-
-
-def cosines(groups: Mapping[tuple[str, str, str], NDArray]) -> pd.DataFrame:
-    """Mean cosines between groups of directions, a column a stage.
-
-    Parameters
-    ----------
-    groups : mapping of (stage, domain, class) to directions (n, C)
-    """
-    pairs = {
-        "lesion A with lesion B": (("A", "lesion"), ("B", "lesion")),
-        "background A with background B": (("A", "background"), ("B", "background")),
-        "lesion with background, A": (("A", "lesion"), ("A", "background")),
-        "lesion with background, B": (("B", "lesion"), ("B", "background")),
-    }
-    found = {}
-    for stage in dict.fromkeys(stage for stage, *_ in groups):
-        own = {key[1:]: z for key, z in groups.items() if key[0] == stage}
-        of = directions.mean_cosines({f"{d} {c}": z for (d, c), z in own.items()})
-        found[stage] = {
-            pair: of.loc[" ".join(one), " ".join(other)] for pair, (one, other) in pairs.items()
-        }
-    return pd.DataFrame(found).rename_axis("pairs")
-
-
-def plane(found: pd.DataFrame) -> Findings:
-    """Cosines of `cosines` between lesions of both scanners, and between the classes on B."""
-    lesions, apart = found.loc["lesion A with lesion B"], found.loc["lesion with background, B"]
-    must_hold("lesions of both scanners point the same way", lesions["after"] > lesions["before"])
-    must_hold("lesion stays apart from background", apart["after"] < lesions["after"])
-    return Findings(
-        enough=f"{1 - proof.CHOSEN['cosine'][1]:g}",
-        lesions_before=f"{lesions['before']:.2f}".replace("-", "−"),
-        lesions_after=f"{lesions['after']:.2f}".replace("-", "−"),
-        apart_before=f"{apart['before']:.2f}".replace("-", "−"),
-        apart_after=f"{apart['after']:.2f}".replace("-", "−"),
     )
 
 
@@ -305,55 +241,4 @@ def claims(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     return Findings(
         **{f"all_{c}": verdict for c, verdict in words["all 8"].items()},
         **{f"two_{c}": verdict for c, verdict in words["paper's 2"].items()},
-    )
-
-
-def search(scores: pd.DataFrame, first: pd.DataFrame) -> Findings:
-    """What was chosen on development patients, and how it ranks among what was offered."""
-    said = {}
-    for name, kind in proof.DISTANCES.items():
-        weight, margin = proof.CHOSEN[kind]
-        grid = tables.grid(scores, name).rename(columns=float)
-        chosen = grid.loc[weight, margin]
-        rank = int((grid.to_numpy() > chosen).sum()) + 1
-        said[f"chosen_{name}"] = f"λ = {weight:g}, m = {margin:g}"
-        said[f"f_{name}"] = f"{chosen:.2f}"
-        said[f"rank_{name}"] = "best" if rank == 1 else f"number {rank}"
-    papers = float(tables.grid(scores, "l2").rename(columns=float).loc[0.01, 1000.0])
-    old, new = (tables.grid(rows, "l2").rename(columns=float)[1000.0].max()
-                for rows in (first, scores))  # fmt: skip
-    return Findings(
-        rate=f"{proof.RATE:g}",
-        n_e=proof.SEARCH_N_E,
-        seeds=", ".join(map(str, sorted(scores["seed"].unique()))),
-        l2_papers=f"{papers:.2f}",
-        far_first=f"{old:.2f}",
-        far=f"{new:.2f}",
-        **said,
-    )
-
-
-def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Findings:
-    """What the embedding loss adds to a step (per cent), and how often a class runs short.
-
-    Parameters
-    ----------
-    steps : DataFrame
-        Rows of ``tuning_cost``, the first without an embedding loss.
-    """
-    step = steps.set_index("variant")
-    added = 100 * (step["ratio"] - 1)
-    short = tables.shortfalls(curves)
-    run_short = short["batches that run short (%)"]
-    few = short.loc[("distribution-aware", 20)].iloc[:2].sum()
-    born = step.iloc[0]
-    return Findings(
-        plain=f"{1000 * step['seconds'].iloc[0]:.0f}",
-        everything=f"{added['ACD, all pixels']:.0f}",
-        **{d: f"{added.filter(like=f'{d}, n_E').max():.0f}" for d in DISTANCES},
-        short_half=f"{run_short.loc[('50/50', 2000)]:.0f}",
-        short_fifth=f"{run_short.loc[('80/20', 2000)]:.0f}",
-        few=f"{few:.1f}",
-        hours=f"{models['wall_s'].sum() / 3600:.1f}",
-        made=f"{born.hardware}; PyTorch {born.torch}; code {born.code_version}; {born.date}",
     )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import sweep_rows
 
-from rfe_book.figures import proof
+from rfe_book.figures import plane, proof
 from rfe_book.tables import proof as proof_tables
 from rfe_study.claims.rows import by_model
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
@@ -89,7 +89,7 @@ def test_all_pixels_beside_samples(values):
 
 
 def test_lengths_by_epoch():
-    _, panel = proof.lengths(sweep_rows.curves(growth=0.1)).axes
+    _, panel = plane.lengths(sweep_rows.curves(growth=0.1)).axes
     assert panel.get_title() == "lesion embeddings, l2"
     lines = {line.get_label(): line for line in panel.lines}
     assert len(lines) == len(N_E) + 1
@@ -120,7 +120,7 @@ def test_each_seed_stands_against_the_others(values):
 def test_plane_has_every_group():
     points = np.arange(8.0).reshape(4, 2)
     groups = {letter: {"background": points, "lesion": points + 1} for letter in "AB"}
-    axes = proof.embedding_plane({"before": groups, "after": groups}).axes
+    axes = plane.embedding_plane({"before": groups, "after": groups}).axes
     assert [panel.get_title() for panel in axes] == ["before", "after"]
     names = ["background, A", "lesion, A", "background, B", "lesion, B"]
     assert [c.get_label() for c in axes[0].collections] == names

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import sweep_rows
 
+from rfe_book.findings import plane, proof_search
 from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
 from rfe_study.claims import proof as claims
@@ -147,7 +148,7 @@ def grid(f_of):
 
 def test_search_ranks_what_was_chosen():
     second = grid(lambda d, w, m: 0.7 if (d, w, m) == ("ACD", 10, 0.5) else 0.6 - m / 1e4 + w / 100)
-    found = findings.search(second, grid(lambda d, w, m: 0.3))
+    found = proof_search.search(second, grid(lambda d, w, m: 0.3))
     assert (found.chosen_ACD, found.rank_ACD) == ("λ = 10, m = 0.5", "number 4")
     assert (found.rank_l2, found.l2_papers, found.far_first) == ("best", "0.50", "0.30")
 
@@ -157,7 +158,7 @@ def test_cost_of_a_step():
     names = ["no embedding", "ACD, n_E = 2000, margin 1", "l2, n_E = 2000, margin 5",
              "ACD, all pixels"]  # fmt: skip
     steps = pd.DataFrame({"variant": names, "seconds": 0.16, "ratio": [1, 1.04, 1.12, 1.2]})
-    found = findings.cost(steps.assign(**born), sweep_rows.curves(), sweep_rows.models())
+    found = proof_search.cost(steps.assign(**born), sweep_rows.curves(), sweep_rows.models())
     assert (found.plain, found.ACD, found.l2, found.everything) == ("160", "4", "12", "20")
     assert (found.short_half, found.few, found.made) == (
         "0",
@@ -171,13 +172,13 @@ def test_cosines_before_and_after():
     before = {("before", d, c): x for d in "AB" for c in ("background", "lesion")}
     before["before", "B", "lesion"] = (x + y) / 2**0.5
     after = {("after", d, c): z for d in "AB" for c, z in (("background", x), ("lesion", y))}
-    table = findings.cosines(before | after)
+    table = plane.cosines(before | after)
     assert table["after"].tolist() == pytest.approx([1, 1, 0, 0])
-    found = findings.plane(table)
+    found = plane.plane(table)
     assert (found.lesions_before, found.lesions_after) == ("0.71", "1.00")
     assert (found.apart_before, found.apart_after) == ("0.71", "0.00")
     with pytest.raises(ValueError, match="point the same way"):
-        findings.plane(table.rename(columns={"before": "after", "after": "before"}))
+        plane.plane(table.rename(columns={"before": "after", "after": "before"}))
 
 
 def test_plane_is_that_of_the_first_stage():
@@ -185,7 +186,7 @@ def test_plane_is_that_of_the_first_stage():
     flat = rng.normal(size=(20, 3)) * [1, 1, 0]
     groups = {("before", d, c): flat for d in "AB" for c in ("background", "lesion")}
     groups |= {("after", *key[1:]): flat + np.array([0, 0, 5]) for key in groups}
-    found = findings.in_plane(groups, 5, seed=0)
+    found = plane.in_plane(groups, 5, seed=0)
     before, after = found["before"]["A"]["lesion"], found["after"]["A"]["lesion"]
     assert before.shape == (5, 2)
     np.testing.assert_allclose(before, after, atol=1e-9)  # what leaves the plane is not seen
