@@ -41,7 +41,7 @@ PREPARE = """async pages => {
   for (const fold of document.querySelectorAll('details')) fold.open = true;
   for (const image of document.images) image.loading = 'eager';
   const inside = link => link.host === location.host;
-  for (const link of document.links) if (inside(link)) link.removeAttribute('href');
+  for (const link of [...document.links]) if (inside(link)) link.removeAttribute('href');
   for (let y = 0; y < document.body.scrollHeight; y += 600) {
     scrollTo(0, y);
     await new Promise(done => setTimeout(done, 60));
