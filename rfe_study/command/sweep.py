@@ -12,10 +12,11 @@ from rfe_study import results
 from rfe_study.command import data
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
-from rfe_study.command.parse_runs import EXPERIMENTS, ON_DEV, ON_TEST, ON_V1
-from rfe_study.command.scores import evaluate
+from rfe_study.command.parse_runs import EXPERIMENTS, ON_TEST, ON_V1
+from rfe_study.command.scores import ROLES, evaluate
 from rfe_study.methods import proof
 from rfe_study.methods.bounds import LOWER, UPPER
+from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.runs import baselines, lesion_hits, looked_at, networks, predicted_slices
@@ -41,14 +42,15 @@ def sweep(args: argparse.Namespace) -> int:
     if left and args.scheduler is None:
         data.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
-        if left:
-            _run(left, len(jobs), pool, ahead, out)
-        tidy(out)
+        for seed in args.seeds:  # its rows can be kept before those of the next one are made
+            own = [job for job in jobs if job.seed == seed]
+            _run([job for job in own if job in left], len(own), pool, ahead, out)
+            tidy(out)
+            if args.evaluate:
+                _score(args, _finished(own, out), targets, pool, out)
+    if args.evaluate or args.explorer:
         ready = _finished(jobs, out)
-        if args.evaluate or args.explorer:
-            targets = _with_models(ready, targets)
-        if args.evaluate:
-            _score(args, ready, targets, pool, out)
+        targets = _with_models(ready, targets)
     if args.explorer or args.evaluate == ON_TEST:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
@@ -69,7 +71,12 @@ def _targets(args: argparse.Namespace) -> Sequence[str]:
 def _jobs(
     args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
 ) -> list[Job]:
-    """All models of the experiment; refuses to begin without the lower bound of each seed."""
+    """The models of the experiment, each of as many seeds as it is worth unless named.
+
+    Refuses to begin without the lower bound of each seed.
+    """
+    methods = proof.EXPERIMENTS[args.experiment]()
+    methods = methods if args.methods is None else some(methods, args.methods)
     jobs = [
         Job(
             profile=PROFILES[args.profile],
@@ -83,7 +90,8 @@ def _jobs(
         )
         for seed in args.seeds
         for target in targets
-        for method in proof.EXPERIMENTS[args.experiment]()
+        for method in methods
+        if args.methods is not None or seed < method.seeds
     ]
     if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
         raise CommandError(
@@ -131,7 +139,8 @@ def _score(
 ) -> None:
     """Score the finished models of each target; of the adaptation compare lesions, too."""
     for target in targets:
-        jobs = [job for job in ready if job.target == target]
+        if not (jobs := [job for job in ready if job.target == target]):
+            continue
         who = _scored_on(args.experiment, target, args.evaluate)
         evaluate(jobs, who, SCORES, out, pool)
         tidy(out)
@@ -144,10 +153,11 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
     """The patients that a model for `target` is scored on."""
     if which == ON_V1:
         return [Patient(target, "train", 1)]
-    if which == ON_DEV:
-        return patients([target], ["dev"])
-    who = patients([target], ["test", "extra"])
-    if experiment == "adaptation":  # what became of the other domains, A among them
+    who = patients([target], ROLES[which])
+    if (experiment, which) == (
+        "adaptation",
+        ON_TEST,
+    ):  # what became of the other domains, A among them
         others = patients([d for d in DOMAINS if d != target], ["test"])
         who += [patient for patient in others if patient.number <= OTHERS]
     return who
@@ -197,6 +207,8 @@ def _remove_partial(jobs: Sequence[Job], out: Path | None) -> None:
 
 def _run(left: Sequence[Job], total: int, pool: Executor, ahead: int, out: Path | None) -> None:
     """Run what is left with a bar that tells the time left; a line for each model that is done."""
+    if not left:
+        return
     with tqdm(total=total, initial=total - len(left), desc="fine-tune", smoothing=0) as bar:
         for job, outcome in completed(left, pool, ahead=ahead):
             keep(job, outcome, out)

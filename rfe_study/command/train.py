@@ -14,15 +14,15 @@ from rfe_study import results
 from rfe_study.command.data import make
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
-from rfe_study.command.scores import evaluate
+from rfe_study.command.scores import ROLES, evaluate
 from rfe_study.methods import bounds
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import baselines, networks
 from rfe_study.workers import process_pool
 
-#: The tables of scores on development and test patients, and whom they score.
-SCORED = {"dev": ("development", ("dev",)), "test": ("baselines", ("test", "extra"))}
+#: The tables of scores on development and test patients.
+SCORED = {"dev": "development", "test": "baselines"}
 
 
 def train(args: argparse.Namespace) -> int:
@@ -39,9 +39,10 @@ def train(args: argparse.Namespace) -> int:
         make(patients(sorted(letters), ["train"]), workers)
         _train(jobs, unfinished, out, workers)
     if args.evaluate:
-        table, roles = SCORED[args.evaluate]
+        who, table = patients("ABCD", ROLES[args.evaluate]), SCORED[args.evaluate]
         with process_pool(workers) as pool:
-            evaluate(jobs, patients("ABCD", roles), table, out, pool)
+            for seed in args.seeds:
+                evaluate([job for job in jobs if job.seed == seed], who, table, out, pool)
     elif not unfinished:
         print(
             f"all {len(jobs)} models are trained, in {jobs[0].weights}; --evaluate dev scores them"
