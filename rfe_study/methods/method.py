@@ -25,7 +25,7 @@ SOURCES = ("subset", "V1", "true", FROM_A, OWN, *PRIORS)
 
 #: Seeds of a method that a verdict or a headline rests on, of one that stands beside it, and of one
 #: that only shows what a setting does.
-HEADLINE, COMPARED, SHOWN_ONCE = 10, 3, 1
+HEADLINE, COMPARED, SHOWN_ONCE = 8, 3, 1
 
 #: Whose crops batch norm's statistics are taken from, precisely, when a training ends: those of the
 #: labelled domain A, of the target, of both alike; or of none, the moving average stays.

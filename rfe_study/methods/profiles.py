@@ -67,9 +67,10 @@ PROFILES = {
         # a first choice that trains steadily; no search was made.
         Profile(
             name="laptop",
-            widths=(8, 16, 32, 64),
+            widths=(16, 32, 64, 128),
             norm="batch",
-            patches_per_domain=1320,
+            patches_per_domain=1760,
+            flip=True,
             optimizer="adam",
             learning_rate=3e-3,
         ),
