@@ -34,7 +34,8 @@ from rfe_study.runs import baselines, crops, networks, predicted_slices, sweep
 #: Slices of this seed or below are kept for the book's explorers.
 SHOWN_SEEDS = 2
 
-Rows = dict[str, list[dict[str, Any]]]
+#: Bytes that a process may hold on a GPU before it gives back what it does not need.
+MEMORY = 5 << 30
 
 
 @cache
@@ -376,5 +377,7 @@ def run(connection: Any, root: Path, profile: Profile, device: str, replay: bool
             else:
                 result = getattr(worker, name)(*arguments)
             connection.send(("done", result))
+            if device == "cuda" and torch.cuda.memory_reserved() > MEMORY:
+                torch.cuda.empty_cache()
         except Exception:
             connection.send(("failed", traceback.format_exc()))
