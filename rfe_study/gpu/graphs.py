@@ -16,25 +16,28 @@ from rfe_core.unet import UNet
 class _Levels(nn.Module):
     """Logits and the first few levels of embeddings, as a plain tuple of tensors."""
 
-    def __init__(self, model: UNet, levels: int) -> None:
+    def __init__(self, model: UNet, levels: int, half: bool) -> None:
         super().__init__()
+        self.half = half
         self.model, self.levels, self.all_levels = model, levels, model.forward_levels
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        logits, levels = self.all_levels(images)
-        return (logits, *levels[: self.levels])
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.half, cache_enabled=False):
+            logits, levels = self.all_levels(images)
+        return (logits.float(), *(level.float() for level in levels[: self.levels]))
 
 
-def replayed(model: UNet, images: Tensor, *, levels: int = 1) -> None:
+def replayed(model: UNet, images: Tensor, *, levels: int = 1, half: bool = False) -> None:
     """Make `model.forward_levels` replay a graph for batches like `images`, in training mode.
 
     Other shapes, and evaluation, run as before. `levels`: how many levels of embeddings the
-    training looks at. Batch norm's running averages see the sample batch a few times.
+    training looks at; `half`: convolutions in bfloat16. Batch norm's running averages see
+    the sample batch a few times.
     """
     plain = model.forward_levels
     model.train()
     with torch.enable_grad():
-        graph = torch.cuda.make_graphed_callables(_Levels(model, levels), (images,))
+        graph = torch.cuda.make_graphed_callables(_Levels(model, levels, half), (images,))
 
     def forward_levels(batch: Tensor) -> tuple[Tensor, list[Tensor]]:
         if model.training and batch.shape == images.shape:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,12 @@ def save_arrays(folder: Path, arrays: dict[str, NDArray]) -> None:
     for name, array in arrays.items():
         np.save(partial / f"{name}.npy", array)
     partial.rename(folder)
+
+
+def marked(mark: Path, fn: Callable[..., None], *arguments: Any) -> None:
+    """Do something once; a run that goes on in the same folder finds the mark."""
+    fn(*arguments)
+    mark.touch()
 
 
 def save_patches(folder: Path, patches: Patches) -> None:
@@ -132,5 +140,3 @@ def make_target(
     n, size = profile.target_crops, profile.crop
     found = extract_all(subjects, n, generator=generator, size=size, labels=labels)
     save_patches(folder, found)
-
-

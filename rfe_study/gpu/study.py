@@ -31,7 +31,7 @@ from rfe_study import provenance, results
 from rfe_study.claims.baselines import development_gate
 from rfe_study.gpu import shared, worker
 from rfe_study.methods import adaptation, proof
-from rfe_study.methods.bounds import LOWER, UPPER
+from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
 from rfe_study.methods.method import HEADLINE, OWN, SHOWN_ONCE, Method
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.cache import make_missing, phantom_folder
@@ -75,6 +75,8 @@ class Study:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     masks: list[tuple] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    earlier: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
 
     def say(self, *words: Any) -> None:
         print(f"[{time.time() - self.began:6.1f}]", *words, flush=True)
@@ -117,7 +119,34 @@ class Study:
     # -- tasks
 
     def add(self, *about: Any, **more: Any) -> None:
-        self.tasks.append(Task(*about, **more))
+        """A task, unless an earlier run in the same folder has done it."""
+        task = Task(*about, **more)
+        if task.key in self.earlier:
+            self.ready.add(task.key)
+        else:
+            self.tasks.append(task)
+
+    def resume(self) -> None:
+        """Take up the rows, masks and weights of an earlier run in the same folder."""
+        kept = self.root / "rows"
+        if not kept.exists():
+            return
+        self.earlier = set(json.loads((kept / "done.json").read_text()))
+        for path in kept.glob("*.csv"):
+            self.rows[path.stem] = results.stored(path.stem, kept).to_dict("records")
+        with (kept / "masks.npz").open("rb") as file:
+            held = np.load(file)
+            for key in held.files:
+                identity, digest, patient, _ = json.loads(key)
+                of = next((m for m in self.masks if m[:2] == (identity, digest)), None)
+                if of is None:
+                    of = (identity, digest, {})
+                    self.masks.append(of)
+                of[2].setdefault(patient, []).append(held[key])
+        for seed in self.seeds:
+            if self.bound(LOWER, seed).path(BRANCH).exists():
+                self.ready.add(f"branch-lower-{seed}")
+        self.say(f"{len(self.earlier)} tasks were done before")
 
     def add_bounds(self) -> None:
         for seed in self.seeds:
@@ -128,9 +157,7 @@ class Study:
                 who = self.who(domain, DEV)
                 needs = {f"lower-{seed}"} | self.heads_of(who)
                 key = f"dev-lower-{seed}-{domain}"
-                self.add(
-                    key, (early, seed, 1), "scored", (job, who, "development"), needs, domain
-                )
+                self.add(key, (early, seed, 1), "scored", (job, who, "development"), needs, domain)
                 who = self.who(domain, TEST)
                 needs = {f"lower-{seed}", "gate"} | self.heads_of(who)
                 key = f"test-lower-{seed}-{domain}"
@@ -169,6 +196,13 @@ class Study:
             needs = self.crops_of(method, target, 0) | self.heads_of(who)
             name = f"{key} {target} {method.name}"
             self.add(name, (1.5, 0, 0), "tune", (job, who, False), needs, target)
+
+    def add_searches(self) -> None:
+        self.add_search("search", "B", proof.search()[:6], "search-rate")
+        n = len(adaptation.SEARCH_RATES)
+        for target in TARGETS:
+            methods = adaptation.search()[:n]
+            self.add_search("adaptation-search", target, methods, "search-rates")
 
     def add_models(self, experiment: str, target: str, methods: Sequence[Method]) -> None:
         who = self.who(target, TEST)
@@ -245,6 +279,7 @@ class Study:
 
     def pass_gate(self) -> bool:
         table = pd.DataFrame(self.rows["development"])
+        table = table[table["seed"] < GATE_SEEDS]
         gate = development_gate(table)
         self.say("GATE\n" + gate.to_string())
         means = table.groupby(["model", "domain", "role"])[["f_score", "average_precision"]].mean()
@@ -279,6 +314,21 @@ class Study:
             }
             _add(archive, "chosen.json", json.dumps(chosen).encode())
         partial_path.rename(self.out / "rows.tar.gz")
+        kept = self.root / ".rows.partial"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for table, rows in self.rows.items():
+            results.write(table, rows, folder=kept)
+        (kept / "done.json").write_text(json.dumps(sorted(self.earlier | self.finished)))
+        arrays = {
+            json.dumps([identity, digest, patient, k]): mask
+            for identity, digest, of_patient in self.masks
+            for patient, drawn in of_patient.items()
+            for k, mask in enumerate(drawn)
+        }
+        np.savez(kept / "masks.npz", **arrays)
+        shutil.rmtree(self.root / "rows", ignore_errors=True)
+        kept.rename(self.root / "rows")
 
     def write_weights(self) -> None:
         names = [(LOWER + "-branch", s) for s in self.seeds]
@@ -300,6 +350,8 @@ class Study:
         folder = self.root / "explorer"
         for target in TARGETS:
             who = self.who(target, ["test"])[: predicted_slices.PATIENTS]
+            if not self.heads_of(who) <= self.ready:
+                continue
             heads = [shared.head(self.root, p) for p in who]
             full = [_full(h.brain.any(axis=0), h) for h in heads]
             crop = []
@@ -311,11 +363,14 @@ class Study:
             for k, h in enumerate(heads):
                 lesion = h.lesion.transpose(1, 2, 0) > 0
                 at += [(k, z) for z in predicted_slices.chosen_slices(lesion)]
-            flair = np.stack([_full(heads[k].images[z, 2].astype(np.float32), heads[k]) for k, z in at])
+            flair = np.stack(
+                [_full(heads[k].images[z, 2].astype(np.float32), heads[k]) for k, z in at]
+            )
             truth = np.stack([_full(heads[k].lesion[z] > 0, heads[k]) for k, z in at])
             for experiment in ("proof-of-concept", "adaptation"):
                 found = [
-                    m for m in self.masks
+                    m
+                    for m in self.masks
                     if m[0].get("experiment") == experiment and m[0].get("target") == target
                 ]
                 if not found:
@@ -323,7 +378,8 @@ class Study:
                 if experiment == "adaptation":
                     beside = (LOWER, UPPER[target])
                     found += [
-                        m for m in self.masks
+                        m
+                        for m in self.masks
                         if m[0]["model"] in beside and set(m[2]) >= {p.name for p in who}
                     ]
                 packed = []
@@ -340,7 +396,9 @@ class Study:
                     patients=tuple(heads[k].name for k, _ in at),
                     slices=np.array([z + heads[k].box[2][0] for k, z in at]),
                     corner=np.array([part.start for part in crop]),
-                    flair=np.round(255 * np.clip(flair[:, crop[0], crop[1]], 0, 1)).astype(np.uint8),
+                    flair=np.round(255 * np.clip(flair[:, crop[0], crop[1]], 0, 1)).astype(
+                        np.uint8
+                    ),
                     truth=truth[:, crop[0], crop[1]],
                     models=tuple(m[0]["model"] for m in found),
                     seeds=np.array([m[0]["seed"] for m in found]),
@@ -374,7 +432,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _nice() -> None:
-    os.nice(5)
+    os.nice(15)
 
 
 def prepare(study: Study, pool: ProcessPoolExecutor) -> dict[Future, tuple[str, ...]]:
@@ -383,8 +441,15 @@ def prepare(study: Study, pool: ProcessPoolExecutor) -> dict[Future, tuple[str, 
     multiple = 2 ** (len(profile.widths) - 1)
     futures: dict[Future, tuple[str, ...]] = {}
 
+    prepared = root / "prepared"
+    prepared.mkdir(exist_ok=True)
+
     def submit(keys: Sequence[str], fn: Callable[..., None], *arguments: Any) -> None:
-        futures[pool.submit(fn, root, *arguments)] = tuple(keys)
+        mark = prepared / keys[0].replace(" ", "_")
+        if mark.exists():
+            study.ready.update(keys)
+        else:
+            futures[pool.submit(shared.marked, mark, fn, root, *arguments)] = tuple(keys)
 
     def of_seed(seed: int) -> None:
         for target in TARGETS:
@@ -467,6 +532,7 @@ def main() -> None:
         small=args.small,
         gate=not args.small,
     )
+    study.resume()
     for name in ("heads", "crops", "labels", "weights", "sweep"):
         (args.root / name).mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
@@ -485,21 +551,15 @@ def main() -> None:
         patients("ABCD", ["train"]), phantom_folder(), workers=os.cpu_count(), progress=False
     )
     study.say("training heads made")
-    pool = ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_nice)
-    futures = prepare(study, pool)
+    pool = ProcessPoolExecutor(max(1, os.cpu_count() - 4), mp_context=context, initializer=_nice)
+    futures: dict[Future, tuple[str, ...]] = {}
     study.add("check", (-1,), "check", (), set())
-    study.add_bounds()
-    study.add_search("search", "B", proof.search()[:6], "search-rate")
-    for target in TARGETS:
-        n = len(adaptation.SEARCH_RATES)
-        methods = adaptation.search()[:n]
-        study.add_search("adaptation-search", target, methods, "search-rates")
     stages = {  # what happens when all tasks whose key begins so are done
         "search-rate ": study.choose_proof_rate,
         "search-rates ": study.choose_rate,
         "dev-": study.pass_gate,
     }
-    stopped, last, plain = "", time.time(), set()
+    stopped, last, plain = "", time.time(), {}
     while True:
         now = time.time() - began
         for future in [f for f in futures if f.done()]:
@@ -514,21 +574,26 @@ def main() -> None:
             if kind == "told":
                 study.ready.add(result)
                 continue
-            if task.key == "check" and (kind == "failed" or result["_far"] > 0.02):
-                study.say("replayed steps fail or differ: plain steps from now on")
-                plain = set(domains)
+            if task.key == "check":  # was alone on the machine
+                settings = result["_settings"] if kind == "done" else {"replay": False}
+                plain = dict.fromkeys(domains, settings)
+                futures = prepare(study, pool)
+                study.add_bounds()
+                study.add_searches()
             if kind == "failed":
                 study.say("FAILED", task.key, result)
             elif kind == "done":
                 study.keep(result)
                 study.ready.add(task.key)
+                if task.name in ("bound", "scored", "tune", "own"):
+                    study.finished.add(task.key)
                 study.counts[task.name] = study.counts.get(task.name, 0) + 1
                 early = task.stage < (3,) or study.counts[task.name] % 50 == 0
                 if "_say" in result and early:
                     study.say(task.key, result["_say"])
             del busy[connection]
             free.append(connection)
-        for prefix, then in list(stages.items()):
+        for prefix, then in list(stages.items()) if "check" in study.ready else []:
             open_tasks = [t for t in [*study.tasks, *busy.values()] if t.key.startswith(prefix)]
             if prefix == "dev-":
                 open_tasks = [t for t in open_tasks if t.stage[1] < GATE_SEEDS]
@@ -547,11 +612,9 @@ def main() -> None:
                 study.tasks.remove(task)
                 free.remove(connection)
                 busy[connection] = task
-                if connection in plain:
-                    plain.remove(connection)
+                if settings := plain.pop(connection, None):
                     study.tasks.insert(0, task)
-                    task = busy[connection] = Task("set", (), "set", (), set())
-                    task.arguments = ({"replay": False},)
+                    task = busy[connection] = Task("set", (), "set", (settings,), set())
                 connection.send((task.name, task.arguments))
             elif not stages and not any(
                 t.domain in (None, domains[connection]) for t in study.tasks

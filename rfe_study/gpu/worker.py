@@ -34,6 +34,18 @@ from rfe_study.runs import baselines, crops, networks, predicted_slices, sweep
 #: Slices of this seed or below are kept for the book's explorers.
 SHOWN_SEEDS = 2
 
+#: Ways to take a training step: CUDA graphs, cuDNN's search, bfloat16 convolutions.
+WAYS: dict[str, dict[str, bool]] = {
+    "plain": {"replay": False, "search": False, "half": False},
+    "replayed": {"replay": True, "search": False, "half": False},
+    "searched": {"replay": False, "search": True, "half": False},
+    "replayed, searched": {"replay": True, "search": True, "half": False},
+    "replayed, searched, half": {"replay": True, "search": True, "half": True},
+}
+
+#: How far losses of the first ten steps may be from the plain way's, in full and half precision.
+FAR = {False: 0.005, True: 0.03}
+
 #: Bytes that a process may hold on a GPU before it gives back what it does not need.
 MEMORY = 5 << 30
 
@@ -48,6 +60,7 @@ class Worker:
 
     def __init__(self, root: Path, profile: Profile, device: str, *, replay: bool) -> None:
         self.root, self.profile, self.device, self.replay = root, profile, device, replay
+        self.search = self.half = False
         self.heads: dict[str, scores.OnDevice] = {}
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         torch.set_num_threads(1)
@@ -75,7 +88,8 @@ class Worker:
     def replayed(self, model: UNet, patches: Patches, batch: int, levels: int = 1) -> None:
         if self.replay and self.device == "cuda":
             images = as_tensor(np.array(patches.images[:batch]), torch.device(self.device))
-            graphs.replayed(model, images, levels=levels)
+            with self.searching():
+                graphs.replayed(model, images, levels=levels, half=self.half)
 
     @torch.inference_mode()
     def looked_at(self, model: UNet, patches: Patches) -> torch.Tensor:
@@ -139,9 +153,7 @@ class Worker:
             head = self.head(patient)
             found = scores.probability(model, head)
             made = scores.scores_of(found, head, about.get("threshold_a"))
-            rows.append(
-                {**job.identity, "role": patient.role, **made, **training_columns, **born}
-            )
+            rows.append({**job.identity, "role": patient.role, **made, **training_columns, **born})
             own = patient.domain == target and patient.role == "test"
             if own and patient.number <= predicted_slices.PATIENTS and job.seed <= SHOWN_SEEDS:
                 masks[patient.name] = shown(found, head)
@@ -195,17 +207,18 @@ class Worker:
                 save(f"{job.model}-branch", history)
                 tell(f"branch-{job.model}-{seed}")
 
-        history = train_supervised(
-            model,
-            first,
-            second,
-            settings=profile,
-            seed=seed,
-            start_epoch=start,
-            validation=validation,
-            on_epoch=on_epoch,
-            progress=False,
-        )
+        with self.searching():
+            history = train_supervised(
+                model,
+                first,
+                second,
+                settings=profile,
+                seed=seed,
+                start_epoch=start,
+                validation=validation,
+                on_epoch=on_epoch,
+                progress=False,
+            )
         save(job.model, history)
         last = {k: round(v, 3) for k, v in history[-1].items() if k.startswith("f_")}
         step = 1000 * sum(r["seconds"] for r in history) / (len(history) * len(first) // 12)
@@ -265,20 +278,21 @@ class Worker:
         validation = {"A": on_a, target: watched}
         status, message, started = sweep.FINISHED, "", time.perf_counter()
         try:
-            history = fine_tune(
-                model,
-                labelled,
-                unlabelled if method.unlabelled else None,
-                embedding=method.embedding and method.embedding.losses(),
-                self_training=method.self_training and method.self_training.term(steps),
-                primary=method.primary,
-                settings=replace(profile, learning_rate=rate),
-                seed=seed,
-                validation={
-                    k: p.subset(slice(sweep.VALIDATION)) for k, p in validation.items()
-                },
-                progress=False,
-            )
+            with self.searching():
+                history = fine_tune(
+                    model,
+                    labelled,
+                    unlabelled if method.unlabelled else None,
+                    embedding=method.embedding and method.embedding.losses(),
+                    self_training=method.self_training and method.self_training.term(steps),
+                    primary=method.primary,
+                    settings=replace(profile, learning_rate=rate),
+                    seed=seed,
+                    validation={
+                        k: p.subset(slice(sweep.VALIDATION)) for k, p in validation.items()
+                    },
+                    progress=False,
+                )
         except Diverged as error:
             status, history, message = sweep.DIVERGED, error.history, str(error)
         trained = time.perf_counter() - started
@@ -319,11 +333,14 @@ class Worker:
             "sweep-scores": made["rows"],
             "adaptation-lesions": made["lesions"],
             "_masks": (job.identity, digest, made["masks"]),
-            "_say": f"F {f:.3f}, {trained:.1f} s, scored {time.perf_counter() - started - trained:.1f} s",
+            "_say": f"F {f:.3f}, {trained:.1f} s of {time.perf_counter() - started:.1f} s",
         }
 
     def check(self) -> dict[str, Any]:
-        """Whether replayed steps are the plain ones, and how long either takes."""
+        """The fastest way to take a step that is right, tried alone on the GPU.
+
+        Each way takes the plain way's steps; half precision may differ by a little.
+        """
         rng = np.random.default_rng(0)
         images = rng.random((12, 3, 128, 128), np.float32)
         valid, labels = np.ones((12, 128, 128), bool), (images[:, 0] > 0.9).astype(np.int8)
@@ -331,17 +348,31 @@ class Worker:
         some = Patches(
             images=images, labels=labels, valid=valid, subjects=names, slices=np.arange(12)
         )
-        out, losses = {}, {}
-        for way in ("plain", "replayed"):
-            settings = replace(self.profile, dropout=0.0, epochs=20, branch_epoch=1, flip=False)
-            model = build(settings, 0).to(self.device)
-            if way == "replayed":
-                graphs.replayed(model, as_tensor(images, torch.device(self.device)))
-            history = train_supervised(model, some, settings=settings, seed=0, progress=False)
-            losses[way] = np.array([row["loss"] for row in history])
-            out[f"{way} ms"] = round(1000 * float(np.median([r["seconds"] for r in history])), 2)
-        far = float(np.abs(losses["plain"] - losses["replayed"]).max())
-        return {"_say": f"{out}, losses differ by {far:.2g}", "_far": far}
+        settings = replace(self.profile, dropout=0.0, epochs=40, branch_epoch=1, flip=False)
+        seconds, losses, failed = {}, {}, {}
+        for way in WAYS:
+            try:
+                vars(self).update(WAYS[way])
+                model = build(settings, 0).to(self.device)
+                self.replayed(model, some, 12)
+                with self.searching():
+                    history = train_supervised(
+                        model, some, settings=settings, seed=0, progress=False
+                    )
+                losses[way] = np.array([row["loss"] for row in history])
+                seconds[way] = float(np.median([row["seconds"] for row in history]))
+            except RuntimeError as error:
+                failed[way] = str(error)[:200]
+        far = {way: float(np.abs(x - losses["plain"])[:10].max()) for way, x in losses.items()}
+        right = [way for way in seconds if far[way] < FAR[WAYS[way]["half"]]]
+        best = min(right, key=seconds.get)
+        vars(self).update(WAYS[best])
+        ms = {way: round(1000 * s, 2) for way, s in seconds.items()}
+        return {"_say": f"{best} of {ms} ms, off by {far} {failed}", "_settings": WAYS[best]}
+
+    def searching(self) -> Any:
+        """cuDNN tries its algorithms once for each shape, where shapes stay the same."""
+        return torch.backends.cudnn.flags(enabled=True, benchmark=self.search, allow_tf32=True)
 
 
 def shown(found: torch.Tensor, head: scores.OnDevice) -> list[np.ndarray]:
