@@ -17,6 +17,7 @@ from rfe_study import results
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import remove_partial
+from rfe_study.realism.plausibility import concerns
 from rfe_study.realism.statistics import without_negatives
 from rfe_study.runs import derivatives, networks, overlay, real
 from rfe_study.runs.derivatives import DIGESTS, Derivative
@@ -91,7 +92,7 @@ class Run:
         wanted = [n for n in self.networks if self._wanted(n, experiment, files, made_of)]
         if not wanted:
             return self._draw(files)
-        subject = load_subject(files, allow_empty_lesions=True)
+        subject = _loaded(files)
         if self.args.no_negatives:
             subject = without_negatives(subject)
         self._say_minutes(subject, wanted[0], len(wanted) * n_patients)
@@ -110,7 +111,7 @@ class Run:
         ]
         if not wanted:
             return self._draw(files)
-        subject = load_subject(files, allow_empty_lesions=True)
+        subject = _loaded(files)
         for experiment, made in adaptation.masks(subject, wanted):
             self._keep(network, experiment, files, subject, made, made_of, source.name)
         return self._draw(files, subject)
@@ -229,3 +230,11 @@ class Run:
 def about(identity: dict[str, Any]) -> str:
     """A row's key in words."""
     return "{model} seed {seed}, {experiment}, {subject}".format(**identity)
+
+
+def _loaded(files: SubjectFiles) -> Subject:
+    """A patient; what is odd about it is said before anybody believes its masks."""
+    subject = load_subject(files, allow_empty_lesions=True)
+    for concern in concerns(files, subject):
+        tqdm.write(f"WARNING {concern}")
+    return subject
