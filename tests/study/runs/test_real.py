@@ -106,6 +106,16 @@ def test_rows_masks_and_a_line_each(folder, capsys):
     assert not list(out.rglob("*.partial")) and not list(out.rglob("*.lock"))
 
 
+def test_what_is_odd_is_said_before_a_mask_is_believed(folder, capsys):
+    images = folder / "scans" / "sub-p1" / "anat"
+    shutil.copy(images / "sub-p1_T1w.nii.gz", images / "sub-p1_FLAIR.nii.gz")
+    out = str(folder / "out")
+    assert adapt(folder, "--out", out, "--seeds", "0", "--patients", "p1") == 0
+    printed = capsys.readouterr().out
+    warnings = [line for line in printed.splitlines() if line.startswith("WARNING")]
+    assert any("T1w" in line and "FLAIR" in line for line in warnings), printed
+
+
 def test_a_sidecar_says_what_a_mask_comes_from(folder):
     out = folder / "out"
     assert adapt(folder, "--out", str(out), "--seeds", "0", "--patients", "p1") == 0
