@@ -43,7 +43,7 @@ _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
 def crops(patches: Patches, index: Sequence[int]) -> Figure:
     """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other."""
     shape = (len(MODALITIES), len(index))
-    figure, axes = plt.subplots(*shape, figsize=(7, 0.4 + 6.7 / shape[1] * shape[0]))
+    figure, axes = plt.subplots(*shape, figsize=(6, 0.4 + 5.7 / shape[1] * shape[0]))
     for column, k in enumerate(index):
         lesion = upright(patches.labels[k].astype(float))
         for row, modality in enumerate(MODALITIES):

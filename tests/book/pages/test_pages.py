@@ -12,8 +12,6 @@ WIDE, PHONE = 1280, 390
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
 # its first widget up to 0.6. Figures and other widgets are loaded when a reader comes near.
 MAX_PAGE_BYTES = 1_000_000
-#: Two pages whose first picture and first widget stand together are heavier still.
-HEAVIER = {"01-domains": 1_200_000, "03-baselines": 1_050_000}
 MAX_OWN_BYTES = 600_000
 
 # Colours of each text and of what lies behind it.
@@ -86,7 +84,7 @@ def test_page_is_described_and_light(page_for, name):
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
 
     assert weights[f"{name}.html"] <= MAX_OWN_BYTES
-    assert sum(weights.values()) <= HEAVIER.get(name, MAX_PAGE_BYTES)
+    assert sum(weights.values()) <= MAX_PAGE_BYTES
 
 
 @pytest.mark.browser
