@@ -13,15 +13,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
     A reader sees the old file or the new one, never half of either, also when the writer is killed
     or two processes write the same file. If the block raises, what it wrote is deleted and the old
     file stays. The folder is made if needed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> with replacing(folder / "f.txt") as partial:
-    ...     _ = partial.write_text("whole", encoding="utf-8")
-    >>> [file.name for file in folder.iterdir()]
-    ['f.txt']
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -196,8 +196,7 @@ def sample_sides(
     dict
         ``{"labelled": Sample, "unlabelled": Sample}``, or "all" alone; indices into all `labels`.
     """
-    if per not in ("side", "total"):
-        raise ValueError(f'per must be "side" or "total", got {per!r}')
+    one_of(per, ("side", "total"), "per")
     own = sides(labels, labelled, ignore_index=ignore_index)
     share = dict.fromkeys(own, n_e)
     if per == "total" and labelled is not None:

@@ -42,8 +42,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.branch_epoch <= self.epochs:
-            rule = f"branch_epoch must be in 1..epochs ({self.epochs})"
-            raise ValueError(f"{rule}, got {self.branch_epoch}")
+            raise ValueError(f"branch_epoch must be in 1..{self.epochs}, got {self.branch_epoch}")
         if self.tuning_steps < 1:
             raise ValueError(f"tuning_steps must be >= 1, got {self.tuning_steps}")
         if not self.learning_rate > 0:

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rfe_core.distances import integer, one_of
+
 
 class UNetOutput(NamedTuple):
     """What the network says about each pixel."""
@@ -88,16 +90,13 @@ class UNet(nn.Module):
         embeddings: Literal["relu", "linear"] = "relu",
     ) -> None:
         super().__init__()
-        if in_channels < 1:
-            raise ValueError(f"in_channels must be >= 1, got {in_channels}")
+        integer(in_channels, "in_channels", least=1)
         if len(widths) < 1 or min(widths) < 1:
             raise ValueError(f"widths must be one or more positive integers, got {widths}")
-        if norm not in ("none", "batch"):
-            raise ValueError(f'norm must be "none" or "batch", got {norm!r}')
+        one_of(norm, ("none", "batch"), "norm")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
-        if embeddings not in ("relu", "linear"):
-            raise ValueError(f'embeddings must be "relu" or "linear", got {embeddings!r}')
+        one_of(embeddings, ("relu", "linear"), "embeddings")
 
         # What rebuilds this network; checkpoints keep it beside the weights.
         self.settings = {

@@ -97,7 +97,7 @@ def test_dropout_acts_in_training_only():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"in_channels": 0}, "in_channels must be >= 1, got 0"),
+        ({"in_channels": 0}, "in_channels must be an integer >= 1, got 0"),
         ({"widths": ()}, "widths must be"),
         ({"widths": (4, 0)}, "widths must be"),
         ({"norm": "group"}, "norm must be"),
