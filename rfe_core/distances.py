@@ -14,8 +14,8 @@ makes classes orthogonal) and in its code; ``angular`` is a true metric and also
 
 A vector shorter than :data:`SHORTEST` has no direction: its cosine with anything, itself included,
 is 0 and it gets no gradient. Where a distance has a kink (identical vectors; cosine of +-1 for
-``angular``) the gradient is 0, one of its subgradients. What all losses share stands here too: their
-precision, and the checks of embeddings and labels.
+``angular``) the gradient is 0, one of its subgradients. What all losses share stands here too:
+their precision, and the checks of embeddings and labels.
 """
 
 from __future__ import annotations
