@@ -5,8 +5,9 @@
     python book/build.py lab          chapters with exercises to solve, in lab/
 
 Executed copies lie in _build/.notebooks (`execution`), what Jupyter Book reads in _build/src
-(`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown that the cell
-"scoreboard" of claims.ipynb shows, and ``{{repository}}`` what follows from RFE_REPOSITORY.
+(`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown or the widget
+that the cell "scoreboard" of claims.ipynb shows, and ``{{repository}}`` what follows from
+RFE_REPOSITORY.
 """
 
 import json
@@ -78,25 +79,25 @@ def shown_widgets(notebook: dict) -> dict[str, str]:
 
     Each with its state and the script that draws it: for a page that has no other.
     """
-    held = notebook["metadata"].get("widgets", {}).get(f"{WIDGET}-state+json", {"state": {}})
+    states = notebook["metadata"].get("widgets", {}).get(f"{WIDGET}-state+json", {}).get("state")
     found = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", ()):
-            view = output.get("data", {}).get(f"{WIDGET}-view+json")
-            record = held["state"].get(view["model_id"], {}) if view else {}
-            if record.get("model_module") == "anywidget":
-                state = {"state": {view["model_id"]: record}, "aside": {}}
-                parts = [("state", state), ("view", {"model_id": view["model_id"]})]
-                scripts = [
-                    f'<script type="{WIDGET}-{kind}+json">'
-                    + json.dumps(content).replace("</", "<\\/")
-                    + "</script>"
-                    for kind, content in parts
+            model = output.get("data", {}).get(f"{WIDGET}-view+json", {}).get("model_id")
+            if model in (states or {}) and states[model]["model_module"] == "anywidget":
+                lines = [
+                    _json_script("state", {"state": {model: states[model]}, "aside": {}}),
+                    WITHOUT_SCRIPTS,
+                    _json_script("view", {"model_id": model}),
+                    '<script async src="_static/widget-loader.js"></script>',
                 ]
-                lines = [scripts[0], WITHOUT_SCRIPTS, scripts[1]]
-                lines += ['<script async src="_static/widget-loader.js"></script>']
-                found[cell["id"]] = "<div>\n" + "\n".join(lines) + "\n</div>\n"
+                found[cell["id"]] = "\n".join(["<div>", *lines, "</div>", ""])
     return found
+
+
+def _json_script(kind: str, content: dict) -> str:
+    text = json.dumps(content).replace("</", "<\\/")
+    return f'<script type="{WIDGET}-{kind}+json">{text}</script>'
 
 
 def filled(page: str, text: str, shown: dict[str, dict[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -198,6 +199,27 @@ def staged_page(build, repository, text):
 def test_page_shows_what_a_notebook_shows(build, repository):
     page = staged_page(build, repository, "before\n\n{{claims:board}}\n\n{{run_time}}")
     assert page == "before\n\n| a |\n| - |\n\n{{run_time}}"
+
+
+def test_a_page_gets_the_widget_of_a_cell_with_its_state(build):
+    views = [{build.WIDGET + "-view+json": {"model_id": name}} for name in ("ours", "bar")]
+    states = {
+        "ours": {"model_module": "anywidget", "state": {"_esm": "'</script>'"}},
+        "bar": {"model_module": "@jupyter-widgets/controls", "state": {}},
+    }
+    notebook = {
+        "metadata": {"widgets": {build.WIDGET + "-state+json": {"state": states}}},
+        "cells": [{"id": f"c{k}", "outputs": [{"data": view}]} for k, view in enumerate(views)],
+    }
+    shown = build.shown_widgets(notebook)
+    assert list(shown) == ["c0"]  # a progress bar is no widget of ours
+    found = re.findall(r'json">(.*?)</script>', shown["c0"])
+    state, view = (json.loads(text) for text in found)
+    assert state == {"state": {"ours": states["ours"]}, "aside": {}} and view == {
+        "model_id": "ours"
+    }
+    assert "\n\n" not in shown["c0"]  # a blank line would end the HTML in Markdown
+    assert build.shown_widgets({"metadata": {}, "cells": notebook["cells"]}) == {}
 
 
 def test_links_in_a_table_are_roles_on_pages(build):
