@@ -15,7 +15,7 @@ INSTALL := $(PIP) install --quiet --quiet
 STAMP := .venv/.installed
 
 # Where `make reproduce` works, and what its commands have in common. Seeds are compared with each other, two at least,
-# but for the adaptation, whose 14 methods on three domains take long enough with one in profile smoke.
+# but for the adaptation, whose 36 methods on three domains take long enough with one in profile smoke.
 RESULTS ?=
 AGAIN := data/cache/reproduce-$(PROFILE)
 SEEDS ?= $(if $(filter smoke,$(PROFILE)),0 1,0 1 2)

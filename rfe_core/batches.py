@@ -16,7 +16,7 @@ class Batch(NamedTuple):
     """One training step's data: B images, those of the first set before those of the second."""
 
     images: NDArray[np.float32]  # (B, 3, S, S)
-    labels: NDArray[np.uint8]  # (B, S, S)
+    labels: NDArray[np.int8]  # (B, S, S)
     valid: NDArray[np.bool_]  # (B, S, S)
     source: NDArray[np.int64]  # (B,), 0 from the first set, 1 from the second
 

@@ -1,12 +1,13 @@
 """From a network to masks of whole patients, and from these to rows of scores (Section 3).
 
-`predict` gives probabilities, `segment` a mask inside the brain, `score` what `rfe_core.metrics`
-says of a mask, `evaluate` all of it.
+`predict` gives probabilities of slices, `probability_map` those of a patient, `segment` a mask
+inside the brain, `score` what `rfe_core.metrics` says of a mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,12 @@ if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
     from rfe_core.scans.subject import Subject
 
 THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
+
+MARGIN = 8  # pixels around the brain that a network sees at least, if the image has them
+
+SLICES = 8  # looked at together
+
+Box = tuple[slice, slice, slice]
 
 
 def predict(
@@ -63,6 +70,52 @@ def predict(
     return probability
 
 
+def brain_box(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Box:
+    """The part of a volume (X, Y, Z) that has brain, and some air around it.
+
+    In X and Y the rectangle around all brain and `MARGIN` pixels more; its sides are multiples of
+    `multiple`, or end with the image. In Z the slices with brain.
+    """
+    if not brain_mask.any():
+        raise ValueError("brain_mask must hold at least one voxel, got none")
+    box = []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        low, high = np.flatnonzero(brain_mask.any(axis=others))[[0, -1]].tolist()
+        box.append((low, high + 1))
+    for axis, (low, high) in enumerate(box[:2]):
+        n = brain_mask.shape[axis]
+        size = min(n, -(-(high - low + 2 * MARGIN) // multiple) * multiple)
+        start = min(max(0, (low + high - size) // 2), n - size)
+        box[axis] = start, start + size
+    x, y, z = (slice(*ends) for ends in box)
+    return x, y, z
+
+
+def boxes(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Iterator[Box]:
+    """The `brain_box` of each `SLICES` axial slices that hold brain."""
+    for start in range(0, brain_mask.shape[2], SLICES):
+        some = brain_mask[:, :, start : start + SLICES]
+        if some.any():
+            x, y, z = brain_box(some, multiple)
+            yield x, y, slice(start + z.start, start + z.stop)
+
+
+def probability_map(
+    model: UNet, subject: Subject, *, images: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Lesion probability (X, Y, Z) of a patient: 0 outside the brain.
+
+    The network sees whole slices but for most of the air around them, the `boxes`. `images` saves
+    making ``stack(subject)`` again for several networks.
+    """
+    images = stack(subject) if images is None else images
+    probability = np.zeros_like(subject.brain_mask, np.float32)
+    for x, y, z in boxes(subject.brain_mask, model.multiple):
+        probability[x, y, z] = predict(model, images[z, :, x, y]).transpose(1, 2, 0)
+    probability *= subject.brain_mask
+    return probability
+
+
 def segment(
     model: UNet,
     subject: Subject,
@@ -70,17 +123,11 @@ def segment(
     threshold: float = THRESHOLD,
     images: NDArray[np.float32] | None = None,
 ) -> NDArray[np.bool_]:
-    """Predicted lesion mask (X, Y, Z) of a patient: probability > threshold, inside the brain.
-
-    `images` saves making ``stack(subject)`` again for several networks.
-    """
+    """Predicted lesion mask (X, Y, Z) of a patient: `probability_map` > threshold."""
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be in [0, 1], got {threshold}")
-    images = stack(subject) if images is None else images
-    with_brain = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
-    probability = predict(model, images, slices=with_brain)  # (Z, X, Y)
-    mask: NDArray[np.bool_] = probability.transpose(1, 2, 0) > threshold
-    return mask & subject.brain_mask
+    mask: NDArray[np.bool_] = probability_map(model, subject, images=images) > threshold
+    return mask
 
 
 def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:
@@ -112,19 +159,11 @@ def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:
         "fp_components": false_alarms,
         "fp_per_slice": false_alarms / int(subject.brain_mask.any(axis=(0, 1)).sum()),
     }
-    by_size = metrics.lesion_detection(
-        prediction, truth, voxel_volume_mm3=float(np.prod(subject.voxel_size_mm))
-    )
-    row["lesions"] = sum(d.lesions for d in by_size)
-    row["detected"] = sum(d.detected for d in by_size)
-    for d in by_size:
-        row[f"lesions_{d.lower:g}_{d.upper:g}"] = d.lesions
-        row[f"detected_{d.lower:g}_{d.upper:g}"] = d.detected
+    found, voxels = metrics.detected_lesions(prediction, truth)
+    mm3 = voxels * float(np.prod(subject.voxel_size_mm))
+    row |= {"lesions": len(found), "detected": int(found.sum())}
+    for lower, upper in pairwise(metrics.SIZE_EDGES_MM3):
+        of_size = (lower <= mm3) & (mm3 < upper)
+        row[f"lesions_{lower:g}_{upper:g}"] = int(of_size.sum())
+        row[f"detected_{lower:g}_{upper:g}"] = int((found & of_size).sum())
     return row
-
-
-def evaluate(
-    model: UNet, subjects: Sequence[Subject], *, threshold: float = THRESHOLD
-) -> list[dict[str, Any]]:
-    """Score a network on the full slices of labelled patients; one `score` for each."""
-    return [score(segment(model, s, threshold=threshold), s) for s in subjects]

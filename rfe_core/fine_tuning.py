@@ -1,7 +1,7 @@
 """Semi-supervised fine-tuning from the lower bound's branch epoch (Section 3.2)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -18,14 +18,25 @@ from rfe_core.training import as_tensors, train
 from rfe_core.unet import UNet
 
 
+class Step(NamedTuple):
+    """What self-training sees of a step: a batch, its labelled half first, but no label."""
+
+    model: UNet
+    images: Tensor  # (B, 3, H, W)
+    logits: Tensor  # (B, 1, H, W)
+    embeddings: Tensor  # (B, C, H, W), of the finest layer
+    valid: Tensor  # (B, H, W) bool
+    generator: torch.Generator  # on the CPU
+
+
 class SelfTraining(Protocol):
-    """A loss on the network's predictions for the unlabelled half, and its weight in the sum."""
+    """A loss without labels, and its weight in the sum. What it remembers is not resumed."""
 
     @property
     def weight(self) -> float: ...
 
-    def loss(self, logits: Tensor, valid: Tensor) -> Tensor:
-        """Of logits (N, 1, H, W), where valid (N, H, W) is True: a scalar."""
+    def loss(self, step: Step) -> Tensor:
+        """A scalar."""
         ...
 
 
@@ -51,11 +62,11 @@ def fine_tune(
         Of domain A: half of each batch. Alone: the same half, and nothing else.
     unlabelled : Patches, optional
         Of the target domain: the other half. Their `labels` are the *prior* that decides which of
-        their pixels are adjacent: the true labels (perfect prior) or a guess.
+        their pixels are adjacent: the true labels (perfect prior) or a guess, -1 where unsure.
     embedding : mapping of int to PixelEmbeddingLoss, optional
         The embedding loss of each layer, 0 the finest, over both halves: see `embedding_terms`.
     self_training : SelfTraining, optional
-        A loss on predictions for the unlabelled half. Either term needs unlabelled patches.
+        A loss without labels. Either term needs unlabelled patches.
     primary : {"labelled", "both"}
         Which half the Dice loss learns from. "both" with true labels is an upper bound, with a
         guessed prior it is learning from that guess as if it were true.
@@ -98,7 +109,7 @@ def fine_tune(
         dice = dice_loss(logits[taught], labels[taught], valid[taught])
         total, numbers = dice, {"dice_loss": dice.item()}
         if self_training is not None:
-            term = self_training.loss(logits[half:], valid[half:])
+            term = self_training.loss(Step(model, images, logits, levels[0], valid, generator))
             total = total + self_training.weight * term
             numbers["self_training_loss"] = term.item()
         if not embedding:

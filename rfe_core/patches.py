@@ -74,7 +74,7 @@ class Patches:
     """
 
     images: NDArray[np.float32]  # (N, 3, S, S)
-    labels: NDArray[np.uint8]  # (N, S, S), 1 lesion, 0 background
+    labels: NDArray[np.int8]  # (N, S, S), 1 lesion, 0 background, -1 unsure: takes no part
     valid: NDArray[np.bool_]  # (N, S, S)
     subjects: NDArray[np.str_]  # (N,), names
     slices: NDArray[np.int64]  # (N,), index of the axial slice
@@ -118,14 +118,15 @@ def _draw_crops(
     n: int,
     generator: np.random.Generator,
     size: int,
+    maps: Sequence[NDArray[np.int8] | NDArray[np.bool_] | None],
 ) -> Patches:
     """Draw `n` crops from the slices of one side, or of both, evenly over those with lesions."""
     masks, sites = [], []  # a site is (subject index, slice)
-    for i, subject in enumerate(subjects):
-        if subject.lesion_mask is None:
+    for i, (subject, mask) in enumerate(zip(subjects, maps, strict=True)):
+        if mask is None:
             raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
-        masks.append(subject.lesion_mask)
-        chosen = np.flatnonzero(masks[i].any(axis=(0, 1)))
+        masks.append(mask)
+        chosen = np.flatnonzero((mask == 1).any(axis=(0, 1)))
         if side is not None:
             chosen = chosen[split_slices(masks[i].shape[2], offset=4 * i)[chosen] == side]
         sites += [(i, z) for z in chosen]
@@ -136,14 +137,14 @@ def _draw_crops(
     rounds = -(-n // len(sites))  # every slice once, then every slice again, ...
     order = np.concatenate([generator.permutation(len(sites)) for _ in range(rounds)])[:n]
     images = np.empty((n, len(MODALITIES), size, size), np.float32)
-    labels = np.empty((n, size, size), np.uint8)
+    labels = np.empty((n, size, size), np.int8)
     valid = np.empty((n, size, size), bool)
     for i, subject in enumerate(subjects):  # patient by patient: one stack in memory at a time
         slices = stack(subject)
         for k in np.flatnonzero([sites[j][0] == i for j in order]):
             z = sites[order[k]][1]
             mask = masks[i][:, :, z]
-            pixel = generator.choice(np.argwhere(mask))
+            pixel = generator.choice(np.argwhere(mask == 1))
             # Any corner that keeps the chosen pixel inside the crop and the crop in the slice.
             low = np.clip(pixel - size + 1, 0, np.maximum(np.array(mask.shape) - size, 0))
             high = np.clip(pixel, 0, np.maximum(np.array(mask.shape) - size, 0))
@@ -191,16 +192,26 @@ def extract(
     if n < 2:
         raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
     n_training = min(max(round(0.7 * n), 1), n - 1)
+    masks = [subject.lesion_mask for subject in subjects]
     return (
-        _draw_crops(subjects, 0, n_training, generator, size),
-        _draw_crops(subjects, 1, n - n_training, generator, size),
+        _draw_crops(subjects, 0, n_training, generator, size, masks),
+        _draw_crops(subjects, 1, n - n_training, generator, size, masks),
     )
 
 
 def extract_all(
-    subjects: Sequence[Subject], n: int, *, generator: np.random.Generator, size: int = CROP
+    subjects: Sequence[Subject],
+    n: int,
+    *,
+    generator: np.random.Generator,
+    size: int = CROP,
+    labels: Sequence[NDArray[np.int8]] | None = None,
 ) -> Patches:
-    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation."""
+    """Crop `n` patches as `extract` does, but from all slices: no part is left for validation.
+
+    `labels`, a prior's (X, Y, Z), stand for the patients' own: 1, 0, or -1 that takes no part.
+    """
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
-    return _draw_crops(subjects, None, n, generator, size)
+    maps = [subject.lesion_mask for subject in subjects] if labels is None else labels
+    return _draw_crops(subjects, None, n, generator, size, maps)

@@ -46,7 +46,7 @@ class PixelEmbeddingLoss(nn.Module):
         Pixels drawn in each step, from each side if there are two. "all" takes the place of
         drawing: the exact expectation of the loss, for as many pixels as the strategy's class
         ratio allows, in linear time; for "cosine", margin 1 and embeddings >= 0 alone.
-    strategy : {"50/50", "distribution-aware", "80/20"}, sequence or mapping
+    strategy : {"50/50", "distribution-aware", "80/20"}, "2x" or the like, sequence or mapping
         How many pixels of each class, see `rfe_core.sampling.counts`.
     n_classes : int, optional
         K; by default as many as there are class shares, or 2 for a strategy by name.

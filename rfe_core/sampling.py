@@ -58,7 +58,7 @@ def counts(
         Classes 0 ... K-1 (0 background, 1 lesion), or `ignore_index`: the pixel takes no part.
     n_e : int
         Embeddings in all, >= 2.
-    strategy : {"50/50", "distribution-aware", "80/20"}, sequence or mapping
+    strategy : {"50/50", "distribution-aware", "80/20"}, "2x" or the like, sequence or mapping
         By name, or class shares: see `rfe_core.strategies`, `class_shares` and `apportion`.
     n_classes : int, optional
         K >= 2. By default as many as there are class shares, or 2 for a strategy by name.
@@ -174,12 +174,13 @@ def sample_sides(
     *,
     strategy: Strategy,
     generator: torch.Generator,
-    per: Literal["side", "total"] = "side",
     shortfall: Shortfall = "error",
     n_classes: int | None = None,
     ignore_index: int = IGNORE,
 ) -> dict[str, Sample]:
-    """Draw from a batch of labelled and unlabelled images.
+    """Draw `n_e` from either side of a batch, of labelled and of unlabelled images.
+
+    That is 2 `n_e` in all, as in the released code.
 
     Parameters
     ----------
@@ -187,27 +188,18 @@ def sample_sides(
         See `sample`.
     labelled : Tensor, (n,) bool, or None
         True for pixels of labelled images. None: there is one side.
-    per : {"side", "total"}
-        "side": `n_e` from either side, 2 `n_e` in all, as the released code does. "total": `n_e`
-        in all, >= 4, half from either side (the labelled one gets the odd pixel).
 
     Returns
     -------
     dict
         ``{"labelled": Sample, "unlabelled": Sample}``, or "all" alone; indices into all `labels`.
     """
-    one_of(per, ("side", "total"), "per")
-    own = sides(labels, labelled, ignore_index=ignore_index)
-    share = dict.fromkeys(own, n_e)
-    if per == "total" and labelled is not None:
-        n_e = integer(n_e, "n_e", least=4, otherwise=' for per="total"')
-        share = {"labelled": n_e - n_e // 2, "unlabelled": n_e // 2}
     draw = partial(sample, strategy=strategy, generator=generator, shortfall=shortfall)
     draw = partial(draw, n_classes=n_classes, ignore_index=ignore_index)
     samples = {}
-    for side, n in share.items():
+    for side, own in sides(labels, labelled, ignore_index=ignore_index).items():
         try:
-            samples[side] = draw(own[side], n)
+            samples[side] = draw(own, n_e)
         except ValueError as error:
             raise ValueError(f"side {side!r}: {error}") from error
     return samples

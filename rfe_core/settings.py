@@ -28,7 +28,7 @@ class TrainingSettings:
     """
 
     widths: tuple[int, ...]
-    norm: Literal["none", "batch"]
+    norm: Literal["none", "batch", "group"]
     dropout: float = 0.5
     epochs: int = 50
     branch_epoch: int = 35

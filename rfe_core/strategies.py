@@ -1,15 +1,18 @@
 """Strategies of Random Feature Embedding: how many pixels of each class to draw (Section 2.2).
 
 The paper has three, for two classes; here they stand for K, and any class shares are a strategy.
-K is never read off a batch, which may lack a class: `n_classes` says it, or as many shares.
+Between "distribution-aware" and the others lies "2x", and any such multiple: so many times the
+natural share of each class but 0. K is never read off a batch, which may lack a class: `n_classes`
+says it, or as many shares.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, SupportsIndex
+from typing import SupportsIndex
 
 from rfe_core.distances import integer
 
@@ -17,8 +20,12 @@ STRATEGIES = ("50/50", "distribution-aware", "80/20")
 
 CLASSES = ("background", "lesion")
 
-#: A name, the share of each class, or the shares of some classes (the others get none).
-Strategy = Literal["50/50", "distribution-aware", "80/20"] | Sequence[float] | Mapping[int, float]
+#: A name (one of `STRATEGIES` or a multiple, "2x"), the share of each class, or the shares of some
+#: classes (the others get none).
+Strategy = str | Sequence[float] | Mapping[int, float]
+
+#: A class other than 0 is multiplied up to half of all pixels, with its like.
+MOST = Fraction(1, 2)
 
 
 def class_names(n_classes: int) -> tuple[str, ...]:
@@ -30,12 +37,25 @@ def _by_class(shares: Sequence[float] | Mapping[int, float]) -> dict[int, float]
     return dict(shares) if isinstance(shares, Mapping) else dict(enumerate(shares))
 
 
+def multiple(strategy: str) -> Fraction:
+    """k of a strategy "kx", a number > 0, exactly.
+
+    Examples
+    --------
+    >>> multiple("2.5x")
+    Fraction(5, 2)
+    """
+    if not re.fullmatch(r"\d+(\.\d+)?x", strategy) or not (k := Fraction(strategy[:-1])):
+        rule = f'strategy must be one of {STRATEGIES}, a multiple such as "2x" or class shares'
+        raise ValueError(f"{rule}, got {strategy!r}")
+    return k
+
+
 def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
     """K: `n_classes` if given, else as many as there are shares, or 2 for a strategy by name."""
     if isinstance(strategy, str):
         if strategy not in STRATEGIES:
-            rule = f"strategy must be one of {STRATEGIES} or class shares"
-            raise ValueError(f"{rule}, got {strategy!r}")
+            multiple(strategy)
         return 2 if n_classes is None else integer(n_classes, "n_classes", least=2)
     if not hasattr(strategy, "__len__"):
         raise ValueError(f"strategy must be a name or class shares, got {strategy!r}")
@@ -56,7 +76,19 @@ def class_shares(strategy: Strategy, have: Sequence[int]) -> tuple[Fraction, ...
     """Exact share of each class in a draw, (K,).
 
     "50/50": equal shares. "80/20": 4/5 of class 0, the rest in equal shares. "distribution-aware":
-    the shares of the pixels there are, `have` (K,), ignored ones not counted. Else as given.
+    the shares of the pixels there are, `have` (K,), ignored ones not counted. "kx": k times those,
+    but for class 0, which takes the rest; so "1x" is "distribution-aware". Else as given.
+
+    A batch in which k times the classes but 0 would be more than half of all pixels gets as much of
+    them as makes half, or what there is if that is more already: their ratio to each other stays,
+    and class 0 never becomes the rare one by multiplying. So no batch ends a training.
+
+    Examples
+    --------
+    >>> class_shares("4x", (95, 3, 2))
+    (Fraction(4, 5), Fraction(3, 25), Fraction(2, 25))
+    >>> class_shares("4x", (60, 40)), class_shares("4x", (30, 70))
+    ((Fraction(1, 2), Fraction(1, 2)), (Fraction(3, 10), Fraction(7, 10)))
     """
     k, n = len(have), sum(have)
     if n == 0:
@@ -65,9 +97,13 @@ def class_shares(strategy: Strategy, have: Sequence[int]) -> tuple[Fraction, ...
         return (Fraction(1, k),) * k
     if strategy == "80/20":
         return Fraction(4, 5), *(Fraction(1, 5 * (k - 1)),) * (k - 1)
-    if strategy == "distribution-aware":
-        return tuple(Fraction(of_class, n) for of_class in have)
-    assert not isinstance(strategy, str)
+    if isinstance(strategy, str):
+        natural = [Fraction(of_class, n) for of_class in have]
+        others = 1 - natural[0]
+        times = Fraction(1) if strategy == "distribution-aware" else multiple(strategy)
+        if others:
+            times = min(times, max(MOST, others) / others)
+        return 1 - times * others, *(times * share for share in natural[1:])
     by_class = _by_class(strategy)
     # 0.1 means 1/10, not the nearest number in floating point
     given = [Fraction(float(by_class.get(c, 0))).limit_denominator(10**9) for c in range(k)]

@@ -4,7 +4,7 @@ Read it from top to bottom; the shapes in the comments are those of the laptop n
 widths (8, 16, 32, 64), for a batch of N crops of 128 x 128 pixels with three channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, cast
 
 import torch
@@ -21,15 +21,25 @@ class UNetOutput(NamedTuple):
     embeddings: Tensor  # (N, C, H, W): h(x_i) of each pixel, C = widths[0] (Fig. 2 of the paper)
 
 
-class Block(nn.Module):
-    """Two 3 x 3 convolutions with zero padding, each with optional batch norm, and ReLU."""
+Norm = Literal["none", "batch", "group"]
 
-    def __init__(self, in_channels: int, out_channels: int, norm: Literal["none", "batch"]) -> None:
+#: What follows a convolution of so many channels; "group" takes four channels at a time.
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {
+    "none": lambda channels: nn.Identity(),
+    "batch": nn.BatchNorm2d,
+    "group": lambda channels: nn.GroupNorm(max(1, channels // 4), channels),
+}
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions with zero padding, each with optional normalisation, and ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: Norm) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.norm1 = nn.BatchNorm2d(out_channels) if norm == "batch" else nn.Identity()
+        self.norm1 = NORMS[norm](out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.norm2 = nn.BatchNorm2d(out_channels) if norm == "batch" else nn.Identity()
+        self.norm2 = NORMS[norm](out_channels)
 
     def before_relu(self, x: Tensor) -> Tensor:
         """Everything but the last ReLU: (N, in, H, W) -> (N, out, H, W), any sign."""
@@ -54,9 +64,10 @@ class UNet(nn.Module):
         Channels of the images; 3 for T1, T2 and FLAIR.
     widths : tuple of int
         Channels of each resolution, finest first; ``widths[0]`` is the embedding dimension C.
-    norm : {"none", "batch"}
-        Batch normalisation after each 3 x 3 convolution, or nothing. With "batch", training
-        needs more than one value per channel at the bottleneck (PyTorch raises otherwise).
+    norm : {"none", "batch", "group"}
+        What follows each 3 x 3 convolution: nothing, batch normalisation, or group normalisation
+        (Wu and He, 2018), by each image's own statistics, the same in training and use. "batch"
+        trains on more than one value per channel at the bottleneck (PyTorch raises otherwise).
     dropout : float
         Probability of zeroing each bottleneck activation while training; 0 <= dropout < 1.
     embeddings : {"relu", "linear"}
@@ -85,7 +96,7 @@ class UNet(nn.Module):
         self,
         in_channels: int = 3,
         widths: tuple[int, ...] = (64, 128, 256, 512),
-        norm: Literal["none", "batch"] = "none",
+        norm: Norm = "none",
         dropout: float = 0.5,
         embeddings: Literal["relu", "linear"] = "relu",
     ) -> None:
@@ -93,7 +104,7 @@ class UNet(nn.Module):
         integer(in_channels, "in_channels", least=1)
         if len(widths) < 1 or min(widths) < 1:
             raise ValueError(f"widths must be one or more positive integers, got {widths}")
-        one_of(norm, ("none", "batch"), "norm")
+        one_of(norm, tuple(NORMS), "norm")
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         one_of(embeddings, ("relu", "linear"), "embeddings")

@@ -14,7 +14,7 @@ MODELS, CURVES, SCORES = "sweep-models", "sweep-curves", "sweep-scores"
 LESIONS = "adaptation-lesions"
 
 #: Key columns that hold numbers; all others hold text, whatever it looks like.
-NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin")
+NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin", "v1")
 
 #: Columns that hold a hash, a version or a date.
 BORN = (
@@ -53,7 +53,15 @@ class Table:
 
 _OF_PATIENT = ("role", "domain")
 _BASELINE = ("profile", "model", "seed")
-_SETTINGS = ("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source")
+_SETTINGS = (
+    *("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source"),
+    "statistics",
+)
+
+#: Scores that a row also has at the threshold calibrated on A, ``threshold_a``, by these names with
+#: "_a" behind them; the others are at `rfe_core.evaluation.THRESHOLD`, and ``average_precision``
+#: has none.
+AT_A = ("f_score", "precision", "recall", "fp_components", "detected")
 
 TABLES = {
     "learning-curves": Table(command="rfe train", key=(*_BASELINE, "epoch")),
@@ -86,6 +94,9 @@ TABLES = {
     "prior": Table(
         command="rfe measure prior",
         key=("method", "target", "source", "wanted", "size", "seed", "subject"),
+    ),
+    "prior_labels": Table(
+        command="rfe measure prior", key=("target", "source", "v1", "seed", "subject")
     ),
     "fidelity": Table(command="rfe measure fidelity", key=("patient",), also_text=("domain",)),
     "lesion_sizes": Table(command="rfe measure fidelity", key=(), also_text=("patient",)),

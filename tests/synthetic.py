@@ -8,7 +8,7 @@ from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import MODALITIES
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom.cache import phantom_folder
-from rfe_study.phantom.domains import Patient
+from rfe_study.phantom.domains import ROLES, Patient, patients
 
 
 def tiny_subject(name="Atrain1", *, seed=0, shape=(40, 36, 60), domain="A", lesions=25) -> Subject:
@@ -60,6 +60,11 @@ def layered_head(noise=0.0, *, lesion=True, seed=0) -> Subject:
         brain_mask=brain,
         affine=np.diag([1.0, 1.0, 2.0, 1.0]),
     )
+
+
+def some_patients(domains: str) -> list[Patient]:
+    """The first three of each role, which is all that profile smoke looks at."""
+    return [patient for patient in patients(domains, ROLES) if patient.number <= 3]
 
 
 def fill_phantom_cache(patients: Iterable[Patient]) -> None:

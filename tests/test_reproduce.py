@@ -7,29 +7,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from synthetic import fill_phantom_cache
+from synthetic import fill_phantom_cache, some_patients
 
 from rfe_study import results
 from rfe_study.command.parse_results import MEASURES
 from rfe_study.methods import adaptation
 from rfe_study.methods.proof import proof_of_concept, search
-from rfe_study.phantom.domains import patients
 from rfe_study.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
 
 #: What a chapter does with the rows, in a process that is told to show them.
 READ = """
-import numpy as np
 from rfe_study import results
 from rfe_study.claims import adaptation, board, proof
 from rfe_study.methods.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
-found = proof.judge(*poc, generator=np.random.default_rng(0), draws=50)
+found = proof.judge(*poc)
 rows = adaptation.stored()
-more = adaptation.judge(*rows, generator=np.random.default_rng(0), draws=50)
+more = adaptation.judge(*rows)
 assert found.keys() == more.keys()
 assert set(board.all_parts()) >= {1, 9, 13}
 for which, verdicts in found.items():
@@ -102,7 +100,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     data, anew = tmp_path / "data", tmp_path / "anew"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RFE_DATA", str(data))
-        fill_phantom_cache(patients("ABCD", ["train", "test", "dev", "extra"]))
+        fill_phantom_cache(some_patients("ABCD"))
     environment = os.environ | {"RFE_DATA": str(data), "PYTHONPATH": str(ROOT)}
     run = {"env": environment, "text": True, "capture_output": True}
     for line in recipe(tmp_path):
@@ -126,17 +124,20 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
         (experiment, role): patients * finished[experiment]
         for experiment, role, patients in (
             ("search", "dev", 1),
+            ("search", "pairdev", 1),
             ("proof-of-concept", "test", 1),
             ("proof-of-concept", "extra", 1),
+            ("proof-of-concept", "paired", 1),
             ("adaptation-search", "train", 1),
             ("adaptation", "test", 4),
             ("adaptation", "extra", 1),
+            ("adaptation", "paired", 1),
         )
     }
     lesions = results.read("adaptation-lesions", anew)
-    assert len(lesions) == 2 * 3 * 2  # models, targets, patients
+    assert len(lesions) == 2 * 3 * 3  # models, targets, patients
     networks = ("lower", "upper-B", "upper-C", "upper-D")
-    for table, scored in (("development", 4), ("baselines", 8)):  # patients, of all domains
+    for table, scored in (("development", 8), ("baselines", 12)):  # patients, of all domains
         rows = results.read(table, anew)
         assert rows.groupby("model").size().to_dict() == dict.fromkeys(networks, 2 * scored)
     samples = results.read("representativeness", anew)

@@ -1,18 +1,18 @@
 """Stored rows of the adaptation with a real prior, beside those of the two bounds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from rfe_study import results
-from rfe_study.claims.rows import ADAPTATION, PATIENTS, ByModel, by_model, read
+from rfe_study.claims.heads import PATIENTS, VERDICT
+from rfe_study.claims.rows import ADAPTATION, ByModel, by_model, read
+from rfe_study.claims.scores import Scores
 from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 from rfe_study.tables import MODELS, SCORES
-
-#: Scores that are 0 for a model that diverged; of others it has none.
-_WORST_IS_0 = ("f_score", "precision", "recall")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,12 @@ class AdaptationRows:
         return sorted(self.models["target"].unique())
 
     def on(
-        self, target: str, domain: str | None = None, patients: str = "all 8"
+        self, target: str, domain: str | None = None, patients: str = VERDICT
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Scores on a domain's patients: of models made for a target, and of its two bounds.
 
         The bounds' rows have the seeds and patients of the others, and `LOWER_BOUND` and
-        `UPPER_BOUND` as names. `patients` is a key of `PATIENTS`; of other domains than the
-        target's only test patients are scored.
+        `UPPER_BOUND` as names. `patients` is a key of `PATIENTS`.
         """
         domain = target if domain is None else domain
         ours = self.scores[
@@ -64,43 +63,63 @@ class AdaptationRows:
         ]
         return ours, theirs.assign(model=theirs["model"].map(names))
 
-    def on_targets(self) -> pd.DataFrame:
-        """Scores of the adapted models and of both bounds on their target's own test patients."""
-        return pd.concat(
-            [rows.assign(target=target) for target in self.targets for rows in self.on(target)],
-            ignore_index=True,
-        )
+    def on_targets(
+        self,
+        columns: Sequence[str] = ("f_score",),
+        patients: str = VERDICT,
+        extra: pd.DataFrame | None = None,
+    ) -> Scores:
+        """Scores of the adapted models and of both bounds on their target's own patients.
+
+        `extra` holds further columns, by target, model, seed and subject; only models that have
+        them are taken.
+
+        Raises
+        ------
+        ValueError
+            If a target has no patients, or a finished model or a bound lacks a score.
+        """
+        rows, made = [], []
+        for target in self.targets:
+            rows += [table.assign(target=target) for table in self.on(target, patients=patients)]
+            own = self.models[self.models["target"] == target]
+            made += [own, *self._bounds_made(own)]
+        rows, made = pd.concat(rows, ignore_index=True), pd.concat(made, ignore_index=True)
+        if extra is not None:
+            keys = ["target", "model", "seed", "subject"]
+            rows = rows.merge(extra, on=keys, how="inner", validate="one_to_one")
+            made = made[made["model"].isin(extra["model"])]
+        return Scores.of_rows(rows, made.assign(domain=made["target"]), patients, columns)
+
+    def _bounds_made(self, own: pd.DataFrame) -> list[pd.DataFrame]:
+        """What must be there of the bounds: the seeds of a target's models."""
+        once = own[["target", "seed"]].drop_duplicates().assign(status="finished")
+        return [once.assign(model=name) for name in (LOWER_BOUND, UPPER_BOUND)]
 
     def values(
         self,
         target: str,
         domain: str | None = None,
         *,
-        patients: str = "all 8",
+        patients: str = VERDICT,
         column: str = "f_score",
     ) -> ByModel:
-        """A score of each model, (seeds, patients), those of the two bounds first; see `on`.
-
-        A model that diverged has F, precision and recall 0, and is left out for other columns.
+        """A score of each model by seed and head, those of the two bounds first; see `on`.
 
         Raises
         ------
         ValueError
             If a finished model or a bound lacks a score.
         """
-        ours, theirs = self.on(target, domain, patients)
         made = self.models[self.models["target"] == target]
-        if column not in _WORST_IS_0:
-            gone = made.loc[made["status"] == "diverged", "model"]
-            ours, made = (rows[~rows["model"].isin(gone)] for rows in (ours, made))
-        once = made[["seed"]].drop_duplicates().assign(status="finished")
-        bounds = pd.concat([once.assign(model=name) for name in (LOWER_BOUND, UPPER_BOUND)])
-        found = by_model(theirs, bounds, patients, column) | by_model(ours, made, patients, column)
+        made = pd.concat([made, *self._bounds_made(made)])
+        found = by_model(pd.concat(self.on(target, domain, patients)), made, patients, column)
         order = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
-        return {name: found[name] for name in order if name in found}
+        known = [name for name in order if name in found and len(found[name])]
+        return {name: found[name] for name in known}
 
     def by_target(
-        self, domain: str | None = None, *, column: str = "f_score", patients: str = "all 8"
+        self, domain: str | None = None, *, column: str = "f_score", patients: str = VERDICT
     ) -> dict[str, ByModel]:
         """`values` of each target, on its own patients or on those of one domain."""
         return {

@@ -6,15 +6,22 @@ import numpy as np
 import pandas as pd
 
 from rfe_study import results
-from rfe_study.claims import adaptation, comparisons, sampling, verdicts
+from rfe_study.claims import adaptation, headline, proof, sampling
+from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.baselines import setup_parts
-from rfe_study.claims.proof import judge
-from rfe_study.claims.rows import read
-from rfe_study.claims.verdicts import Verdict, overall
+from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.rows import ADAPTATION, PROOF, read
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+    deciding,
+)
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
-
-NOT_TESTED = "not tested yet"
+from rfe_study.tables import LESIONS, MODELS, SCORES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,52 +68,73 @@ CLAIMS = (
 def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
     """All parts of the claims that stored rows test, by claim; also "ours".
 
-    Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more); 2 to 12 and 14 on
-    all test patients. Tables that have not been made are left out. `seed` is that of the intervals.
+    Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more), with batches drawn
+    again from `seed`; 2 to 12 on paired heads. Tables that have not been made are left out.
     """
-    found = {}
+    found: dict[int | str, list[Verdict]] = {}
     if results.exists("representativeness"):
         rows = results.read("representativeness")
         of_b = rows[rows["batch_of"] == "12 B"]
         found[1] = sampling.falls(of_b, "own_flattened", generator=np.random.default_rng(seed))
         found[13] = sampling.class_balance(of_b, generator=np.random.default_rng(seed))
+    judged = []
     if results.exists("baselines"):
         rows = results.read("baselines")
-        rows = rows[rows["profile"] == SHOWN]
-        found[9] = setup_parts(comparisons.gaps(rows, generator=np.random.default_rng(seed)))
-    if all(results.exists(name) for name in (MODELS, CURVES, SCORES)):
-        judged = judge(read(SCORES), read(MODELS), generator=np.random.default_rng(seed))
-        for part in judged["all 8"]:
-            found.setdefault(part.claim, []).append(part)
+        judged += setup_parts(rows[rows["profile"] == SHOWN])
+    if _swept(PROOF):
+        judged += proof.judge(read(SCORES), read(MODELS))[VERDICT]
     if results.exists(LESIONS):
-        rows = adaptation.stored()
-        judged = adaptation.judge(*rows, generator=np.random.default_rng(seed))
-        for part in judged["all 8"]:
-            found.setdefault(part.claim, []).append(part)
+        judged += adaptation.judge(*adaptation.stored())[VERDICT]
+    for part in judged:
+        found.setdefault(part.claim, []).append(part)
     return found
+
+
+def headline_parts() -> dict[str, list[Verdict]]:
+    """The parts of the book's headline by sentence, from stored rows; empty if there are none."""
+    if not (_swept(PROOF) and _swept(ADAPTATION)):
+        return {}
+    return headline.judge(read(SCORES), read(MODELS), AdaptationRows.stored())
+
+
+def _swept(experiment: str) -> bool:
+    if not all(results.exists(name) for name in (MODELS, SCORES)):
+        return False
+    return bool((results.read(SCORES)["experiment"] == experiment).any())
 
 
 def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
     """A row a claim.
 
-    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many are reproduced, as
-    "2 of 3"; empty if all are) and ``chapter`` (label).
+    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of those that decide
+    are reproduced, as "1 of 2"; empty if all are), ``effect`` (of the part that the verdict comes
+    from, with its 95% interval and what it is) and ``chapter`` (label).
     """
     lines = []
     for claim in CLAIMS:
         own = parts.get(claim.number, [])
-        verdict, share = overall(own) if own else NOT_TESTED, ""
-        if own and verdict != verdicts.REPRODUCED:
-            found = sum(part.verdict == verdicts.REPRODUCED for part in own)
-            share = f"{found} of {len(own)}"
+        verdict, share, effect = NOT_TESTED, "", ""
+        if own:
+            first = deciding(own)
+            verdict, effect = first.verdict, shown_effect(first)
+        if own and verdict != REPRODUCED:
+            main = [part for part in own if part.main]
+            found = sum(part.verdict == REPRODUCED for part in main)
+            share = f"{found} of {len(main)}"
         if claim.setup and own:
             verdict += " (setup)"
-        lines.append((claim.number, claim.words, verdict, share, claim.chapter))
-    return pd.DataFrame(lines, columns=["claim", "the paper says", "verdict", "parts", "chapter"])
+        lines.append((claim.number, claim.words, verdict, share, effect, claim.chapter))
+    columns = ["claim", "the paper says", "verdict", "parts", "effect", "chapter"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def shown_effect(part: Verdict) -> str:
+    """``"difference of mean F: +.043 (.012 to .074)"``; empty if there is none."""
+    return "" if np.isnan(part.estimate) else f"{part.statistic}: {part.effect}"
 
 
 def counted(board: pd.DataFrame) -> dict[str, int]:
     """How many claims have each verdict."""
     plain = board["verdict"].str.removesuffix(" (setup)")
-    names = (verdicts.REPRODUCED, verdicts.NOT_REPRODUCED, verdicts.UNDECIDED)
-    return {name: int((plain == name).sum()) for name in (*names, NOT_TESTED)}
+    names = (REPRODUCED, CONTRADICTED, NO_EFFECT, UNDECIDED, NOT_TESTED)
+    return {name: int((plain == name).sum()) for name in names}

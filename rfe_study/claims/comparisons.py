@@ -1,34 +1,29 @@
-"""How models compare: differences, gaps and shares of gaps, with 95% intervals."""
+"""How models compare: means, differences, gaps and shares of gaps, with 95% intervals.
+
+Intervals are those of `rfe_study.claims.crossed`: over seeds and heads, both random, paired by
+both.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from rfe_study.claims.resampling import (
-    DRAWS,
-    bootstrap_differences,
-    bootstrap_means,
-    interval,
-    resample_weights,
-)
+from rfe_study.claims.contrasts import combined, minus, ratio
+from rfe_study.claims.evidence import of_table
 from rfe_study.claims.rows import ByModel, of_model
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.phantom.domains import TARGETS
 
 
-def mean_interval(
-    table: ArrayLike, *, generator: np.random.Generator, draws: int = DRAWS
-) -> tuple[float, float, float]:
-    """Mean of (seeds, patients), and its 95% interval."""
-    samples = bootstrap_means(table, generator=generator, draws=draws)
-    return float(np.mean(table)), *interval(samples)
+def mean_interval(table: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean of a table by seed and head, and its 95% interval; NaN with one seed or one head."""
+    found = of_table(table)
+    low, high = found.interval()
+    return float(found.estimate), float(low), float(high)
 
 
-def means(
-    values: ByModel, *, generator: np.random.Generator, minus: str | None = None
-) -> pd.DataFrame:
+def means(values: ByModel, *, over: str | None = None) -> pd.DataFrame:
     """Mean and 95% interval of each model, or of its difference from another, paired.
 
     Returns
@@ -38,9 +33,9 @@ def means(
     """
     found = {}
     for model, table in values.items():
-        if model != minus:
-            table = table if minus is None else table - values[minus]
-            found[model] = mean_interval(table, generator=generator)
+        if model != over:
+            table = table if over is None else minus(table, values[over])
+            found[model] = mean_interval(table)
     table = pd.DataFrame.from_dict(found, orient="index", columns=["mean", "low", "high"])
     return table.rename_axis("model")
 
@@ -73,106 +68,59 @@ class Share:
         return f"{self.share:.0%} ({self.low:.0%} to {self.high:.0%})".replace("-", "−")
 
 
-def share_closed(
-    method: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    generator: np.random.Generator,
-    draws: int = DRAWS,
-) -> Share:
-    """(F(method) - F(lower)) / (F(upper) - F(lower)), means over seeds and patients.
+def share_closed(method: pd.DataFrame, lower: pd.DataFrame, upper: pd.DataFrame) -> Share:
+    """(F(method) - F(lower)) / (F(upper) - F(lower)), means over seeds and heads.
 
     Parameters
     ----------
-    method, lower, upper : (seeds, patients)
-        F-scores of the same seeds on the same patients; both are drawn again, together.
-    generator : numpy.random.Generator
-    draws : int
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a score is missing.
+    method, lower, upper : (seeds, heads)
+        F-scores on the same heads, of the seeds that all have.
     """
-    tables = [np.asarray(x, dtype=float) for x in (method, lower, upper)]
-    if len({table.shape for table in tables}) > 1 or tables[0].ndim != 2:
-        shapes = [table.shape for table in tables]
-        raise ValueError(f"method, lower and upper must be (seeds, patients), got {shapes}")
-    if gaps := sum(int((~np.isfinite(table)).sum()) for table in tables):
-        raise ValueError(f"scores must be finite, got {gaps} gap(s)")
-    method, lower, upper = tables
-    n_seeds, n_patients = lower.shape
-    patients = resample_weights(n_patients, draws, generator)
-    seeds = resample_weights(n_seeds, draws, generator)
-    closed, gap = (method - lower).mean(), (upper - lower).mean()
-    closed_draws, gap_draws = (
-        np.einsum("ks,sp,kp->k", seeds, table, patients)
-        for table in (method - lower, upper - lower)
-    )
-    gap_low, gap_high = interval(gap_draws)
-    about = {"gap": float(gap), "gap_low": gap_low, "gap_high": gap_high}
-    if gap_low <= 0:
+    gap = minus(upper, lower)
+    whole, gap_low, gap_high = mean_interval(gap)
+    about = {"gap": whole, "gap_low": gap_low, "gap_high": gap_high}
+    if not gap_low > 0:
         return Share(share=np.nan, low=np.nan, high=np.nan, **about)
-    there = gap_draws > 0  # at most 1 draw in 40 is not
-    low, high = interval(closed_draws[there] / gap_draws[there])
-    return Share(share=float(closed / gap), low=low, high=high, **about)
+    share, low, high = mean_interval(ratio(minus(method, lower), gap))
+    return Share(share=share, low=low, high=high, **about)
 
 
 def change(
-    table: pd.DataFrame,
-    model: str,
-    domain: str,
-    *,
-    column: str = "f_score",
-    generator: np.random.Generator,
-    draws: int = DRAWS,
+    table: pd.DataFrame, model: str, domain: str, *, column: str = "f_score"
 ) -> dict[str, float]:
-    """A model minus the lower bound on one domain, paired by seed and patient.
+    """A model minus the lower bound on one domain, paired by seed and head.
 
     Returns
     -------
     dict
-        ``change`` (mean) and ``low``, ``high`` (95% of the resampled means).
+        ``change`` (mean) and ``low``, ``high`` (95%).
     """
-    first, second = (of_model(table, m, domain, column=column) for m in (model, LOWER))
-    difference = first - second  # pandas pairs seeds and patients by name
-    samples = bootstrap_means(difference, generator=generator, draws=draws)
-    low, high = interval(samples)
-    return {"change": float(difference.to_numpy().mean()), "low": low, "high": high}
+    difference = minus(*(of_model(table, m, domain, column=column) for m in (model, LOWER)))
+    return dict(zip(("change", "low", "high"), mean_interval(difference), strict=True))
 
 
-def gaps(
-    table: pd.DataFrame,
-    *,
-    column: str = "f_score",
-    generator: np.random.Generator,
-    draws: int = DRAWS,
-) -> pd.DataFrame:
+def gaps(table: pd.DataFrame, *, column: str = "f_score") -> pd.DataFrame:
     """Upper minus lower bound on each target domain, and what the lower bound loses there.
 
     Returns
     -------
     DataFrame
-        ``domain``, ``lower``, ``upper``, ``gap`` (means), ``low``, ``high`` (95% of resampled
-        gaps), ``drop``, ``drop_low``, ``drop_high`` (how much worse the lower bound is than on
-        domain A, whose patients are others), ``seeds``, ``patients``.
+        ``domain``, ``lower``, ``upper``, ``gap`` (means), ``low``, ``high`` (95%), ``drop``,
+        ``drop_low``, ``drop_high`` (how much worse the lower bound is than on domain A; on the same
+        heads if they are paired), ``seeds``, ``patients``.
     """
-    options = {"column": column, "generator": generator, "draws": draws}
     on_a = of_model(table, LOWER, "A", column=column)
     rows = []
     for domain in TARGETS:
         lower = of_model(table, LOWER, domain, column=column)
-        gap = change(table, UPPER[domain], domain, **options)
-        drops = bootstrap_differences(on_a, lower, generator=generator, draws=draws)
-        drop_low, drop_high = interval(drops)
+        gap = change(table, UPPER[domain], domain, column=column)
+        drop, drop_low, drop_high = mean_interval(combined([on_a, lower], (1, -1)))
         mean = float(lower.to_numpy().mean())
         rows.append(
             {
                 **{"domain": domain, "lower": mean, "upper": mean + gap["change"]},
                 **{"gap": gap["change"], "low": gap["low"], "high": gap["high"]},
-                "drop": float(on_a.to_numpy().mean()) - mean,
-                **{"drop_low": drop_low, "drop_high": drop_high},
+                **{"drop": drop, "drop_low": drop_low, "drop_high": drop_high},
                 **{"seeds": lower.shape[0], "patients": lower.shape[1]},
             }
         )
@@ -186,13 +134,6 @@ def reading(low: float, high: float) -> str:
     return "no" if high < 0 else "undecided"
 
 
-def gain(
-    values: ByModel,
-    model: str,
-    reference: str,
-    *,
-    generator: np.random.Generator,
-    draws: int = DRAWS,
-) -> tuple[float, float, float]:
-    """How much better a model is than another, paired by seed and patient: mean, 95% interval."""
-    return mean_interval(values[model] - values[reference], generator=generator, draws=draws)
+def gain(values: ByModel, model: str, reference: str) -> tuple[float, float, float]:
+    """How much better a model is than another, paired by seed and head: mean, 95% interval."""
+    return mean_interval(minus(values[model], values[reference]))

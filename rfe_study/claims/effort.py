@@ -1,6 +1,7 @@
 """Claim 14: what n_E = 100 costs against n_E = 2000, from the paper's own numbers."""
 
-from rfe_study.claims.verdicts import Verdict, decide
+from rfe_study.claims.evidence import Exact
+from rfe_study.claims.verdicts import Question, Verdict, judge
 from rfe_study.methods import adaptation
 
 #: Numbers of Section 3.2: n_E and images of the proof of concept and of the real prior.
@@ -16,19 +17,10 @@ def arithmetic() -> list[Verdict]:
     (n_proof, images_proof), (n_real, images_real) = PROOF, REAL
     embeddings = n_real * images_real / (n_proof * images_proof)
     pairs = n_proof**2 * images_proof / (n_real**2 * images_real)
-    return [
-        Verdict(
-            claim=14,
-            part=words,
-            statistic="ratio",
-            threshold=threshold,
-            estimate=ratio,
-            low=ratio,
-            high=ratio,
-            verdict=decide(ratio, ratio, threshold),
-        )
+    return judge(
+        (Question(claim=14, part=words, statistic="ratio", threshold=threshold), Exact(ratio))
         for words, ratio, threshold in (
             ("n_E = 100: as many embeddings in an epoch", embeddings, 0.9),
             ("fewer pairs in an epoch", pairs, 1.0),
         )
-    ]
+    )

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study import results
+from rfe_study.claims.heads import PATIENTS, VERDICT, head
 from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 
@@ -17,12 +17,12 @@ PROOF, ADAPTATION = "proof-of-concept", "adaptation"
 #: The domain that the proof of concept adapts to.
 TARGET = "B"
 
-#: Sets of patients a claim is tested on, by role; the verdict is that of the last one.
-PATIENTS = {"paper's 2": ("test",), "6 further": ("extra",), "all 8": ("test", "extra")}
+#: Scores that are 0 for a model that diverged; of others it has none.
+WORST_IS_0 = ("f_score", "f_score_a", "average_precision", "precision", "recall")
 
-
-#: A score of each model by seed and patient, (seeds, patients), by the model's name.
-ByModel = Mapping[str, NDArray[np.float64]]
+#: A score of each model, a row a seed and a column a head, by the model's name. Models may have
+#: different seeds; heads are the same.
+ByModel = Mapping[str, pd.DataFrame]
 
 
 def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
 def of_model(
     table: pd.DataFrame, model: str, domain: str, *, column: str = "f_score"
 ) -> pd.DataFrame:
-    """One model's scores on a domain's patients: a row a seed, a column a patient.
+    """One model's scores on a domain's patients: a row a seed, a column a head.
 
     Raises
     ------
@@ -61,21 +61,22 @@ def of_model(
             f"each seed of {model} must have a {column} on each patient of {domain}, "
             f"{int(wide.isna().sum().sum())} missing in {wide.shape[0]} x {wide.shape[1]}"
         )
-    return wide
+    return wide.rename(columns=head).rename_axis(columns="head").sort_index(axis=1)
 
 
 def by_model(
-    scores: pd.DataFrame, models: pd.DataFrame, patients: str = "all 8", column: str = "f_score"
+    scores: pd.DataFrame, models: pd.DataFrame, patients: str = VERDICT, column: str = "f_score"
 ) -> ByModel:
-    """A score of each model, (seeds, patients), by name in alphabetical order.
+    """A score of each model by seed and head, by name in alphabetical order.
 
     Parameters
     ----------
     scores, models : DataFrame
-        Rows of one profile, experiment and target, see `rfe_study.runs.sweep`. Models that diverged
-        have a row in `models` alone and score 0.
+        Rows of one profile, experiment and target, on one domain; see `rfe_study.runs.sweep`.
+        `models` says which seeds must be there. One that diverged scores 0 where that is the worst
+        (`WORST_IS_0`), and is left out of other columns.
     patients : str
-        A key of `PATIENTS`.
+        A key of `rfe_study.claims.heads.PATIENTS`.
     column : str
         Of `scores`.
 
@@ -88,34 +89,34 @@ def by_model(
     chosen = scores[scores["role"].isin(roles)]
     if chosen.empty:
         raise ValueError(f"scores must hold patients of roles {roles}, got none")
-    wide = chosen.pivot(index=["seed", "subject"], columns="model", values=column)
-    seeds, subjects = sorted(models["seed"].unique()), sorted(chosen["subject"].unique())
-    names = sorted(models["model"].unique())
-    wide = wide.reindex(pd.MultiIndex.from_product([seeds, subjects]), columns=names)
-    for row in models[models["status"] == "diverged"].itertuples():
-        wide.loc[row.seed, row.model] = 0.0
-    if wide.isna().any(axis=None):
-        seed, subject = wide.index[wide.isna().any(axis=1)][0]
-        model = wide.columns[wide.loc[(seed, subject)].isna()][0]
+    chosen = chosen.assign(head=chosen["subject"].map(head))
+    heads = pd.Index(sorted(chosen["head"].unique()), name="head")
+    wide = chosen.pivot(index=["model", "seed"], columns="head", values=column)
+    made = models.set_index(["model", "seed"])["status"].sort_index()
+    table = wide.reindex(index=made.index, columns=heads).astype(float)
+    gone = (made == "diverged").to_numpy()
+    if column in WORST_IS_0:
+        table.loc[gone] = 0.0
+    else:
+        table = table[~gone]
+    gaps = np.argwhere(table.isna().to_numpy())
+    if len(gaps):
+        (model, seed), where = table.index[gaps[0, 0]], table.columns[gaps[0, 1]]
         raise ValueError(
-            f"each model needs {column} on each patient, "
-            f"{model!r} seed {seed} has none on {subject}"
+            f"each model needs {column} on each patient, {model!r} seed {seed} has none on {where}"
         )
-    shape = len(seeds), len(subjects)
-    return {name: wide[name].to_numpy(float).reshape(shape) for name in names}
+    return {str(model): own.droplevel("model") for model, own in table.groupby(level="model")}
 
 
-def bounds(baselines: pd.DataFrame, models: pd.DataFrame, patients: str = "all 8") -> ByModel:
-    """F of the lower bound and of B's upper bound, (seeds, patients), for the sweep's seeds.
+def bounds(baselines: pd.DataFrame, models: pd.DataFrame, patients: str = VERDICT) -> ByModel:
+    """F of the lower bound and of B's upper bound, by seed and head, for the sweep's seeds.
 
-    `baselines` are rows of `rfe train`; seeds and patients come in the order of
-    `by_model`.
+    `baselines` are rows of `rfe train`; heads come in the order of `by_model`.
     """
     rows = baselines[baselines["profile"] == SHOWN]
-    rows = rows[rows["role"].isin(PATIENTS[patients])]
-    seeds = sorted(models["seed"].unique())
+    rows = rows[rows["role"].isin(PATIENTS[patients]) & rows["seed"].isin(models["seed"])]
     return {
-        name: of_model(rows, model, TARGET).sort_index(axis=1).loc[seeds].to_numpy()
+        name: of_model(rows, model, TARGET)
         for name, model in ((LOWER_BOUND, LOWER), (f"{UPPER_BOUND} {TARGET}", UPPER[TARGET]))
     }
 

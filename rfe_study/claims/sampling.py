@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from rfe_study.claims.resampling import interval
-from rfe_study.claims.verdicts import Verdict, decide
+from rfe_study.claims.evidence import Resampled
+from rfe_study.claims.verdicts import Question, Verdict, judge
 
 #: Claim 1: minus Spearman's rank correlation of divergence and n_E (1: falls at every step).
 MONOTONE = 0.9
@@ -48,13 +48,14 @@ def _resampled(
     statistic: Statistic,
     generator: np.random.Generator,
     draws: int,
-) -> tuple[float, float, float]:
-    """A statistic of the means over batches that tables share: estimate and 95% interval."""
+) -> Resampled:
+    """A statistic of the means over batches that tables share, and its values on other batches."""
     arrays = [table.to_numpy() for table in tables]
     n = len(arrays[0])
     again = generator.integers(n, size=(draws, n))
     (estimate,) = statistic(*(array.mean(0, keepdims=True) for array in arrays))
-    return (float(estimate), *interval(statistic(*(array[again].mean(1) for array in arrays))))
+    values = statistic(*(array[again].mean(1) for array in arrays))
+    return Resampled(float(estimate), values)
 
 
 def _parts(
@@ -66,16 +67,12 @@ def _parts(
     draws: int,
 ) -> list[Verdict]:
     """One part a strategy and seed of A_L."""
-    parts = []
+    tested = []
     for (strategy, seed), group in rows.groupby(["strategy", "seed"], sort=False):
         tables = [_wide(group, column) for column in columns]
-        estimate, low, high = _resampled(tables, statistic, generator, draws)
-        verdict = decide(low, high, about["threshold"])
-        part = f"{strategy}, seed {seed}"
-        parts.append(
-            Verdict(part=part, estimate=estimate, low=low, high=high, verdict=verdict, **about)
-        )
-    return parts
+        found = _resampled(tables, statistic, generator, draws)
+        tested.append((Question(part=f"{strategy}, seed {seed}", **about), found))
+    return judge(tested)
 
 
 def falls(
@@ -145,19 +142,10 @@ def class_balance(
         (f"distribution-aware undersamples at {first}", "share of batches", OFTEN, small),
         (f"distribution-aware does not at {last}", "share of batches", OFTEN, 1 - large),
     ]
-    parts = []
-    for part, statistic, threshold, table in cases:
-        estimate, low, high = _resampled([table], lambda means: means.mean(-1), generator, draws)
-        parts.append(
-            Verdict(
-                claim=13,
-                part=part,
-                statistic=statistic,
-                threshold=threshold,
-                estimate=estimate,
-                low=low,
-                high=high,
-                verdict=decide(low, high, threshold),
-            )
+    return judge(
+        (
+            Question(claim=13, part=part, statistic=statistic, threshold=threshold),
+            _resampled([table], lambda means: means.mean(-1), generator, draws),
         )
-    return parts
+        for part, statistic, threshold, table in cases
+    )

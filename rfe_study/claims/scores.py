@@ -1,65 +1,83 @@
-"""Scores by seed and patient, and ways to weigh both: what a claim's statistic is computed of.
+"""Scores by seed and head: what a claim's statistic is computed of."""
 
-A statistic is written once and takes `Scores`: with even weights it is the estimate, with the
-weights of `rfe_study.claims.resampling` it is all resampled values at once.
-"""
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import pandas as pd
 
-import numpy as np
-from numpy.typing import NDArray
+from rfe_study.claims.contrasts import average
+from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.rows import TARGET, by_model
 
-from rfe_study.claims.rows import TARGET, ByModel
+
+class NotTrained(LookupError):
+    """A model that a statistic needs has no rows yet."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scores:
-    """Scores of models, and K ways to weigh seeds and patients.
+    """Scores of models on their domain's heads.
 
     Attributes
     ----------
-    tables : mapping of (domain, column) to a mapping of model to (seeds, patients)
-    seeds : (K, seeds)
-        How often a seed counts, as a share.
-    patients : mapping of domain to (K, patients)
-        How often a patient counts, as a share.
+    tables : mapping of (domain, model, column) to DataFrame
+        A row a seed, a column a head (`rfe_study.claims.heads.head`), without gaps.
     """
 
-    tables: Mapping[tuple[str, str], ByModel]
-    seeds: NDArray[np.float64]
-    patients: Mapping[str, NDArray[np.float64]]
+    tables: Mapping[tuple[str, str, str], pd.DataFrame]
 
     @classmethod
-    def even(cls, tables: Mapping[tuple[str, str], ByModel]) -> "Scores":
-        """All seeds and all patients count alike: K = 1."""
-        patients = {}
-        for (domain, _), of_model in tables.items():
-            n_seeds, n_patients = next(iter(of_model.values())).shape
-            patients[domain] = np.full((1, n_patients), 1 / n_patients)
-        return cls(tables=tables, seeds=np.full((1, n_seeds), 1 / n_seeds), patients=patients)
-
-    def weighed(
-        self,
-        *,
-        patients: Mapping[str, NDArray[np.float64]],
-        seeds: NDArray[np.float64] | None = None,
+    def of_rows(
+        cls,
+        rows: pd.DataFrame,
+        models: pd.DataFrame,
+        patients: str = VERDICT,
+        columns: Iterable[str] = ("f_score",),
     ) -> "Scores":
-        """The same scores with other weights; without `seeds` these count alike."""
-        if seeds is None:
-            draws, n_seeds = len(next(iter(patients.values()))), self.seeds.shape[1]
-            seeds = np.full((draws, n_seeds), 1 / n_seeds)
-        return replace(self, seeds=seeds, patients=patients)
+        """From long rows, all on the domain that a model is made for.
 
-    def of(
-        self, models: Sequence[str], domain: str = TARGET, column: str = "f_score"
-    ) -> NDArray[np.float64]:
-        """Some models' scores by seed, averaged over patients, (K, seeds, len(models))."""
-        values = np.stack([self.tables[domain, column][model] for model in models], axis=-1)
-        return np.einsum("spm,kp->ksm", values, self.patients[domain])
+        Parameters
+        ----------
+        rows : DataFrame
+            ``domain``, ``model``, ``seed``, ``role``, ``subject`` and the columns.
+        models : DataFrame
+            ``domain``, ``model``, ``seed`` and ``status``: what must be there; see
+            `rfe_study.claims.rows.by_model`.
+        patients : str
+            A key of `rfe_study.claims.heads.PATIENTS`.
+        columns : names
+            Those that the rows do not have are left out: of them nothing can be tested yet.
+
+        Raises
+        ------
+        ValueError
+            If a domain has no patients, or a finished model lacks a score.
+        """
+        tables = {}
+        of_domain = dict(list(rows.groupby("domain")))
+        for domain, made in models.groupby("domain"):
+            if domain not in of_domain:
+                raise ValueError(f"scores must hold patients of {domain}, got none")
+            for column in set(columns) & set(rows.columns):
+                found = by_model(of_domain[domain], made, patients, column)
+                tables |= {(str(domain), m, column): table for m, table in found.items()}
+        return cls(tables=tables)
+
+    def of(self, model: str, domain: str = TARGET, column: str = "f_score") -> pd.DataFrame:
+        """One model's scores, (seeds, heads).
+
+        Raises
+        ------
+        NotTrained
+            If there are none.
+        """
+        key = (domain, model, column)
+        if key not in self.tables or self.tables[key].empty:
+            raise NotTrained(f"{model!r} has no {column} on {domain}")
+        return self.tables[key]
 
     def mean(
         self, models: Sequence[str], domain: str = TARGET, column: str = "f_score"
-    ) -> NDArray[np.float64]:
-        """Some models' scores, averaged over seeds and patients, (K, len(models))."""
-        return np.einsum("ks,ksm->km", self.seeds, self.of(models, domain, column))
+    ) -> pd.DataFrame:
+        """The mean over models, for the seeds that all have, (seeds, heads)."""
+        return average([self.of(model, domain, column) for model in models])

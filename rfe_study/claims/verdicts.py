@@ -1,9 +1,19 @@
-"""How an interval becomes a verdict: reproduced, not reproduced, or undecided.
+"""How evidence becomes a verdict: reproduced, contradicted, no relevant effect, or undecided.
 
-A part of a claim has a statistic and a threshold, which stand in `sampling`, `proof`, `adaptation`
-and `baselines` and were fixed before their rows were made. It is *reproduced* if the whole 95%
-interval of its statistic lies above the threshold, *not reproduced* if it lies below, else
-*undecided*.
+A part of a claim is a number, written so that the paper says it lies above a threshold; beside it
+stands the smallest difference from the threshold that anyone would care for. All are in `proof`,
+`adaptation`, `baselines`, `sampling`, `effort` and `headline` and were fixed before their rows were
+made (`DESIGN.md`). In this order:
+
+- *no relevant effect* if the 90% interval lies within the smallest effect of the threshold (two
+  one-sided tests at 5%), whatever side it is on;
+- *reproduced* if the number is shown to be above the threshold, *contradicted* if below, by
+  one-sided tests at 2.5% after Holm's correction over the parts of a claim: without a second part,
+  if the whole 95% interval lies on one side;
+- else *undecided*.
+
+A part that asks for a bound alone ("at most .05 below", "more than half") has no smallest effect,
+and so no "no relevant effect".
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,72 +22,174 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from rfe_study.claims.resampling import interval, resample
-from rfe_study.claims.scores import Scores
+from rfe_study.claims.evidence import Evidence, Unknown
+from rfe_study.claims.scores import NotTrained
 
-#: From scores to one number for each way to weigh them, (K,).
-Statistic = Callable[[Scores], NDArray[np.float64]]
+REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
+NO_EFFECT, UNDECIDED, NOT_TESTED = "no relevant effect", "undecided", "not tested yet"
 
-REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+#: From the worst for a claim that asks for all its parts to the best.
+OUTCOMES = (CONTRADICTED, NO_EFFECT, NOT_TESTED, UNDECIDED, REPRODUCED)
+
+#: Chance of a wrong "reproduced" among the parts of a claim, and of a wrong "contradicted".
+ERROR = 0.025
+
+#: Level of the interval that must lie within the smallest effect of interest: errors of 5%.
+EQUIVALENCE = 0.90
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """One part of a claim and what our rows say about it."""
+class Question:
+    """What is asked of a part of a claim.
 
-    claim: int | str  # as numbered in the book's list of claims, or "ours"
+    Attributes
+    ----------
+    smallest : float or None
+        Smallest effect of interest; None where a bound is asked for alone.
+    main : bool
+        Whether it decides the claim. Others (single domains beside their mean) are shown, tested as
+        a family of their own, and can only contradict.
+    family : str
+        Parts of "ours" with the same name are corrected for each other.
+    """
+
+    claim: int | str  # a number of the paper's claims, "headline" or "ours"
     part: str
     statistic: str
     threshold: float
+    smallest: float | None = None
+    main: bool = True
+    family: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Question):
+    """A question, and how its number is computed of `rfe_study.claims.scores.Scores`."""
+
+    compute: Callable[[Any], Evidence]
+
+    @property
+    def question(self) -> Question:
+        """Without `compute`."""
+        return Question(**{name: getattr(self, name) for name in Question.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Question):
+    """One part of a claim and what our rows say about it.
+
+    `low` and `high` are the 95% interval, `p_above` and `p_below` one-sided and Holm-adjusted.
+    """
+
     estimate: float
     low: float
     high: float
+    p_above: float
+    p_below: float
     verdict: str
 
-
-def verdict_of(
-    part: Any, estimate: float, low: float, high: float, *, known: bool = True
-) -> Verdict:
-    """The verdict on a part of a claim, which has `claim`, `part`, `statistic` and `threshold`.
-
-    Not `known`: the interval says nothing, so the part is undecided.
-    """
-    return Verdict(
-        claim=part.claim,
-        part=part.part,
-        statistic=part.statistic,
-        threshold=part.threshold,
-        estimate=estimate,
-        low=low,
-        high=high,
-        verdict=decide(low, high, part.threshold) if known else UNDECIDED,
-    )
+    @property
+    def effect(self) -> str:
+        """``"+.043 (.012 to .074)"``."""
+        if np.isnan(self.estimate):
+            return "–"
+        text = _short(f"{self.estimate:+.3f}")
+        if np.isfinite([self.low, self.high]).all():
+            text += f" ({_short(f'{self.low:.3f}')} to {_short(f'{self.high:.3f}')})"
+        return text
 
 
-def decide(low: float, high: float, threshold: float) -> str:
-    """The verdict for an interval that should lie above a threshold."""
-    if not low <= high:
-        raise ValueError(f"low must be <= high, got {low} and {high}")
-    if low > threshold:
+def _short(number: str) -> str:
+    """``"+0.043"`` as ``"+.043"``, with a minus sign."""
+    sign, digits = (number[0], number[1:]) if number[0] in "+-" else ("", number)
+    return sign.replace("-", "−") + digits.removeprefix("0" if digits.startswith("0.") else "")
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p values adjusted for being several, by Holm's step-down method."""
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted.tolist()
+
+
+def decide(question: Question, evidence: Evidence, p_above: float, p_below: float) -> str:
+    """The outcome of one part; p values as adjusted."""
+    if isinstance(evidence, Unknown):
+        return UNDECIDED
+    if question.smallest is not None:
+        low, high = evidence.interval(EQUIVALENCE)
+        near = question.threshold - question.smallest, question.threshold + question.smallest
+        if near[0] < low and high < near[1]:
+            return NO_EFFECT
+    if p_above < ERROR:
         return REPRODUCED
-    return NOT_REPRODUCED if high < threshold else UNDECIDED
+    return CONTRADICTED if p_below < ERROR else UNDECIDED
+
+
+def judge(tested: Iterable[tuple[Question, Evidence | None]]) -> list[Verdict]:
+    """The verdict on each question; None: not tested yet.
+
+    Main parts of a claim are corrected for each other, and the others for each other.
+    """
+    tested = list(tested)
+    families: dict[tuple, list[int]] = {}
+    for i, (question, evidence) in enumerate(tested):
+        if evidence is not None:
+            families.setdefault((question.claim, question.main, question.family), []).append(i)
+    above, below = {}, {}
+    for members in families.values():
+        for found, side in ((above, "p_above"), (below, "p_below")):
+            p = [float(getattr(tested[i][1], side)(tested[i][0].threshold)) for i in members]
+            found |= dict(zip(members, holm(p), strict=True))
+    verdicts = []
+    for i, (question, evidence) in enumerate(tested):
+        if evidence is None:
+            numbers = dict.fromkeys(("estimate", "low", "high", "p_above", "p_below"), np.nan)
+            outcome = NOT_TESTED
+        else:
+            low, high = map(float, evidence.interval())
+            numbers = {"estimate": float(evidence.estimate), "low": low, "high": high}
+            numbers |= {"p_above": above[i], "p_below": below[i]}
+            outcome = decide(question, evidence, above[i], below[i])
+        verdicts.append(Verdict(**asdict(question), **numbers, verdict=outcome))
+    return verdicts
+
+
+def judge_parts(parts: Iterable[Part], scores: Any) -> list[Verdict]:
+    """The verdict on each part by the scores; a part whose models are not there is not tested."""
+
+    def evidence(part: Part) -> Evidence | None:
+        try:
+            return part.compute(scores)
+        except NotTrained:
+            return None
+
+    return judge([(part.question, evidence(part)) for part in parts])
+
+
+def deciding(parts: Iterable[Verdict]) -> Verdict:
+    """The part that a claim's verdict comes from: the first with the worst outcome.
+
+    A claim needs all its main parts. Of the others only a contradicted one counts.
+    """
+    counted = [part for part in parts if part.main or part.verdict == CONTRADICTED]
+    if not counted:
+        raise ValueError("a verdict on a claim needs at least one main part, got none")
+    return min(counted, key=lambda part: OUTCOMES.index(part.verdict))
 
 
 def overall(parts: Iterable[Verdict]) -> str:
-    """Of several parts: reproduced if all are, not reproduced if one is not, else undecided."""
-    found = {part.verdict for part in parts}
-    if not found:
-        raise ValueError("overall needs at least one part, got none")
-    if NOT_REPRODUCED in found:
-        return NOT_REPRODUCED
-    return REPRODUCED if found == {REPRODUCED} else UNDECIDED
+    """The verdict on a claim, that of its `deciding` part."""
+    return deciding(parts).verdict
 
 
 def as_table(parts: Iterable[Verdict]) -> pd.DataFrame:
     """The parts as a table, a row each."""
-    return pd.DataFrame([asdict(part) for part in parts])
+    return pd.DataFrame([asdict(part) for part in parts]).drop(columns="family")
 
 
 def all_hold(holds: Sequence[bool]) -> str:
@@ -85,41 +197,3 @@ def all_hold(holds: Sequence[bool]) -> str:
     if not len(holds):
         raise ValueError("all_hold needs at least one condition, got none")
     return "holds" if all(holds) else "does not hold"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A part of a claim: what is computed, and the threshold it should exceed.
-
-    `linear`: the statistic is a weighted sum of F. `seeds_stay`: seeds are not drawn again, since
-    it compares them with each other and a seed drawn twice would agree with itself.
-    """
-
-    claim: int | str  # a number of the paper's claims, or "ours"
-    part: str
-    statistic: str
-    threshold: float
-    compute: Statistic
-    linear: bool = False
-    seeds_stay: bool = False
-
-
-def judge_parts(
-    parts: Iterable[Part],
-    scores: Scores,
-    *,
-    generator: np.random.Generator,
-    draws: int,
-    seeds_first: bool = False,
-) -> list[Verdict]:
-    """The verdict on each part, its interval from `rfe_study.claims.resampling.resample`."""
-    both, patients_alone = resample(
-        scores, generator=generator, draws=draws, seeds_first=seeds_first
-    )
-    verdicts = []
-    for part in parts:
-        low, high = interval(part.compute(patients_alone if part.seeds_stay else both))
-        known = np.isfinite([low, high]).all()  # not so if seeds are compared and there is one
-        estimate = float(part.compute(scores)[0])
-        verdicts.append(verdict_of(part, estimate, low, high, known=bool(known)))
-    return verdicts

@@ -20,11 +20,27 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def seed(text: str) -> int:
-    """A whole number >= 0."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 0, got {text}")
-    return int(text)
+def seeds(text: str) -> range:
+    """A whole number >= 0, or two and all between them: 3, or 0-9."""
+    first, dash, last = text.partition("-")
+    last = last if dash else first
+    if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
+        raise argparse.ArgumentTypeError(f"must be a whole number >= 0, or 0-9 for ten, got {text}")
+    return range(int(first), int(last) + 1)
+
+
+class _Collect(argparse.Action):
+    """One list of what several arguments hold, each once."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        found = dict.fromkeys(value for some in values for value in some)
+        setattr(namespace, self.dest, list(found))
+
+
+def add_seeds(parser, what: str, default: list[int] | None) -> None:
+    """Add ``--seeds`` to a command: a list of numbers; `what` says of what, and what is default."""
+    about = {"nargs": "+", "metavar": "SEED", "help": f"{what}; 0-9 for ten of them"}
+    parser.add_argument("--seeds", type=seeds, action=_Collect, default=default, **about)
 
 
 def rate(text: str) -> float:

@@ -43,7 +43,8 @@ def _representativeness(args: argparse.Namespace) -> int:
 
 def _prior(args: argparse.Namespace) -> int:
     folder = networks.tables_folder(args.profile, args.out)
-    prior_quality.measure_all(args.seeds, profile=args.profile, folder=folder)
+    baselines = networks.baselines_folder(args.profile, args.out, args.baselines)
+    prior_quality.measure_all(args.seeds, profile=args.profile, baselines=baselines, folder=folder)
     return 0
 
 

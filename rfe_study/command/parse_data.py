@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rfe_study.command.arguments import positive, seed, text
+from rfe_study.command.arguments import add_seeds, positive, text
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, ROLES
 
@@ -29,7 +29,14 @@ def add_data(groups) -> None:
         ),
     )
     make.add_argument("--domains", nargs="+", default=list(DOMAINS), choices=list(DOMAINS))
-    make.add_argument("--roles", nargs="+", default=["train", "test"], choices=ROLES)
+    make.add_argument(
+        "--roles",
+        nargs="+",
+        default=["train", "test"],
+        choices=ROLES,
+        metavar="ROLE",
+        help=f"some of {', '.join(ROLES)} (train test)",
+    )
     make.add_argument(
         "--jobs", type=positive, default=os.cpu_count() or 1, help="processes (one per core)"
     )
@@ -107,9 +114,7 @@ def add_adapt(groups) -> None:
     parser.add_argument(
         "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
     )
-    parser.add_argument(
-        "--seeds", nargs="+", type=seed, metavar="SEED", help="default: all there are"
-    )
+    add_seeds(parser, "default: all there are", None)
     parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
     parser.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of networks (data/checkpoints)"

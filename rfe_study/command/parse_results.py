@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rfe_study.command.arguments import condition, positive, seed, text
+from rfe_study.command.arguments import add_seeds, condition, positive, text
 from rfe_study.methods.profiles import PROFILES
 
 #: What `rfe measure` measures, and what that needs.
@@ -37,14 +37,8 @@ def add_measure(groups) -> None:
     )
     parser.add_argument("name", choices=MEASURES, metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
-    parser.add_argument(
-        "--seeds",
-        nargs="+",
-        type=seed,
-        default=[0, 1, 2],
-        metavar="SEED",
-        help="of networks or of templates, where there are any (default: 0 1 2)",
-    )
+    about = "of networks or of templates, where there are any (default: 0 1 2)"
+    add_seeds(parser, about, [0, 1, 2])
     parser.add_argument(
         "--baselines",
         type=Path,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rfe_study.command.arguments import positive, rate, seed, text
+from rfe_study.command.arguments import add_seeds, positive, rate, text
 from rfe_study.methods.bounds import BOUNDS
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import TARGETS
@@ -17,7 +17,7 @@ EXPERIMENTS = {
 }
 
 #: The networks trained on variants of the phantom's training patients.
-VARIANT_NAMES = ("four-scanners", "random-protocols", "fitted")
+VARIANT_NAMES = ("four-scanners", "random-protocols")
 
 #: Whom a model is scored on.
 ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
@@ -26,9 +26,7 @@ ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
 def _add_common(parser, out: str) -> None:
     """What all commands that train have in common."""
     parser.add_argument("--profile", choices=list(PROFILES), default="laptop")
-    parser.add_argument(
-        "--seeds", nargs="+", type=seed, default=[0, 1, 2], metavar="SEED", help="default: 0 1 2"
-    )
+    add_seeds(parser, "default: 0 1 2", [0, 1, 2])
     parser.add_argument(
         "--out",
         type=Path,
@@ -71,7 +69,7 @@ def add_train(groups) -> None:
     parser.add_argument(
         "--evaluate",
         choices=(ON_DEV, ON_TEST),
-        help="score on the development patients, or on the test patients of all domains",
+        help="score on the development or on the test patients of all domains, seed by seed",
     )
     parser.add_argument("--epochs", type=positive, help="instead of the profile's; needs --out")
     parser.add_argument("--learning-rate", type=rate, help="instead of the profile's; needs --out")
@@ -86,11 +84,14 @@ def add_sweep(groups) -> None:
         help="fine-tune the 36 models and those beside them, and score them",
         **text(
             "Fine-tune all models of an experiment from the lower bound's epoch 35 (Section "
-            "3.2), which `rfe train` must have made. Finished models are skipped: a sweep that "
-            "was stopped or killed goes on when the same command is given again.",
+            "3.2), which `rfe train` must have made: seed by seed, each scored, if that is asked, "
+            "before the next one begins. Finished models are skipped: a sweep that was stopped or "
+            "killed goes on when the same command is given again.",
             """
-            rfe sweep --seeds 0                                seed by seed, one process per core
-            rfe sweep --seeds 0 1 2 --evaluate test            once, when all are trained
+            rfe sweep --seeds 0                                one process per core
+            rfe sweep --seeds 0 1 2 --evaluate test            test patients: once
+            rfe sweep --seeds 0-9 --evaluate test              of ten seeds what verdicts rest on
+            rfe sweep --seeds 3-9 --methods control "* 2000"   some methods, of seven more seeds
             rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
             rfe sweep --experiment adaptation --seeds 0 1 2    with a real prior (chapter 09)
@@ -111,6 +112,14 @@ def add_sweep(groups) -> None:
         metavar="DOMAIN",
         help="some of the experiment's target domains (all: B; of the adaptation B C D)",
     )
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="NAME",
+        help="some of the experiment's methods, by name, by pattern such as '80/20 ACD *', or by "
+        "group, the column of the table of models, of all --seeds; without, all methods, each of "
+        "no more seeds than its list says: 10 where a verdict rests on it, else 3 or 1",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--jobs", type=positive, help="models at a time (one per core, with one thread each)"
@@ -119,8 +128,8 @@ def add_sweep(groups) -> None:
     parser.add_argument(
         "--evaluate",
         choices=(ON_DEV, ON_TEST, ON_V1),
-        help="score on development or test patients of the target domain (after the adaptation, "
-        "on test patients of the others too), or on its first training patient V1",
+        help="score on development or test patients of the target domain, seed by seed (after the "
+        "adaptation, on test patients of the others too), or on its first training patient V1",
     )
     parser.add_argument(
         "--explorer",

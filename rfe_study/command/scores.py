@@ -13,6 +13,12 @@ from rfe_study.phantom.domains import Patient
 from rfe_study.runs import looked_at, scoring
 from rfe_study.runs.scoring import Trained
 
+#: The roles of the patients that models are scored on: for any choice one makes, and once.
+ROLES = {"dev": ("dev", "pairdev"), "test": ("test", "extra", "paired")}
+
+#: The scores whose means are printed.
+MEANS = ("f_score", "average_precision", "fp_per_slice")
+
 
 def evaluate(
     jobs: Sequence[Trained],
@@ -45,7 +51,10 @@ def evaluate(
                 bar.update()
 
             scoring.score_all(jobs, who, skip=done, executor=executor, on_patient=keep)
-    summary = results.summarise(results.stored(table, out), ("f_score", "fp_per_slice"))
+    rows = results.stored(table, out)
+    named = rows[list(jobs[0].identity)].itertuples(index=False, name=None)
+    models = {tuple(job.identity.values()) for job in jobs}
+    summary = results.summarise(rows[[name in models for name in named]], MEANS)
     print(summary.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
 
 

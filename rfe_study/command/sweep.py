@@ -13,10 +13,11 @@ from rfe_study.command import data
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone, remove_partial
-from rfe_study.command.parse_runs import EXPERIMENTS, ON_DEV, ON_TEST, ON_V1
-from rfe_study.command.scores import evaluate
+from rfe_study.command.parse_runs import EXPERIMENTS, ON_TEST, ON_V1
+from rfe_study.command.scores import ROLES, evaluate
 from rfe_study.methods import proof
 from rfe_study.methods.bounds import LOWER, UPPER
+from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.runs import baselines, curves, lesion_hits, looked_at, networks, predicted_slices
@@ -57,14 +58,16 @@ def _sweep(
     if (left or torn) and args.scheduler is None:
         data.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
-        if left or torn:
-            _run(left, torn, len(jobs), pool, ahead, out)
-        tidy(out)
+        for seed in args.seeds:  # its rows can be kept before those of the next one are made
+            own = [job for job in jobs if job.seed == seed]
+            todo, redo = ([job for job in own if job in these] for these in (left, torn))
+            _run(todo, redo, len(own), pool, ahead, out)
+            tidy(out)
+            if args.evaluate:
+                _score(args, _finished(own, out), targets, pool, out)
+    if args.evaluate or args.explorer:
         ready = _finished(jobs, out)
-        if args.evaluate or args.explorer:
-            targets = _with_models(ready, targets)
-        if args.evaluate:
-            _score(args, ready, targets, pool, out)
+        targets = _with_models(ready, targets)
     if args.explorer or args.evaluate == ON_TEST:
         for target in targets:
             _store_masks([job for job in ready if job.target == target], out)
@@ -85,7 +88,12 @@ def _targets(args: argparse.Namespace) -> Sequence[str]:
 def _jobs(
     args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
 ) -> list[Job]:
-    """All models of the experiment; refuses to begin without the lower bound of each seed."""
+    """The models of the experiment, each of as many seeds as it is worth unless named.
+
+    Refuses to begin without the lower bound of each seed.
+    """
+    methods = proof.EXPERIMENTS[args.experiment]()
+    methods = methods if args.methods is None else some(methods, args.methods)
     jobs = [
         Job(
             profile=PROFILES[args.profile],
@@ -99,7 +107,8 @@ def _jobs(
         )
         for seed in args.seeds
         for target in targets
-        for method in proof.EXPERIMENTS[args.experiment]()
+        for method in methods
+        if args.methods is not None or seed < method.seeds
     ]
     if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
         raise CommandError(
@@ -147,7 +156,8 @@ def _score(
 ) -> None:
     """Score the finished models of each target; of the adaptation compare lesions, too."""
     for target in targets:
-        jobs = [job for job in ready if job.target == target]
+        if not (jobs := [job for job in ready if job.target == target]):
+            continue
         who = _scored_on(args.experiment, target, args.evaluate)
         evaluate(jobs, who, SCORES, out, pool)
         tidy(out)
@@ -160,10 +170,9 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
     """The patients that a model for `target` is scored on."""
     if which == ON_V1:
         return [Patient(target, "train", 1)]
-    if which == ON_DEV:
-        return patients([target], ["dev"])
-    who = patients([target], ["test", "extra"])
-    if experiment == "adaptation":  # what became of the other domains, A among them
+    who = patients([target], ROLES[which])
+    # What became of the other domains, A among them:
+    if (experiment, which) == ("adaptation", ON_TEST):
         others = patients([d for d in DOMAINS if d != target], ["test"])
         who += [patient for patient in others if patient.number <= OTHERS]
     return who
@@ -221,6 +230,8 @@ def _run(
 
     Those that are torn have only lost rows of their curves.
     """
+    if not (left or torn):
+        return
     started = total - len(left) - len(torn)
     with tqdm(total=total, initial=started, desc="fine-tune", smoothing=0) as bar:
         for job, outcome in completed([*left, *torn], pool, ahead=ahead):

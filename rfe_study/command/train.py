@@ -17,15 +17,15 @@ from rfe_study.command.data import make
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone, remove_partial
-from rfe_study.command.scores import evaluate
+from rfe_study.command.scores import ROLES, evaluate
 from rfe_study.methods import bounds
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import baselines, networks
 from rfe_study.workers import process_pool
 
-#: The tables of scores on development and test patients, and whom they score.
-SCORED = {"dev": ("development", ("dev",)), "test": ("baselines", ("test", "extra"))}
+#: The tables of scores on development and test patients.
+SCORED = {"dev": "development", "test": "baselines"}
 
 
 def train(args: argparse.Namespace) -> int:
@@ -50,7 +50,7 @@ def _remove_partial(
     jobs: Sequence[baselines.Job], unfinished: Sequence[baselines.Job], out: Path | None
 ) -> None:
     """Delete what a run that was killed has left behind; this one is alone."""
-    tables = ["learning-curves", *(table for table, _ in SCORED.values())]
+    tables = ["learning-curves", *SCORED.values()]
     remove_partial(results.path_of(name, out) for name in tables)
     for job in jobs:
         remove_partial([job.path(), job.path(bounds.BRANCH), job.state_path()])
@@ -89,9 +89,10 @@ def _train_and_score(
         make(patients(sorted(letters), ["train"]), workers)
         _train(jobs, unfinished, out, workers)
     if args.evaluate:
-        table, roles = SCORED[args.evaluate]
+        who, table = patients("ABCD", ROLES[args.evaluate]), SCORED[args.evaluate]
         with process_pool(workers) as pool:
-            evaluate(jobs, patients("ABCD", roles), table, out, pool)
+            for seed in args.seeds:
+                evaluate([job for job in jobs if job.seed == seed], who, table, out, pool)
     elif not unfinished:
         print(
             f"all {len(jobs)} models are trained, in {jobs[0].weights}; --evaluate dev scores them"

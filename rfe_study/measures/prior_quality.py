@@ -21,11 +21,12 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from rfe_core import metrics, ncc, prior
-from rfe_core.patches import normalise
 from rfe_core.prior import N_TEMPLATES, SIZE, extract_templates
 from rfe_core.scans.subject import Subject
 from rfe_study import provenance, results
+from rfe_study.measures import prior_labels
 from rfe_study.methods.ncc_prior import threshold_in_brain
+from rfe_study.methods.priors import brightness
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import TARGETS, Patient
 from rfe_study.runs import looked_at
@@ -43,12 +44,6 @@ COUNTS, SIZES, EXPLORED = (1, 5, N_TEMPLATES), (3, SIZE, 7), "B"
 METHODS = ("NCC", "brightness")
 
 KEY = TABLES[TABLE].key
-
-
-def brightness(subject: Subject) -> NDArray[np.float32]:
-    """Normalised FLAIR inside the brain, 0 outside: the simplest thing one could threshold."""
-    flair = normalise(subject.images["flair"], subject.brain_mask)
-    return np.where(subject.brain_mask, flair, np.float32(0))
 
 
 def score(values: NDArray, threshold: float, subject: Subject) -> dict[str, float]:
@@ -148,11 +143,16 @@ def measure(
 
 
 def measure_all(
-    seeds: Sequence[int] = SEEDS, *, profile: str = "laptop", folder: Path | None = None
+    seeds: Sequence[int] = SEEDS,
+    *,
+    profile: str = "laptop",
+    folder: Path | None = None,
+    baselines: Path | None = None,
 ) -> None:
     """Measure all targets and write the table anew, in `folder` (``data/results``).
 
-    `seeds` are draws of templates. Of profile smoke one seed on a part of each patient.
+    `seeds` are draws of templates. Of profile smoke one seed on a part of each patient. The labels
+    of all priors follow, see `rfe_study.measures.prior_labels`.
     """
     seeds = seeds[:1] if profile == "smoke" else seeds
     born = provenance.certificate(__name__, threads=torch.get_num_threads())
@@ -168,6 +168,7 @@ def measure_all(
                 rows.append(row | born)
                 bar.update()
     results.write(TABLE, rows, folder=folder)
+    prior_labels.measure_all(seeds, profile=profile, folder=folder, baselines=baselines)
 
 
 def _patients(domain: str, *numbers: int, profile: str) -> list[Subject]:

@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from rfe_core import divergence, sampling
 from rfe_core.batches import Batch, Batches
-from rfe_core.divergence import BinnedPopulation
 from rfe_core.patches import Patches
 from rfe_study import provenance, results
 from rfe_study.measures import monte_carlo, probes
+from rfe_study.measures.perfect_samples import BinnedPopulation, null_divergence
 from rfe_study.methods.bounds import LOWER
 from rfe_study.methods.profiles import Profile
 from rfe_study.methods.proof import N_E
@@ -130,9 +130,7 @@ def batch_rows(
         counts = divergence.histograms(values, values.min(0), values.max(0), divergence.BINS)[0]
         row["released"] = float(divergence.jsd(counts, released))
         for per, population in binned.items():
-            null = divergence.null_divergence(
-                population, drawn.drawn, draws=null_draws, generator=generator
-            )
+            null = null_divergence(population, drawn.drawn, draws=null_draws, generator=generator)
             row[f"null_{per}"] = float(null.mean())
         rows.append(row)
     return rows

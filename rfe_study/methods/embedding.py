@@ -7,6 +7,7 @@ from typing import Literal
 
 from rfe_core.random_feature_embedding import PixelEmbeddingLoss
 from rfe_core.sampling import Strategy
+from rfe_study.methods.lesionwise import LesionwiseEmbeddingLoss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,7 @@ class RandomFeatureEmbedding:
 
     Attributes
     ----------
-    strategy : {"50/50", "distribution-aware", "80/20"}
+    strategy : {"50/50", "distribution-aware", "80/20"} or a multiple of the natural share, "2x"
         See `rfe_core.sampling.counts`.
     n_e : int or "all"
         Embeddings drawn from each side (labelled, unlabelled), as the released code counts them.
@@ -27,6 +28,8 @@ class RandomFeatureEmbedding:
         :math:`\\lambda` of Eq. 1, the same at each layer; 0 measures without training on it.
     layers : tuple of int
         Levels of the expanding path, 0 the finest (the paper's second-last convolution).
+    lesionwise : bool
+        Draw every lesion alike, not every lesion pixel: see `rfe_study.methods.lesionwise`.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class RandomFeatureEmbedding:
     reduction: str = "mean"
     weight: float = 1.0
     layers: tuple[int, ...] = (0,)
+    lesionwise: bool = False
 
     def __post_init__(self) -> None:
         different = len(set(self.layers)) == len(self.layers) > 0
@@ -50,7 +54,8 @@ class RandomFeatureEmbedding:
 
     def losses(self) -> dict[int, PixelEmbeddingLoss]:
         """The loss of each layer. A class that runs short in a batch is taken whole."""
-        loss = PixelEmbeddingLoss(
+        kind = LesionwiseEmbeddingLoss if self.lesionwise else PixelEmbeddingLoss
+        loss = kind(
             self.n_e,
             self.strategy,
             distance=self.distance,

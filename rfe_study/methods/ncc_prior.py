@@ -24,10 +24,10 @@ def threshold_in_brain(values: NDArray[Any], subject: Subject) -> float:
     return best_threshold(values[subject.brain_mask], subject.lesion_mask[subject.brain_mask])
 
 
-def ncc_labels(
+def ncc_responses(
     source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
-) -> list[NDArray[np.bool_]]:
-    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    """Responses (X, Y, Z) to templates of a labelled patient: its own, and those of each target.
 
     Parameters
     ----------
@@ -55,5 +55,16 @@ def ncc_labels(
     def respond(subject: Subject) -> NDArray[np.float32]:
         return ncc.response(subject.images["flair"], templates, subject.brain_mask)
 
-    threshold = threshold_in_brain(respond(source), source)
-    return [prior_mask(respond(target), threshold) for target in targets]
+    return respond(source), [respond(target) for target in targets]
+
+
+def ncc_labels(
+    source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
+) -> list[NDArray[np.bool_]]:
+    """The NCC prior of each target (X, Y, Z), templates and threshold from a labelled patient.
+
+    See `ncc_responses`.
+    """
+    own, others = ncc_responses(source, targets, generator=generator)
+    threshold = threshold_in_brain(own, source)
+    return [prior_mask(response, threshold) for response in others]

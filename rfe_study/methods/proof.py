@@ -12,7 +12,7 @@ from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_study.methods import adaptation
 from rfe_study.methods.embedding import RandomFeatureEmbedding
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
 
 #: n_E of Section 3.2.
 N_E = (20, 100, 200, 500, 1000, 2000)
@@ -33,6 +33,13 @@ MARGIN_1_WEIGHT = 100.0
 
 #: n_E of the sampled models that the exact loss is compared with, at its margin and weight.
 MARGIN_1_N_E = (20, 200, 2000)
+
+#: Strategies between the paper's distribution-aware one and its 80/20: lesions twice and four times
+#: as often as they are; exact, and sampled with these n_E.
+SHARES, SHARES_N_E = ("2x", "4x"), (100, 500, 2000)
+
+#: Both ends of the n_E grid, on which the verdicts about n_E rest.
+ENDS = (N_E[0], N_E[-1])
 
 #: The search: rates for fine-tuning without an embedding loss, with the labels of A and of both;
 #: then equally many weights and margins for either distance, the paper's own among them.
@@ -62,24 +69,37 @@ def rfe(strategy: str, distance: str, n_e: int | str, **settings: Any) -> Random
 def proof_of_concept() -> list[Method]:
     """The 36 models of Section 3.2, and those beside them."""
     methods = [
-        _tuned(name=f"{s} {name} {n_e}", group="rfe", embedding=rfe(s, distance, n_e))
+        _tuned(
+            name=f"{s} {name} {n_e}",
+            group="rfe",
+            embedding=rfe(s, distance, n_e),
+            seeds=HEADLINE if n_e in ENDS else COMPARED,
+        )
         for s, (name, distance), n_e in product(STRATEGIES, DISTANCES.items(), N_E)
     ]
-    compared = [(s, ALL) for s in STRATEGIES] + [("80/20", n_e) for n_e in MARGIN_1_N_E]
+    seeds = {(s, ALL): HEADLINE for s in (*STRATEGIES, *SHARES)}
+    seeds |= {("80/20", n_e): COMPARED for n_e in MARGIN_1_N_E}
+    seeds |= dict.fromkeys(product(SHARES, SHARES_N_E), SHOWN_ONCE)
     methods += [
         _tuned(
             name=f"{s} ACD {n_e} margin 1",
             group="all pixels",
             embedding=rfe(s, "cosine", n_e, weight=MARGIN_1_WEIGHT, margin=1.0),
+            seeds=number,
         )
-        for s, n_e in compared
+        for (s, n_e), number in seeds.items()
     ]
     for (name, distance), n_e in product(DISTANCES.items(), N_E):
         mean = rfe("80/20", distance, n_e)
         weight = mean.weight / (2 * EQUAL_WEIGHT_N_E)  # n counts both sides
         embedding = replace(mean, reduction="per_embedding", weight=weight)
         methods.append(
-            _tuned(name=f"80/20 {name} {n_e} sum/n", group="sum / n", embedding=embedding)
+            _tuned(
+                name=f"80/20 {name} {n_e} sum/n",
+                group="sum / n",
+                embedding=embedding,
+                seeds=SHOWN_ONCE,
+            )
         )
     methods += [
         _tuned(
@@ -98,24 +118,30 @@ def controls() -> list[Method]:
     measured = rfe("80/20", "cosine", 500, weight=0.0)
     alone = {"group": "control", "unlabelled": False}
     return [
-        _tuned(name="no embedding", group="control", embedding=measured),
+        _tuned(name="no embedding", group="control", embedding=measured, seeds=HEADLINE),
         _tuned(name="labelled A only", **alone),
-        _tuned(name="labelled A only, statistics of B", statistics=True, **alone),
-        _tuned(name="labels of B", group="bound", embedding=measured, primary="both"),
+        _tuned(name="labelled A only, statistics of B", statistics="target", **alone),
+        _tuned(
+            name="labels of B",
+            group="bound",
+            embedding=measured,
+            primary="both",
+            seeds=HEADLINE,
+        ),
     ]
 
 
 def search() -> list[Method]:
     """All rates of `SEARCH_RATES`, and all weights and margins of `SEARCH` at the chosen rate."""
     references = {"no embedding": "labelled", "labels of B": "both"}
+    tried = partial(_tuned, group="search", seeds=SHOWN_ONCE)
     rates = [
-        _tuned(name=f"{name} rate {rate:g}", group="search", primary=primary, rate=rate)
+        tried(name=f"{name} rate {rate:g}", primary=primary, rate=rate)
         for rate, (name, primary) in product(SEARCH_RATES, references.items())
     ]
     terms = [
-        _tuned(
+        tried(
             name=f"{name} weight {weight:g} margin {margin:g}",
-            group="search",
             embedding=rfe("80/20", distance, SEARCH_N_E, weight=weight, margin=margin),
         )
         for name, distance in DISTANCES.items()

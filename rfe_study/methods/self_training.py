@@ -1,25 +1,37 @@
-"""Two plain ways to learn from unlabelled images by the network's own predictions.
+"""Ways to learn from unlabelled images without any label or prior: rivals of the embedding loss.
 
-Rivals of Random Feature Embedding that need no prior: entropy minimisation (Grandvalet and Bengio,
-2004) and pseudo-labels (Lee, 2013, which the paper's introduction names).
+Entropy minimisation (Grandvalet and Bengio, 2004), pseudo-labels (Lee, 2013, which the paper's
+introduction names), Mean Teacher (Tarvainen and Valpola, 2017) and Deep CORAL (Sun and Saenko,
+2016).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from rfe_core.fine_tuning import Step
 from rfe_core.losses import dice_loss
+from rfe_study.methods.coral import coral_loss
+from rfe_study.methods.mean_teacher import MeanTeacher
 
-KINDS = ("entropy", "pseudo-labels")
+KINDS = ("entropy", "pseudo-labels", "mean teacher", "CORAL")
+
+
+class Term(NamedTuple):
+    """What `rfe_core.fine_tuning.fine_tune` takes; with a memory of its own, so for one run."""
+
+    weight: float
+    loss: Callable[[Step], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfTraining:
-    """A loss on predictions for the unlabelled half of a batch, and its weight.
+    """Which loss, and its weight.
 
     Raises
     ------
@@ -27,7 +39,7 @@ class SelfTraining:
         If a setting breaks its rule.
     """
 
-    kind: Literal["entropy", "pseudo-labels"]
+    kind: Literal["entropy", "pseudo-labels", "mean teacher", "CORAL"]
     weight: float = 1.0
 
     def __post_init__(self) -> None:
@@ -36,10 +48,25 @@ class SelfTraining:
         if not 0 <= self.weight < math.inf:
             raise ValueError(f"weight must be >= 0 and finite, got {self.weight}")
 
-    def loss(self, logits: Tensor, valid: Tensor) -> Tensor:
-        """`entropy_loss` or `pseudo_label_loss`, before the weight."""
-        chosen = {"entropy": entropy_loss, "pseudo-labels": pseudo_label_loss}[self.kind]
-        return chosen(logits, valid)
+    def term(self, steps: int) -> Term:
+        """The loss for one fine-tuning of so many steps."""
+        losses: dict[str, Callable[[Step], Tensor]] = {
+            "entropy": on_predictions(entropy_loss),
+            "pseudo-labels": on_predictions(pseudo_label_loss),
+            "mean teacher": MeanTeacher(steps),
+            "CORAL": coral_loss,
+        }
+        return Term(self.weight, losses[self.kind])
+
+
+def on_predictions(loss: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Step], Tensor]:
+    """A loss on logits and valid pixels, applied to the unlabelled half of a step."""
+
+    def of_step(step: Step) -> Tensor:
+        half = len(step.logits) // 2
+        return loss(step.logits[half:], step.valid[half:])
+
+    return of_step
 
 
 def entropy_loss(logits: Tensor, valid: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ def phantom_folder(cache: str | Path | None = None, *, seed: int = 0) -> Path:
     """Folder ``phantom-KEY`` of the cache; KEY changes with everything that determines the files.
 
     That is the code of :data:`SOURCE` and of all it imports, the seed, and the versions of numpy,
-    scipy, scikit-image and nilearn (random streams, filters, paths, MNI maps). ``cache`` None is
+    scipy, scikit-image and nilearn (random streams, filters, MNI maps). ``cache`` None is
     ``data/cache`` of the repository, or ``$RFE_DATA/cache``.
     """
     if cache is None:
@@ -103,7 +103,10 @@ def make_missing(
                 _make(patient, root, seed)
                 bar.update()
         else:
-            _make_in_processes([missing[i::workers] for i in range(workers)], root, seed, bar)
+            missing.sort(key=lambda patient: patient.head)  # scans of one head in one process
+            each = -(-len(missing) // workers)
+            shares = [missing[i : i + each] for i in range(0, len(missing), each)]
+            _make_in_processes(shares, root, seed, bar)
     register_participants(root, {patient.name: patient.domain for patient in wanted})
 
 

@@ -1,16 +1,14 @@
 """Table 1 as data: four scanners, their protocols, and which patients stand where.
 
-Nothing here computes. A number names its source, a key of :data:`SOURCES`, or says "assumed".
+Nothing here computes. A number either names its source or says "assumed"; sources are spelled out
+in :data:`SOURCES`. Scanners differ by these numbers alone: the heads are drawn alike for all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from rfe_core.scans.layouts import MODALITIES
-
-ROLES = ("train", "test", "dev", "extra")
+from rfe_study.phantom.protocols import Domain, PulseSequence
 
 SOURCES = {
     "table-1": "Baur et al. 2017, Table 1",
@@ -20,64 +18,35 @@ SOURCES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class PulseSequence:
-    """One pulse sequence: times in ms, flip angle in degrees, voxel size in mm (x, y, z).
-
-    `source` says, part by part, where each number comes from (keys of :data:`SOURCES`).
-    """
-
-    kind: Literal["spin-echo", "inversion-recovery", "mprage", "spoiled-gradient-echo"]
-    repetition_time_ms: float
-    echo_time_ms: float
-    inversion_time_ms: float | None = None
-    flip_angle_deg: float | None = None
-    voxel_size_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Domain:
-    """A row of Table 1: a scanner, its three sequences and how many patients it contributes.
-
-    Attributes
-    ----------
-    noise : float
-        Standard deviation of the complex noise, as a share of the white-matter signal of a
-        1 mm3 voxel of T2 or FLAIR. It falls with the square root of the voxel volume: larger
-        voxels collect more signal but are scanned in less time (assumed).
-    bias : float
-        Intensity non-uniformity left after correction: 0.2 means a field from 0.9 to 1.1.
-    csf_flow : float
-        Strength of unsuppressed cerebrospinal fluid in FLAIR (inflow after the inversion).
-    """
-
-    letter: str
-    scanner: str
-    field_strength_t: float
-    n_train: int
-    n_test: int
-    t1: PulseSequence
-    t2: PulseSequence
-    flair: PulseSequence
-    noise: float
-    bias: float
-    csf_flow: float
-
-    def sequence(self, modality: str) -> PulseSequence:
-        """The sequence behind ``"t1"``, ``"t2"`` or ``"flair"``."""
-        if modality not in MODALITIES:
-            raise ValueError(f"modality must be one of {MODALITIES}, got {modality!r}")
-        return getattr(self, modality)
-
-
-def _spoiled(flip_angle_deg: float) -> PulseSequence:
+def _mprage(inversion_time_ms, repetition_time_ms, echo_time_ms, source, voxel=(1.0, 1.0, 1.0)):
     return PulseSequence(
-        kind="spoiled-gradient-echo",
-        repetition_time_ms=9.0,
-        echo_time_ms=4.0,
-        flip_angle_deg=flip_angle_deg,
-        source="assumed",
+        kind="mprage",
+        repetition_time_ms=repetition_time_ms,
+        echo_time_ms=echo_time_ms,
+        inversion_time_ms=inversion_time_ms,
+        voxel_size_mm=voxel,
+        source=source,
+    )
+
+
+def _t2(repetition_time_ms, echo_time_ms, slice_mm, source):
+    return PulseSequence(
+        kind="spin-echo",
+        repetition_time_ms=repetition_time_ms,
+        echo_time_ms=echo_time_ms,
+        voxel_size_mm=(1.0, 1.0, slice_mm),
+        source=source,
+    )
+
+
+def _flair(echo_time_ms, source, voxel=(1.0, 1.0, 1.0)):
+    return PulseSequence(
+        kind="inversion-recovery",
+        repetition_time_ms=9500,
+        echo_time_ms=echo_time_ms,
+        inversion_time_ms=2400,
+        voxel_size_mm=voxel,
+        source=source,
     )
 
 
@@ -88,21 +57,9 @@ DOMAINS: dict[str, Domain] = {
         field_strength_t=3.0,
         n_train=3,
         n_test=2,
-        t1=_spoiled(15.0),
-        t2=PulseSequence(
-            kind="spin-echo",
-            repetition_time_ms=2900,
-            echo_time_ms=90,
-            voxel_size_mm=(1.0, 1.0, 2.0),
-            source="times: ms-smart (Philips 3 T); voxel: assumed",
-        ),
-        flair=PulseSequence(
-            kind="inversion-recovery",
-            repetition_time_ms=9500,
-            echo_time_ms=120,
-            inversion_time_ms=2400,
-            source="times: ms-smart (Philips 3 T); voxel: msseg",
-        ),
+        t1=_mprage(830, 1800, 3.2, "TI, TE: ms-smart (Philips 3 T); TR of a shot, voxel: assumed"),
+        t2=_t2(2900, 90, 3.0, "times, slices: ms-smart (Philips 3 T)"),
+        flair=_flair(120, "times: ms-smart (Philips 3 T); voxel: msseg"),
         noise=0.035,
         bias=0.10,
         csf_flow=0.5,
@@ -113,28 +70,14 @@ DOMAINS: dict[str, Domain] = {
         field_strength_t=1.5,
         n_train=3,
         n_test=2,
-        t1=PulseSequence(
-            kind="mprage",
-            repetition_time_ms=2300,
-            echo_time_ms=3,
-            inversion_time_ms=1000,
-            voxel_size_mm=(1.25, 1.03, 1.03),
-            source="TI: ms-smart (Siemens); TR, TE: assumed; voxel: msseg",
+        t1=_mprage(
+            *(1000, 2400, 3.45),
+            "times: ms-smart (Siemens 1.5 T); voxel: msseg",
+            voxel=(1.25, 1.03, 1.03),
         ),
-        t2=PulseSequence(
-            kind="spin-echo",
-            repetition_time_ms=2680,
-            echo_time_ms=86,
-            voxel_size_mm=(1.0, 1.0, 4.0),
-            source="times: ms-smart (Siemens 1.5 T); voxel: assumed",
-        ),
-        flair=PulseSequence(
-            kind="inversion-recovery",
-            repetition_time_ms=9500,
-            echo_time_ms=122,
-            inversion_time_ms=2400,
-            voxel_size_mm=(1.25, 1.03, 1.03),
-            source="times: ms-smart (Siemens 1.5 T); voxel: msseg",
+        t2=_t2(2680, 86, 4.0, "times: ms-smart (Siemens 1.5 T); slices: assumed"),
+        flair=_flair(
+            122, "times: ms-smart (Siemens 1.5 T); voxel: msseg", voxel=(1.25, 1.03, 1.03)
         ),
         noise=0.06,
         bias=0.10,
@@ -146,22 +89,9 @@ DOMAINS: dict[str, Domain] = {
         field_strength_t=3.0,
         n_train=3,
         n_test=2,
-        t1=_spoiled(15.0),
-        t2=PulseSequence(
-            kind="spin-echo",
-            repetition_time_ms=2700,
-            echo_time_ms=97,
-            voxel_size_mm=(1.0, 1.0, 3.0),
-            source="times: ms-smart (Siemens 3 T); voxel: assumed",
-        ),
-        flair=PulseSequence(
-            kind="inversion-recovery",
-            repetition_time_ms=9500,
-            echo_time_ms=100,
-            inversion_time_ms=2400,
-            voxel_size_mm=(1.1, 1.0, 1.0),
-            source="times: ms-smart (Siemens 3 T); voxel: msseg",
-        ),
+        t1=_mprage(1000, 2400, 4.0, "times: ms-smart (Siemens 3 T); voxel: assumed"),
+        t2=_t2(2700, 97, 3.0, "times, slices: ms-smart (Siemens 3 T)"),
+        flair=_flair(100, "times: ms-smart (Siemens 3 T); voxel: msseg", voxel=(1.1, 1.0, 1.0)),
         noise=0.05,
         bias=0.15,
         csf_flow=0.7,
@@ -172,20 +102,10 @@ DOMAINS: dict[str, Domain] = {
         field_strength_t=3.0,
         n_train=3,
         n_test=10,
-        t1=_spoiled(12.0),
-        t2=PulseSequence(
-            kind="spin-echo",
-            repetition_time_ms=2900,
-            echo_time_ms=90,
-            voxel_size_mm=(1.0, 1.0, 3.0),
-            source="times: ms-smart (Philips 3 T); voxel: assumed",
-        ),
-        flair=PulseSequence(
-            kind="inversion-recovery",
-            repetition_time_ms=9500,
-            echo_time_ms=120,
-            inversion_time_ms=2400,
-            source="times: ms-smart (Philips 3 T); voxel: table-1 (a 3-D scan by its matrix)",
+        t1=_mprage(830, 1800, 3.2, "TI, TE: ms-smart (Philips 3 T); TR of a shot, voxel: assumed"),
+        t2=_t2(2900, 90, 3.0, "times, slices: ms-smart (Philips 3 T)"),
+        flair=_flair(
+            120, "times: ms-smart (Philips 3 T); voxel: table-1 (a 3-D scan by its matrix)"
         ),
         noise=0.05,
         bias=0.20,
@@ -193,17 +113,31 @@ DOMAINS: dict[str, Domain] = {
     ),
 }
 
-#: Beside Table 1: patients for every choice anyone makes, and more test patients for power.
-N_DEV = 4
-N_EXTRA = 6
+#: Labels come from this domain, and the others are those a model is adapted to.
+SOURCE = "A"
+TARGETS = tuple(letter for letter in DOMAINS if letter != SOURCE)
 
-#: The domains a model is adapted to; labels come from A.
-TARGETS = tuple(letter for letter in DOMAINS if letter != "A")
+#: Beside Table 1's, patients of each domain: for every choice anyone makes, and for power.
+N_DEV, N_EXTRA = 4, 6
+
+#: Heads that all four scanners scan, each role with its own, and how many: to test, and to choose.
+PAIRED = {"paired": 40, "pairdev": 8}
+
+#: A paired head has at least this load; above it, loads are as in the database.
+LEAST_LOAD_ML = 1.0
+
+ROLES = ("train", "test", "dev", "extra", *PAIRED)
 
 
 @dataclass(frozen=True)
 class Patient:
-    """Who a phantom patient is: domain letter, role and number (from 1)."""
+    """Who a phantom patient is: domain letter, role and number (from 1).
+
+    Training patient 1 of a domain is the V1 of the paper, the only one whose labels a prior knows:
+    of the domain's three the one of median lesion load (`lesions.ranks` deals loads so).
+
+    Patients of a role in :data:`PAIRED` with one number are one head on four scanners.
+    """
 
     domain: str
     role: str
@@ -221,20 +155,30 @@ class Patient:
 
     @property
     def name(self) -> str:
-        """The BIDS label, e.g. ``Atrain1``."""
-        return f"{self.domain}{self.role}{self.number}"
+        """The BIDS label, e.g. ``Atrain1`` or ``Apaired07``."""
+        width = 2 if self.role in PAIRED else 1
+        return f"{self.domain}{self.role}{self.number:0{width}d}"
 
     @property
-    def index(self) -> int:
-        """Position among all patients of all roles, the same for ever."""
-        everyone = patients(DOMAINS, ROLES)
-        return everyone.index(self)
+    def head(self) -> int:
+        """Number of the head, whatever scans it: patients of one head have one anatomy.
+
+        The same for ever, from which all randomness of the anatomy follows.
+        """
+        first = 0
+        for role in ROLES:
+            domains = SOURCE if role in PAIRED else DOMAINS
+            for letter in domains:
+                if role == self.role and (role in PAIRED or letter == self.domain):
+                    return first + self.number - 1
+                first += n_patients(letter, role)
+        raise AssertionError(f"no head for {self}")
 
 
 def n_patients(domain: str, role: str) -> int:
     """How many patients of `role` a domain has (Table 1 for "train" and "test")."""
     row = DOMAINS[domain]
-    counts = {"train": row.n_train, "test": row.n_test, "dev": N_DEV, "extra": N_EXTRA}
+    counts = {"train": row.n_train, "test": row.n_test, "dev": N_DEV, "extra": N_EXTRA} | PAIRED
     if role not in counts:
         raise ValueError(f"role must be one of {ROLES}, got {role!r}")
     return counts[role]

@@ -1,16 +1,16 @@
-"""Other protocols than those of the four scanners: phantom heads scanned with drawn settings.
+"""What a scanner is set to, and settings drawn at random: other hospitals than the four of Table 1.
 
-The phantom itself stays as it is; only what a `rfe_study.phantom.domains.Domain` says is drawn
-anew.
+The four scanners themselves stand in :mod:`rfe_study.phantom.domains`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from rfe_study.phantom.domains import DOMAINS, Domain, PulseSequence
+from rfe_core.scans.layouts import MODALITIES
 
 #: Least and largest value of what is drawn, evenly in between. Times in ms, angle in degrees, edges
 #: in mm: they reach beyond the four scanners, as protocols of other hospitals do (assumed).
@@ -28,6 +28,57 @@ RANGES: dict[str, tuple[float, float]] = {
     "bias": (0.05, 0.30),
     "csf flow": (0.2, 1.0),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulseSequence:
+    """One pulse sequence: times in ms, flip angle in degrees, voxel size in mm (x, y, z).
+
+    `source` says, part by part, where each number comes from (keys of `domains.SOURCES`).
+    """
+
+    kind: Literal["spin-echo", "inversion-recovery", "mprage", "spoiled-gradient-echo"]
+    repetition_time_ms: float
+    echo_time_ms: float
+    inversion_time_ms: float | None = None
+    flip_angle_deg: float | None = None
+    voxel_size_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """A row of Table 1: a scanner, its three sequences and how many patients it contributes.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of the complex noise, as a share of the white-matter signal of a
+        1 mm3 voxel of T2 or FLAIR. It falls with the square root of the voxel volume: larger
+        voxels collect more signal but are scanned in less time (assumed).
+    bias : float
+        Intensity non-uniformity left after correction: 0.2 means a field from 0.9 to 1.1.
+    csf_flow : float
+        Strength of cerebrospinal fluid that flowed in after an inversion, and so is bright.
+    """
+
+    letter: str
+    scanner: str
+    field_strength_t: float
+    n_train: int
+    n_test: int
+    t1: PulseSequence
+    t2: PulseSequence
+    flair: PulseSequence
+    noise: float
+    bias: float
+    csf_flow: float
+
+    def sequence(self, modality: str) -> PulseSequence:
+        """The sequence behind ``"t1"``, ``"t2"`` or ``"flair"``."""
+        if modality not in MODALITIES:
+            raise ValueError(f"modality must be one of {MODALITIES}, got {modality!r}")
+        return getattr(self, modality)
 
 
 def draw_domain(rng: np.random.Generator) -> Domain:
@@ -77,11 +128,12 @@ def draw_domain(rng: np.random.Generator) -> Domain:
         voxel_size_mm=voxel(thick=rng.random() < 0.5),
         source="drawn",
     )
-    return replace(
-        DOMAINS["A"],
+    return Domain(
         letter="R",
         scanner="drawn",
         field_strength_t=(1.5, 3.0)[int(rng.integers(2))],
+        n_train=0,
+        n_test=0,
         t1=t1,
         t2=t2,
         flair=flair,

@@ -1,7 +1,7 @@
 """From tissue to image: signal equations, slice thickness, bias field, Rician noise.
 
 The physics is deliberately the textbook's (one relaxation time per tissue, ideal pulses), so that
-every contrast in the phantom can be traced to a handful of numbers in
+every contrast in the phantom can be traced to a handful of numbers, here and in
 :mod:`rfe_study.phantom.domains`.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import BSpline
 
-from rfe_study.phantom.domains import Domain, PulseSequence
+from rfe_study.phantom.protocols import Domain, PulseSequence
 
 #: The order of the tissue axis everywhere: volume fractions that add up to at most one.
 TISSUES = ("csf", "gm", "wm", "lesion")
@@ -27,27 +27,32 @@ class Relaxation:
     proton_density: float
 
 
-# 3 T: T1 of gray and white matter within the published 1331-1820 and 832-1084 ms; T2 of gray matter
-# is below the published 99-110 ms because with those values cortex comes out 20-30% brighter than
-# in real T2 and FLAIR scans (a turbo spin echo is not a single echo): fitted to the real contrasts.
-# "lesion" is fully demyelinated tissue; a lesion voxel is a mixture of it with what stood there.
-# 1.5 T: BrainWeb for white and gray matter, T2 of gray matter lowered by the same argument.
+# Within or next to what is published; where a range is wide, fitted to the contrasts of patients 07
+# and 19, one value for all scanners of a field. 3 T (Wansapura 1999, Stanisz 2005): T1 of white
+# matter 832-1084 ms, of gray 1331-1820 ms; T2 of white matter 69-80 ms. T2 of gray matter is below
+# the published 99-110 ms: with them cortex is too bright (a turbo spin echo is not a single echo).
+# 1.5 T: BrainWeb, T2 of gray matter lowered by the same argument.
+# "lesion" is fully demyelinated tissue, full of water; a lesion voxel is a mixture of it with what
+# stood there. Fitted at 3 T; at 1.5 T its T1 is longer than white matter's by the same share.
 # BrainWeb's CSF (T1 2569 ms) would stay bright at TI 2400 ms; free water hardly depends on the
-# field, so both fields use one value. Lesion tissue at 1.5 T: T1 scaled as white matter's.
+# field, so both fields use one value.
 RELAXATION: dict[float, dict[str, Relaxation]] = {
     3.0: {
-        "csf": Relaxation(4200, 1750, 1.00),
-        "gm": Relaxation(1331, 88, 0.86),
-        "wm": Relaxation(900, 80, 0.77),
-        "lesion": Relaxation(1500, 150, 0.85),
+        "csf": Relaxation(4000, 1750, 1.00),
+        "gm": Relaxation(1331, 84, 0.86),
+        "wm": Relaxation(1000, 70, 0.77),
+        "lesion": Relaxation(1420, 102, 1.00),
     },
     1.5: {
-        "csf": Relaxation(4200, 1750, 1.00),
-        "gm": Relaxation(833, 77, 0.86),
+        "csf": Relaxation(4000, 1750, 1.00),
+        "gm": Relaxation(833, 78, 0.86),
         "wm": Relaxation(500, 70, 0.77),
-        "lesion": Relaxation(833, 135, 0.85),
+        "lesion": Relaxation(850, 102, 1.00),
     },
 }
+
+#: Sequences in which CSF that flows in after the inversion pulse is bright.
+INVERTING = ("inversion-recovery", "mprage")
 
 #: Noise of T1 against the other two, measured on the real development patient (2.6% against 5%).
 T1_NOISE = np.float32(0.55)
@@ -103,8 +108,19 @@ def tissue_signals(sequence: PulseSequence, field_strength_t: float) -> np.ndarr
 
 
 def flow_signal(sequence: PulseSequence, field_strength_t: float) -> float:
-    """Signal of CSF that flowed in after the inversion pulse: as if there had been none."""
-    return signal(replace(sequence, kind="spin-echo"), RELAXATION[field_strength_t]["csf"])
+    """Signal of CSF that flowed in after the inversion pulse: as if there had been none.
+
+    Raises
+    ------
+    ValueError
+        If the sequence inverts nothing.
+    """
+    if sequence.kind not in INVERTING:
+        raise ValueError(f"kind must be one of {INVERTING} for inflow, got {sequence.kind!r}")
+    csf = RELAXATION[field_strength_t]["csf"]
+    if sequence.kind == "mprage":  # fresh magnetisation, whole
+        return csf.proton_density
+    return signal(replace(sequence, kind="spin-echo"), csf)
 
 
 def smooth_field(shape, spacing, rng: np.random.Generator) -> np.ndarray:
@@ -116,17 +132,18 @@ def smooth_field(shape, spacing, rng: np.random.Generator) -> np.ndarray:
         Mean about 0, standard deviation about 1.
     """
     bases = [_bspline_basis(n, spacing) for n in shape]
-    field = rng.standard_normal([basis.shape[1] for basis in bases])
+    field = rng.standard_normal([basis.shape[1] for basis in bases], dtype=np.float32)
     for basis in bases:  # one matrix product an axis; each moves its axis to the end
         field = np.tensordot(field, basis, axes=(0, 1))
-    # Where three cubic bases overlap, a unit-variance grid has standard deviation 0.33.
-    return (field / 0.33).astype(np.float32)
+    return field
 
 
 def _bspline_basis(n: int, spacing: float) -> np.ndarray:
     n_basis = int(np.ceil(n / spacing)) + 3
     knots = (np.arange(n_basis + 4) - 3.0) * spacing
-    return BSpline.design_matrix(np.arange(n, dtype=float), knots, 3).toarray()
+    basis = BSpline.design_matrix(np.arange(n, dtype=float), knots, 3).toarray()
+    # Over unit-variance coefficients a cubic basis has variance 0.479 an axis, on average.
+    return (basis / np.cbrt(0.33)).astype(np.float32)
 
 
 def _slice_matrices(n: int, voxel_mm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +159,13 @@ def _slice_matrices(n: int, voxel_mm: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def acquire(
-    tissues: np.ndarray, flow: np.ndarray, domain: Domain, modality: str, rng: np.random.Generator
+    tissues: np.ndarray,
+    flow: np.ndarray,
+    domain: Domain,
+    modality: str,
+    rng: np.random.Generator,
+    *,
+    uneven: np.ndarray | None = None,
 ) -> np.ndarray:
     """Scan a head.
 
@@ -154,6 +177,8 @@ def acquire(
         Share of the CSF in a voxel that flowed in after the inversion, in [0, 1].
     domain, modality
         Which scanner, and "t1", "t2" or "flair".
+    uneven : (X, Y, Z) float32, optional
+        Factor on the signal of the tissue (`texture.uneven`); None: even tissue.
 
     Returns
     -------
@@ -167,9 +192,11 @@ def acquire(
     scale = 1000 / signals[TISSUES.index("wm")]
     weights = (signals * scale).astype(np.float32)
     image = np.tensordot(weights, tissues, axes=1)
-    if modality == "flair":
+    if sequence.kind in INVERTING:
         extra = flow_signal(sequence, domain.field_strength_t) * scale - weights[0]
         image += np.float32(domain.csf_flow * extra) * flow * tissues[0]
+    if uneven is not None:
+        image *= uneven
     image *= np.exp(np.float32(domain.bias / 4) * smooth_field(image.shape, 60, rng))
     matrices = [
         _slice_matrices(n, v) for n, v in zip(image.shape, sequence.voxel_size_mm, strict=True)

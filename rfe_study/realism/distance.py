@@ -1,4 +1,4 @@
-"""How far the phantom and its variants are from real scans: the same figures, and a distance.
+"""How far the phantom is from real scans: the same figures, and a distance.
 
 ``rfe data statistics PATH`` measures patients of a folder and phantom patients, and keeps numbers
 only: ``data/results/scan_statistics.csv`` and ``scan_histograms.csv``.
@@ -21,10 +21,10 @@ from rfe_study.realism.statistics import EDGES, image_statistics, lesion_statist
 
 STATISTICS, HISTOGRAMS = "scan_statistics", "scan_histograms"
 
-REAL, DRAWN, FITTED = "real", "drawn protocol", "fitted"
+REAL, DRAWN = "real", "drawn protocol"
 
-#: Kinds of scan, in the order of tables: real, the four scanners, and the variants.
-KINDS = (REAL, *(f"scanner {letter}" for letter in DOMAINS), DRAWN, FITTED)
+#: Kinds of scan, in the order of tables: real, the four scanners, and protocols drawn at random.
+KINDS = (REAL, *(f"scanner {letter}" for letter in DOMAINS), DRAWN)
 
 #: Groups of figures whose distance is measured. Number and size of lesions vary between patients.
 GROUPS = ("contrast", "texture", "edges", "range", "shape", "spots")
@@ -34,18 +34,18 @@ SMALLEST = 0.02
 
 
 def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tuple[str, Subject]]:
-    """One training patient's head as its own scanner, a drawn protocol and the fit scan it.
+    """One training patient's head as its own scanner and a drawn protocol scan it.
 
     Yields
     ------
     kind, subject
         One of `KINDS`, and the patient.
     """
-    from rfe_study.phantom import heads, realistic  # here: reading tables needs no brain atlas
+    from rfe_study.phantom import heads  # here: reading tables needs no brain atlas
 
     patient = Patient(letter, "train", number)
     anatomy = heads.make_anatomy(patient)
-    rng = np.random.default_rng([seed, patient.index])
+    rng = np.random.default_rng([seed, patient.head])
     for kind, domain in ((f"scanner {letter}", DOMAINS[letter]), (DRAWN, draw_domain(rng))):
         yield (
             kind,
@@ -57,7 +57,6 @@ def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tu
                 affine=heads.AFFINE.copy(),
             ),
         )
-    yield FITTED, realistic.realistic_subject(patient.name, anatomy, realistic.FITTED, rng)
 
 
 def rows_of(kind: str, subject: Subject) -> tuple[list[dict], list[dict]]:
@@ -82,7 +81,7 @@ def measure_all(
     born = {k: v for k, v in provenance.certificate(__name__).items() if k != "torch"}
     versions = {k: born[k] for k in ("code_version", "phantom_version")}
     figures, bins = [], []
-    with tqdm(total=len(real) + 3 * len(letters), desc="scan statistics") as bar:
+    with tqdm(total=len(real) + 2 * len(letters), desc="scan statistics") as bar:
 
         def keep(kind: str, subject: Subject) -> None:
             rows, histogram = rows_of(kind, subject)

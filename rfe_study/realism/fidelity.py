@@ -71,7 +71,7 @@ def measure(patient: Patient, seed: int = 0) -> tuple[dict, list[int]]:
     from rfe_study.phantom import heads  # here: reading the stored table needs no brain atlas
 
     anatomy = heads.make_anatomy(patient, seed)
-    made = heads.make_patient(patient, seed)
+    made = heads.scan_patient(anatomy, patient, seed)
     sizes = lesion_sizes(anatomy.lesion_mask)
     lesion = anatomy.lesion_mask
     row = {

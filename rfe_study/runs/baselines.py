@@ -4,6 +4,7 @@ For each seed: the lower bound A_L learns from domain A alone; each upper bound 
 branch epoch with labelled patches of A and one other domain, half and half.
 """
 
+import copy
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +19,14 @@ import torch
 from rfe_core import checkpoints
 from rfe_core.patches import Patches, extract
 from rfe_core.training import build, train_supervised
+from rfe_core.unet import UNet
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BOUNDS, BRANCH, LOWER
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import networks
+from rfe_study.runs.finishing import finish
 from rfe_study.runs.scoring import check_phantom
 from rfe_study.workers import process_pool, worker_number
 
@@ -117,7 +120,7 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
 
 def fit(
     job: Job,
-    model: torch.nn.Module,
+    model: UNet,
     first: Patches,
     second: Patches | None = None,
     *,
@@ -127,16 +130,22 @@ def fit(
     """Train a job's model on crops, or go on where that was stopped, and keep its weights.
 
     With a second set of crops it starts at the branch epoch; without, it starts at 0 and its
-    weights at the branch epoch are kept as well.
+    weights at the branch epoch are kept as well. Either are kept finished (`finish`): batch norm's
+    statistics are those of the crops it was trained on. `validation` names sets of crops for the
+    learning curve; "A" also calibrates the threshold.
     """
     born = provenance.certificate(__name__, device=job.device, threads=torch.get_num_threads())
+    crops = [first] if second is None else [first, second]
 
-    def save(path: Path, model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
+    def save(path: Path, model: UNet, history: list[dict[str, Any]]) -> None:
+        model = copy.deepcopy(model)  # training may go on, with the statistics it has
         wall_s = sum(row["seconds"] for row in history)
         about = {**job.settings, **born, "model": job.model, "wall_s": wall_s, "history": history}
+        batch_size = job.profile.batch_size
+        about |= finish(model, crops, validation.get("A"), batch_size=batch_size)
         checkpoints.save_weights(path, model, about)
 
-    def keep_branch(model: torch.nn.Module, history: list[dict[str, Any]]) -> None:
+    def keep_branch(model: UNet, history: list[dict[str, Any]]) -> None:
         if second is None and history[-1]["epoch"] == job.profile.branch_epoch:
             save(job.path(f"{job.model}-branch"), model, history)
         if not progress:

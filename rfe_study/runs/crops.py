@@ -1,31 +1,51 @@
 """Crops of a target domain, with the labels that a method may use.
 
-Section 3.2, *Real Prior*: V1 is the first training patient of the domain, the only one whose labels
-may be known. Crops of V2 and V3 come from where their prior sees lesions, since nobody knows where
-the lesions are; with a perfect prior that is the lesions themselves.
+Section 3.2, *Real Prior*: V1 is the one training patient of the domain whose labels may be known.
+Crops of the other two, V2 and V3, come from where their prior sees lesions, since nobody knows
+where the lesions are; with a perfect prior that is the lesions themselves.
 """
 
-from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rfe_core.patches import Patches, extract, extract_all
+from rfe_core.evaluation import predict
+from rfe_core.patches import Patches, extract, extract_all, stack
 from rfe_core.scans.subject import Subject
-from rfe_study.methods.method import SOURCES
-from rfe_study.methods.ncc_prior import ncc_labels
+from rfe_study.methods.method import FROM_A, OWN, SOURCES
+from rfe_study.methods.priors import SURE, label_map, prior_labels
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import looked_at
+from rfe_study.runs import looked_at, networks
+
+#: Training patients of a domain.
+NUMBERS = (1, 2, 3)
 
 
 def training_patients(domain: str, *numbers: int) -> list[Subject]:
-    """Phantom training patients of a domain by number: 1 is V1."""
+    """Phantom training patients of a domain by number: 1 is V1, unless another one plays it."""
     who = [Patient(domain, "train", number) for number in numbers]
     return phantom_subjects(who, workers=1, progress=False)
 
 
-def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Patches:
+def unlabelled_patients(domain: str, v1: int, profile: str) -> list[Subject]:
+    """V2 and V3: the training patients of a domain but the one that plays V1."""
+    others = training_patients(domain, *(n for n in NUMBERS if n != v1))
+    return [looked_at.cut(subject, profile) for subject in others]
+
+
+def training_crops(
+    profile: Profile,
+    domain: str,
+    seed: int,
+    source: str,
+    *,
+    v1: int = 1,
+    network: Path | None = None,
+) -> Patches:
     """The crops of a target domain that a method of this source is trained on.
 
     Parameters
@@ -39,6 +59,10 @@ def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Pat
     source : str
         One of `rfe_study.methods.method.SOURCES` but "subset", whose crops are those of
         `rfe_study.runs.baselines.domain_patches`.
+    v1 : int
+        Number of the training patient that plays V1.
+    network : Path
+        Weights whose predictions are "own predictions"; other sources need none.
 
     Raises
     ------
@@ -49,22 +73,73 @@ def training_crops(profile: Profile, domain: str, seed: int, source: str) -> Pat
     if source not in known:
         raise ValueError(f"source must be one of {known}, got {source!r}")
     if source == "V1":
-        return v1_crops(profile, domain, seed)[0]
-    subjects = [looked_at.cut(s, profile.name) for s in training_patients(domain, 2, 3)]
-    if source != "true":
-        (labelled,) = training_patients("A" if source == "NCC from A" else domain, 1)
-        labelled = looked_at.cut(labelled, profile.name)
-        masks = ncc_labels(labelled, subjects, generator=np.random.default_rng(seed))
-        subjects = [replace(s, lesion_mask=m) for s, m in zip(subjects, masks, strict=True)]
-    generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source)])
-    return extract_all(subjects, profile.target_crops, generator=generator, size=profile.crop)
+        return v1_crops(profile, domain, seed, v1)[0]
+    subjects = unlabelled_patients(domain, v1, profile.name)
+    labels = target_labels(profile.name, domain, seed, source, v1=v1, network=network)
+    generator = np.random.default_rng([seed, ord(domain), SOURCES.index(source), v1])
+    n, size = profile.target_crops, profile.crop
+    return extract_all(subjects, n, generator=generator, size=size, labels=labels)
 
 
-def v1_crops(profile: Profile, domain: str, seed: int) -> tuple[Patches, Patches]:
+def target_labels(
+    profile: str, domain: str, seed: int, source: str, *, v1: int = 1, network: Path | None = None
+) -> list[NDArray[np.int8]]:
+    """What stands for the labels (X, Y, Z) of V2 and V3: 1, 0, or -1 for unsure.
+
+    See `training_crops`; `profile` by name. Only NCC depends on the seed, by its templates.
+    """
+    if source == "true":
+        subjects = unlabelled_patients(domain, v1, profile)
+        return [subject.lesion_mask.astype(np.int8) for subject in subjects]
+    if source == OWN:
+        if network is None:
+            raise ValueError(f"source {OWN!r} needs a network, got none")
+        return own_labels(network, unlabelled_patients(domain, v1, profile), profile)
+    if source.startswith("NCC"):
+        return _of_prior(profile, domain, seed, source, v1)
+    return _of_any_seed(profile, domain, 0, source, v1)
+
+
+def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> list[NDArray[np.int8]]:
+    from_a = source == FROM_A
+    (labelled,) = training_patients("A", 1) if from_a else training_patients(domain, v1)
+    return prior_labels(
+        "NCC" if from_a else source,
+        looked_at.cut(labelled, profile),
+        unlabelled_patients(domain, v1, profile),
+        generator=np.random.default_rng(seed),
+    )
+
+
+# A classifier takes half a minute, so a process trains it once for a target and V1.
+_of_any_seed = lru_cache(maxsize=12)(_of_prior)
+
+
+def own_labels(network: Path, subjects: list[Subject], profile: str) -> list[NDArray[np.int8]]:
+    """What a network is sure of: 1 from probability .9 on, 0 below .1, between them -1.
+
+    Networks of profile smoke are sure of nothing, so that of each patient the hundredth of highest
+    probability is 1 and the lower half 0.
+
+    It is the lower bound of the same seed at the branch epoch, where fine-tuning starts: no method
+    gets a network that was trained for longer, and no label of the target is used.
+    """
+    model, labels = networks.load(network).model, []
+    for subject in subjects:
+        slices = np.flatnonzero(subject.brain_mask.any(axis=(0, 1)))
+        probability = predict(model, stack(subject), slices=slices).transpose(1, 2, 0)
+        low, high = SURE
+        if profile == "smoke":
+            low, high = np.quantile(probability[subject.brain_mask], (0.5, 0.99))
+        labels.append(label_map(probability, low, high, subject.brain_mask))
+    return labels
+
+
+def v1_crops(profile: Profile, domain: str, seed: int, v1: int = 1) -> tuple[Patches, Patches]:
     """Crops of V1 with its labels: ``target_crops`` for training, and others for a learning curve.
 
     The latter come from slabs of slices that no method is trained on.
     """
     n = round(profile.target_crops / 0.7)  # `extract` keeps seven in ten for training
-    generator = np.random.default_rng([seed, ord(domain)])
-    return extract(training_patients(domain, 1), n, generator=generator, size=profile.crop)
+    generator = np.random.default_rng([seed, ord(domain), v1])
+    return extract(training_patients(domain, v1), n, generator=generator, size=profile.crop)

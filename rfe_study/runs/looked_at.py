@@ -4,7 +4,6 @@ Scores of profile smoke mean nothing; they show that each step runs, in minutes.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -29,13 +28,4 @@ def cut(subject: Subject, profile: str) -> Subject:
         return subject
     middle = int(np.argmax(subject.lesion_mask.sum(axis=(0, 1))))
     start = min(max(middle - SLICES // 2, 0), depth - SLICES)
-    part = slice(start, start + SLICES)
-    affine = subject.affine.copy()
-    affine[:3, 3] += start * affine[:3, 2]
-    return replace(
-        subject,
-        images={name: image[:, :, part] for name, image in subject.images.items()},
-        lesion_mask=subject.lesion_mask[:, :, part],
-        brain_mask=subject.brain_mask[:, :, part],
-        affine=affine,
-    )
+    return subject.part(slice(None), slice(None), slice(start, start + SLICES))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rfe_core.evaluation import THRESHOLD, predict
+from rfe_core.evaluation import THRESHOLD, boxes, predict
 from rfe_core.patches import stack
 from rfe_core.scans.layouts import MODALITIES
 from rfe_core.scans.subject import Subject
@@ -43,6 +43,7 @@ class _Slices:
     """S axial slices: what the network gets, and where brain and lesions are."""
 
     patients: list[str]
+    heads: list[NDArray[np.bool_]]  # of the patient of each, all of the brain (X, Y, Z)
     z: list[int]
     images: NDArray[np.float32]  # (S, 3, X, Y)
     brain: NDArray[np.bool_]  # (S, X, Y)
@@ -59,11 +60,13 @@ class _Slices:
 
 
 def _slices(subjects: Iterable[Subject]) -> _Slices:
-    found: dict[str, list] = {"patients": [], "z": [], "images": [], "brain": [], "truth": []}
+    names = ("patients", "heads", "z", "images", "brain", "truth")
+    found: dict[str, list] = {name: [] for name in names}
     for subject in subjects:
         images = stack(subject)
         for z in chosen_slices(subject.lesion_mask):
             found["patients"].append(subject.name)
+            found["heads"].append(subject.brain_mask)
             found["z"].append(z)
             found["images"].append(images[z])
             found["brain"].append(subject.brain_mask[:, :, z])
@@ -73,8 +76,13 @@ def _slices(subjects: Iterable[Subject]) -> _Slices:
 
 
 def _predicted(model: UNet, slices: _Slices) -> NDArray[np.uint8]:
-    """The cropped masks of one model, packed: (S, bytes)."""
-    masks = (predict(model, slices.images) > THRESHOLD) & slices.brain
+    """The cropped masks of one model, packed: (S, bytes); the network sees what it is scored on."""
+    masks = np.zeros_like(slices.brain)
+    for k, (head, z) in enumerate(zip(slices.heads, slices.z, strict=True)):
+        for x, y, part in boxes(head, model.multiple):
+            if part.start <= z < part.stop:
+                masks[k, x, y] = predict(model, slices.images[k : k + 1, :, x, y])[0] > THRESHOLD
+    masks &= slices.brain
     return np.packbits(masks[:, *slices.crop].reshape(len(masks), -1), axis=-1)
 
 

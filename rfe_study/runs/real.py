@@ -26,6 +26,7 @@ from rfe_study.methods import adaptation
 from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.networks import Network, load
 from rfe_study.runs.variants import VARIANTS, variant_patches
@@ -215,6 +216,7 @@ def adapt(
         progress=progress,
         description=f"{method} to {target.name}",
     )
+    adapt_statistics(model, labelled, crops, batch_size=profile.batch_size)
     return model
 
 

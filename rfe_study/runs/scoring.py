@@ -5,13 +5,19 @@ from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from pathlib import Path
 from typing import Any, Protocol
 
-from rfe_core.evaluation import score, segment
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_core.evaluation import THRESHOLD, brain_box, probability_map, score
+from rfe_core.metrics import average_precision
 from rfe_core.patches import stack
+from rfe_core.scans.subject import Subject
 from rfe_study import provenance
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import looked_at, networks
+from rfe_study.tables import AT_A
 from rfe_study.workers import one_thread
 
 
@@ -63,6 +69,8 @@ def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any
     (subject,) = phantom_subjects([patient], workers=1, progress=False)
     subject = looked_at.cut(subject, jobs[0].profile.name)
     images = stack(subject)
+    box = brain_box(subject.brain_mask | subject.lesion_mask)
+    inside = subject.part(*box)  # the rest holds nothing to score
     born = provenance.certificate(__name__, device=jobs[0].device)
     rows = []
     for job in jobs:
@@ -76,9 +84,27 @@ def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any
             "train_code_version": about["code_version"],
             "train_hardware": about["hardware"],
         }
-        scores = score(segment(model, subject, images=images), subject)
+        probability = np.copy(probability_map(model, subject, images=images)[box])
+        scores = scores_of(probability, inside, about.get("threshold_a"))
         rows.append({**job.identity, "role": patient.role, **scores, **training, **born})
     return rows
+
+
+def scores_of(
+    probability: NDArray[np.float32], subject: Subject, threshold_a: float | None = None
+) -> dict[str, Any]:
+    """All scores of a probability map (X, Y, Z) of a labelled patient, as columns.
+
+    Those of `rfe_core.evaluation.score` at the threshold .5; ``average_precision`` over the voxels
+    of the brain; and, if the model has a threshold calibrated on A, that and the scores at it
+    (`rfe_study.tables.AT_A`).
+    """
+    brain, scores = subject.brain_mask, score(probability > THRESHOLD, subject)
+    scores["average_precision"] = average_precision(probability[brain], subject.lesion_mask[brain])
+    if threshold_a is not None:
+        found = score(probability > threshold_a, subject)
+        scores |= {"threshold_a": threshold_a, **{f"{k}_a": found[k] for k in AT_A}}
+    return scores
 
 
 def score_all(

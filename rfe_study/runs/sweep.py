@@ -25,12 +25,12 @@ from rfe_core.training import Diverged
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import OWN, Method
 from rfe_study.methods.profiles import Profile
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
+from rfe_study.runs.finishing import finish
 from rfe_study.runs.scoring import check_phantom
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import one_thread
@@ -106,7 +106,7 @@ _of_target = lru_cache(maxsize=8)(training_crops)
 
 
 def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
-    """Labelled crops of A, crops of the target, and those that learning curves look at.
+    """Labelled crops of A, crops of the target, and validation crops of either.
 
     In the proof of concept a subset of either domain; else all crops of A, and of the target what
     the method may see, watched on V1 alone.
@@ -117,9 +117,10 @@ def _crops(job: Job) -> tuple[Patches, Patches, dict[str, Patches]]:
         target, on_target = _of_domain(*key)
         labelled, target = (crops.subset(slice(profile.subset)) for crops in (labelled, target))
     else:
-        target, (_, on_target) = _of_target(*key, source), _of_v1(*key)
-    watched = {"A": on_a, job.target: on_target}
-    return labelled, target, {k: crops.subset(slice(VALIDATION)) for k, crops in watched.items()}
+        v1 = job.method.v1
+        target = _of_target(*key, source, v1=v1, network=job.branch if source == OWN else None)
+        _, on_target = _of_v1(*key, v1)
+    return labelled, target, {"A": on_a, job.target: on_target}
 
 
 def execute(job: Job) -> Outcome:
@@ -132,29 +133,33 @@ def _execute(job: Job) -> Outcome:
     born = provenance.certificate(__name__, device=job.device)
     check_phantom(job)
     method, status, message = job.method, FINISHED, ""
-    labelled, target, watched = _crops(job)
+    labelled, target, validation = _crops(job)
     if method.match_histograms:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
     rate = job.profile.learning_rate * method.rate
+    steps = job.profile.tuning_steps * (job.profile.epochs - job.profile.branch_epoch)
     try:
         history = fine_tune(
             model,
             labelled,
             target if method.unlabelled else None,
             embedding=method.embedding and method.embedding.losses(),
-            self_training=method.self_training,
+            self_training=method.self_training and method.self_training.term(steps),
             primary=method.primary,
             settings=replace(job.profile, learning_rate=rate),
             seed=job.seed,
-            validation=watched,
+            validation={k: crops.subset(slice(VALIDATION)) for k, crops in validation.items()},
             progress=False,
         )
     except Diverged as error:
         status, history, message = DIVERGED, error.history, str(error)
-    if method.statistics:
-        adapt_statistics(model, target, batch_size=job.profile.batch_size)
-    about = {
+    about = {}
+    if status == FINISHED:
+        whose = {"A": [labelled], "target": [target], "both": [labelled, target], "none": []}
+        crops, size = whose[method.statistics_of], job.profile.batch_size
+        about = finish(model, crops, validation["A"], batch_size=size)
+    about |= {
         "status": status,
         "learning_rate": rate,
         "steps": len(history) * job.profile.tuning_steps,

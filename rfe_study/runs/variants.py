@@ -1,9 +1,8 @@
 """Variants of the phantom's training patients, and networks trained on them from scratch.
 
-The phantom is frozen, for every stored row depends on it. A *variant* is another choice of training
-patients: the same twelve heads (three of each scanner), scanned or treated differently. Networks
-learn from as many crops in as many steps as the lower bound of chapter 03; ``rfe variants`` trains
-them.
+A *variant* is another choice of training patients than one scanner's three: the twelve heads (three
+of each scanner), each by its own scanner or by protocols drawn at random. Networks learn from as
+many crops in as many steps as the lower bound of chapter 03; ``rfe variants`` trains them.
 """
 
 from __future__ import annotations
@@ -25,12 +24,11 @@ from rfe_study.phantom.protocols import draw_domain
 from rfe_study.runs import baselines
 from rfe_study.versions import code_version
 
-FOUR, RANDOM, FITTED = "four-scanners", "random-protocols", "fitted"
+FOUR, RANDOM = "four-scanners", "random-protocols"
 
 VARIANTS = {
     FOUR: "the training patients of all four scanners",
     RANDOM: "their heads, each scanned three times with protocols drawn at random",
-    FITTED: "their heads made more like real scans, each scanned three times",
 }
 
 SCANS = 3  # of each head, where it is scanned again
@@ -39,27 +37,22 @@ SCANS = 3  # of each head, where it is scanned again
 MODULES = {
     FOUR: (),
     RANDOM: ("rfe_study.phantom.protocols",),
-    FITTED: ("rfe_study.phantom.realistic",),
 }
 
 
-def scanned_again(variant: str, patient: Patient, rng: np.random.Generator) -> Iterator[Subject]:
-    """A training patient's head, scanned `SCANS` times as the variant says."""
-    from rfe_study.phantom import heads, realistic  # here: naming a network needs no brain atlas
+def scanned_again(patient: Patient, rng: np.random.Generator) -> Iterator[Subject]:
+    """A training patient's head, scanned `SCANS` times with protocols drawn at random."""
+    from rfe_study.phantom import heads  # here: naming a network needs no brain atlas
 
     anatomy = heads.make_anatomy(patient)
     for scan in range(1, SCANS + 1):
-        name = f"{patient.name}V{scan}"
-        if variant == FITTED:
-            yield realistic.realistic_subject(name, anatomy, realistic.FITTED, rng)
-        else:
-            yield Subject(
-                name=name,
-                images=heads.scan(anatomy, draw_domain(rng), rng),
-                lesion_mask=anatomy.lesion_mask,
-                brain_mask=anatomy.brain_mask,
-                affine=heads.AFFINE.copy(),
-            )
+        yield Subject(
+            name=f"{patient.name}V{scan}",
+            images=heads.scan(anatomy, draw_domain(rng), rng),
+            lesion_mask=anatomy.lesion_mask,
+            brain_mask=anatomy.brain_mask,
+            affine=heads.AFFINE.copy(),
+        )
 
 
 def groups(variant: str, rng: np.random.Generator) -> Iterator[list[Subject]]:
@@ -80,7 +73,7 @@ def groups(variant: str, rng: np.random.Generator) -> Iterator[list[Subject]]:
         if variant == FOUR:
             yield phantom_subjects(who, workers=1, progress=False)
         else:
-            yield from map(list, zip(*(scanned_again(variant, p, rng) for p in who), strict=True))
+            yield from map(list, zip(*(scanned_again(p, rng) for p in who), strict=True))
 
 
 def variant_patches(profile: Profile, variant: str, seed: int) -> tuple[Patches, Patches]:

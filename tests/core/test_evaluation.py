@@ -8,7 +8,16 @@ import torch
 from synthetic import tiny_subject
 
 from rfe_core import metrics
-from rfe_core.evaluation import evaluate, predict, score, segment
+from rfe_core.evaluation import (
+    MARGIN,
+    SLICES,
+    boxes,
+    brain_box,
+    predict,
+    probability_map,
+    score,
+    segment,
+)
 from rfe_core.patches import stack
 from rfe_core.unet import UNet
 
@@ -35,12 +44,64 @@ def test_predict_takes_only_the_wanted_slices_and_keeps_the_mode(model, subject)
 
 
 def test_segment_is_predict_thresholded_inside_the_brain(model, subject):
-    probability = predict(model, stack(subject)).transpose(1, 2, 0)
+    probability, images = np.zeros(subject.shape, np.float32), stack(subject)
+    for x, y, z in boxes(subject.brain_mask, model.multiple):
+        probability[x, y, z] = predict(model, images[z, :, x, y]).transpose(1, 2, 0)
+    probability[~subject.brain_mask] = 0
+    assert (probability_map(model, subject) == probability).all()
     threshold = float(np.median(probability[subject.brain_mask]))
-    expected = (probability > threshold) & subject.brain_mask
-    prediction = segment(model, subject, threshold=threshold)
-    assert expected.any() and (prediction == expected).mean() > 0.9999
+    prediction = segment(model, subject, threshold=threshold, images=images)
+    assert prediction.any() and (prediction == (probability > threshold)).all()
     assert not prediction[~subject.brain_mask].any()
+
+
+def in_air(subject, width=40):
+    """The same head with more air around it, and empty slices above and below."""
+    around = [(width, width), (width, width), (5, 7)]
+    pad = {name: np.pad(getattr(subject, name), around) for name in ("brain_mask", "lesion_mask")}
+    images = {m: np.pad(image, around) for m, image in subject.images.items()}
+    return replace(subject, images=images, **pad)
+
+
+def test_a_network_sees_whole_slices_around_the_brain(model, subject, monkeypatch):
+    large, seen = in_air(subject), []
+    found = list(boxes(large.brain_mask, model.multiple))
+    forward = model.forward_levels
+
+    def watch(images):
+        seen.append(images)
+        return forward(images)
+
+    monkeypatch.setattr(model, "forward_levels", watch)
+    mask = segment(model, large)
+    assert mask.shape == large.shape and not mask[~large.brain_mask].any()
+    images = stack(large)
+    assert len(seen) == len(found) == 8  # 58 slices hold brain, eight at a time
+    for some, (x, y, z) in zip(seen, found, strict=True):
+        assert torch.equal(some, torch.from_numpy(images[z, :, x, y]))
+        assert (x.stop - x.start) % model.multiple == (y.stop - y.start) % model.multiple == 0
+        assert z.start // SLICES == (z.stop - 1) // SLICES
+        assert brain_box(large.brain_mask[:, :, z], model.multiple)[:2] == (x, y)
+    assert (mask == (probability_map(model, large) > 0.5)).all()
+
+
+@pytest.mark.parametrize("multiple", [1, 4, 16])
+def test_the_box_has_all_brain_and_a_margin(multiple):
+    brain = np.zeros((90, 80, 30), bool)
+    brain[31:58, 2:70, 4:9] = True  # at y = 2 the image ends before the margin does
+    brain[40, 40, 20] = True
+    x, y, z = brain_box(brain, multiple)
+    assert z == slice(4, 21)
+    assert x.start <= 31 - MARGIN and x.stop >= 58 + MARGIN and x.stop - x.start < 43 + multiple
+    assert (x.stop - x.start) % multiple == 0 and (y.start, y.stop >= 70) == (0, True)
+    assert brain_box(np.ones((5, 6, 7), bool), multiple) == (slice(0, 5), slice(0, 6), slice(0, 7))
+    # looked at again, it is all
+    again = brain_box(brain[x, y, z], multiple)
+    assert [part.start for part in again] == [0, 0, 0] and brain[x, y, z][again].shape == brain[
+        x, y, z
+    ].shape
+    with pytest.raises(ValueError, match="brain_mask must hold at least one voxel, got none"):
+        brain_box(np.zeros((5, 5, 5), bool))
 
 
 def test_bad_images_and_thresholds(model, subject):
@@ -74,8 +135,23 @@ def test_score_needs_labels(subject):
         score(subject.lesion_mask, replace(subject, lesion_mask=None))
 
 
-def test_evaluate_is_score_of_segment_for_each_patient(model, subject):
-    other = tiny_subject("Atrain2", seed=1)
-    expected = [score(segment(model, s, threshold=0.4), s) for s in (subject, other)]
-    assert evaluate(model, [subject, other], threshold=0.4) == expected
-    assert [row["subject"] for row in expected] == ["Atrain1", "Atrain2"]
+def test_lesions_by_size_in_mm3(subject):
+    """Bins are half-open, and a voxel here has 2 mm3."""
+    truth = np.zeros(subject.shape, bool)
+    truth[20, 18, 20] = True  # 2 mm3
+    truth[20:25, 18, 24] = True  # 10 mm3: no longer below 10
+    truth[15:25, 10:15, 30:32] = True  # 200 mm3
+    affine = np.diag([1.0, 1, 2, 1])
+    labelled = replace(subject, lesion_mask=truth, affine=affine)
+    prediction = np.zeros(subject.shape, bool)
+    prediction[20, 18, 24] = True  # one of five
+    prediction[15:17, 10:14, 30] = True  # 8 of 100: less than a tenth
+    row = score(prediction, labelled)
+    found = {k: v for k, v in row.items() if k.startswith(("lesions", "detected"))}
+    assert found == {
+        **{"lesions": 3, "detected": 1},
+        **{"lesions_0_10": 1, "detected_0_10": 0},
+        **{"lesions_10_30": 1, "detected_10_30": 1},
+        **{"lesions_30_100": 0, "detected_30_100": 0},
+        **{"lesions_100_inf": 1, "detected_100_inf": 0},
+    }

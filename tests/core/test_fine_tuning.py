@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -75,6 +76,42 @@ def test_target_labels_teach_as_the_prior_of_an_embedding_term(sets):
     assert not same_weights(model, run([labelled, relabelled(target)], embedding=rfe())[0])
     for row in history:
         assert row["loss"] == pytest.approx(row["dice_loss"] + row["embedding_loss"], rel=1e-5)
+
+
+def test_unsure_target_labels_take_no_part(sets):
+    """Whatever they are otherwise, with an embedding term or as labels of the Dice loss."""
+    labelled, target = sets
+    unsure = np.random.default_rng(1).random(target.labels.shape) < 0.3
+    hidden = replace(target, labels=np.where(unsure, -1, target.labels).astype(np.int8))
+    outside = replace(target, valid=target.valid & ~unsure)
+    for options in ({"embedding": rfe()}, {"embedding": rfe(n_e="all")}, {"primary": "both"}):
+        model, history = run([labelled, hidden], **options)
+        other, same = run([labelled, outside], **options)
+        assert same_weights(model, other) and without_time(history) == without_time(same)
+        assert not same_weights(model, run(sets, **options)[0])
+
+
+def test_self_training_sees_the_step_and_no_label(sets):
+    seen = []
+
+    class Watching(NamedTuple):
+        weight: float = 0.5
+
+        def loss(self, step):
+            seen.append(step)
+            return step.embeddings[3:].mean()
+
+    model, history = run(sets, self_training=Watching())
+    step = seen[0]
+    assert step.model is model and len(seen) == 6
+    assert [len(x) for x in (step.images, step.logits, step.embeddings, step.valid)] == [6] * 4
+    assert step.embeddings.shape == (6, 4, 20, 20) and step.valid.dtype == torch.bool
+    for row in history:
+        total = row["dice_loss"] + 0.5 * row["self_training_loss"]
+        assert row["loss"] == pytest.approx(total, rel=1e-5)
+    labelled, target = sets
+    assert same_weights(model, run([labelled, relabelled(target)], self_training=Watching())[0])
+    assert not same_weights(model, run(sets)[0])
 
 
 def test_target_labels_teach_if_primary_is_both(sets):

@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.measure import label
+from sklearn.metrics import average_precision_score
 
-from rfe_core.metrics import f_score, false_positive_components, lesion_detection, precision, recall
+from rfe_core.metrics import (
+    average_precision,
+    detected_lesions,
+    f_score,
+    false_positive_components,
+    precision,
+    recall,
+)
 
 masks = arrays(bool, (3, 4, 3))
 
@@ -61,27 +70,20 @@ def three_lesions():
     return truth
 
 
-def test_detection_by_size_and_overlap():
+def test_detection_by_overlap():
     truth, prediction = three_lesions(), np.zeros((30, 9, 9), bool)
     prediction[5, 0, 0] = True  # 1 of 12 voxels: less than ten per cent
     prediction[10:12, 0:5, 0] = True  # 10 of 100: just enough
-    found = [(d.lesions, d.detected) for d in lesion_detection(prediction, truth)]
-    assert found == [(1, 0), (1, 0), (0, 0), (1, 1)]
+    found, voxels = detected_lesions(prediction, truth)
+    assert voxels.tolist() == [1, 12, 100] and found.tolist() == [False, False, True]
     prediction[6, 0, 0] = True
-    found = [(d.lesions, d.detected) for d in lesion_detection(prediction, truth)]
-    assert found == [(1, 0), (1, 1), (0, 0), (1, 1)]
-
-
-def test_sizes_are_in_mm3_and_bins_are_half_open():
-    truth = three_lesions()
-    bins = lesion_detection(truth, truth, voxel_volume_mm3=2.0, edges_mm3=(0, 2, 24, 25))
-    assert [(d.lower, d.upper, d.lesions) for d in bins] == [(0, 2, 0), (2, 24, 1), (24, 25, 1)]
+    assert detected_lesions(prediction, truth)[0].tolist() == [False, True, True]
 
 
 def test_no_overlap_is_never_a_detection():
     truth = three_lesions()
-    bins = lesion_detection(np.zeros_like(truth), truth, min_overlap=0)
-    assert sum(d.lesions for d in bins) == 3 and sum(d.detected for d in bins) == 0
+    found, _ = detected_lesions(np.zeros_like(truth), truth, min_overlap=0)
+    assert found.tolist() == [False] * 3
 
 
 @pytest.mark.parametrize("score", [f_score, precision, recall, false_positive_components])
@@ -98,20 +100,53 @@ def test_bad_masks(score):
         score(np.array([0.2, 0.7]), np.zeros(2))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"voxel_volume_mm3": 0},
-        {"voxel_volume_mm3": np.nan},
-        {"voxel_volume_mm3": np.inf},
-        {"edges_mm3": (3, 1)},
-        {"edges_mm3": (1,)},
-        {"edges_mm3": (0, np.nan, 3)},
-        {"min_overlap": 1.5},
-        {"min_overlap": np.nan},
-    ],
-)
-def test_bad_detection_settings(settings):
-    (name,) = settings
-    with pytest.raises(ValueError, match=f"{name} must be"):
-        lesion_detection(np.zeros(3), np.zeros(3), **settings)
+@pytest.mark.parametrize("min_overlap", [-0.1, 1.5, np.nan])
+def test_bad_overlaps(min_overlap):
+    with pytest.raises(ValueError, match=r"min_overlap must be in \[0, 1\], got"):
+        detected_lesions(np.zeros(3), np.zeros(3), min_overlap=min_overlap)
+
+
+# without a threshold
+
+
+@settings(max_examples=100)
+@given(data=st.data(), n=st.integers(1, 40), ties=st.booleans())
+def test_average_precision_against_scikit_learn(data, n, ties):
+    truth = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n).filter(any)))
+    values = st.sampled_from([0.0, 0.25, 0.5]) if ties else st.floats(0, 1, width=32)
+    score = np.array(data.draw(st.lists(values, min_size=n, max_size=n)), np.float32)
+    found = average_precision(score, truth)
+    assert found == pytest.approx(average_precision_score(truth, score), abs=1e-12)
+    assert found == average_precision(score[::-1], truth[::-1])
+    assert average_precision(2 * score, truth) == found
+
+
+def test_average_precision_of_a_volume():
+    rng = np.random.default_rng(0)
+    truth = rng.random((20, 30, 25)) < 0.02
+    score = (rng.random(truth.shape) + 0.5 * truth).astype(np.float32)
+    expected = average_precision_score(truth.ravel(), score.ravel())
+    assert average_precision(score, truth) == pytest.approx(expected, rel=1e-9)
+    assert average_precision(np.zeros(truth.shape), truth) == truth.mean()
+    assert average_precision(truth.astype(float), truth) == 1
+    assert np.isnan(average_precision(score, np.zeros(truth.shape, bool)))
+
+
+def test_average_precision_refuses():
+    with pytest.raises(ValueError, match="score must be finite, got NaN or infinity"):
+        average_precision([0.5, np.nan], [0, 1])
+    with pytest.raises(ValueError, match="truth must be a binary mask"):
+        average_precision([0.5, 0.2], [0, 2])
+    with pytest.raises(ValueError, match=r"shape of truth \(3,\), got \(2,\)"):
+        average_precision([0.5, 0.2], [0, 1, 1])
+
+
+@settings(max_examples=30)
+@given(prediction=masks, truth=masks, pad=st.tuples(*[st.integers(0, 3)] * 6))
+def test_empty_space_around_masks_changes_nothing(prediction, truth, pad):
+    wide = [np.pad(m, [pad[:2], pad[2:4], pad[4:]]) for m in (prediction, truth)]
+    assert false_positive_components(*wide) == false_positive_components(prediction, truth)
+    for ours, theirs in zip(
+        detected_lesions(*wide), detected_lesions(prediction, truth), strict=True
+    ):
+        assert ours.tolist() == theirs.tolist()

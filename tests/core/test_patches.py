@@ -7,7 +7,7 @@ import pytest
 from synthetic import tiny_subject
 
 from rfe_core.batches import Batches
-from rfe_core.patches import extract, normalise, split_slices, stack
+from rfe_core.patches import extract, extract_all, normalise, split_slices, stack
 
 
 def rng(seed=0):
@@ -178,3 +178,24 @@ def test_batches_bad_inputs(split):
         Batches(first, second, batch_size=7, generator=rng())
     with pytest.raises(ValueError, match="must not be empty"):
         Batches(first.subset(slice(0)), generator=rng())
+
+
+def test_labels_of_a_prior_stand_for_the_patients_own(subjects):
+    """Crops lie around its 1s and carry its -1s; nobody asks for the patients' own labels."""
+    prior = []
+    for subject in subjects:
+        labels = np.where(rng(1).random(subject.shape) < 0.3, -1, 0).astype(np.int8)
+        labels[20, 18, 22:25] = 1
+        prior.append(np.where(subject.brain_mask, labels, 0).astype(np.int8))
+    hidden = [replace(subject, lesion_mask=None) for subject in subjects]
+    crops = extract_all(hidden, 12, generator=rng(), size=16, labels=prior)
+    assert crops.labels.dtype == np.int8 and set(np.unique(crops.labels)) == {-1, 0, 1}
+    assert set(crops.slices) == {22, 23, 24} and (crops.labels == 1).any(axis=(1, 2)).all()
+    own = [subject.lesion_mask.astype(np.int8) for subject in subjects]
+    same = (extract_all(subjects, 12, generator=rng(), size=16, labels=m) for m in (own, None))
+    first, second = same
+    assert np.array_equal(first.images, second.images)
+    assert np.array_equal(first.labels, second.labels)
+    with pytest.raises(ValueError, match=r"no slice of \['a', 'b'\] contains a lesion"):
+        unsure = [np.minimum(labels, 0) for labels in prior]
+        extract_all(hidden, 12, generator=rng(), size=16, labels=unsure)

@@ -88,7 +88,7 @@ def test_all_is_eq_2_over_all_pixels_that_count():
     assert torch.equal(pixels(maps.grad).abs().sum(1) > 0, own >= 0)
 
 
-@pytest.mark.parametrize("strategy", ["50/50", FIVE, {1: 0.5, 4: 0.5}])
+@pytest.mark.parametrize("strategy", ["50/50", FIVE, {1: 0.5, 4: 0.5}, "0.5x"])
 @pytest.mark.parametrize("two_sides", [False, True])
 def test_all_is_the_mean_of_sampled_losses(strategy, two_sides):
     """Of as many embeddings as the strategy allows, within four standard errors."""
@@ -108,6 +108,23 @@ def test_all_is_the_mean_of_sampled_losses(strategy, two_sides):
         )
     other = PixelEmbeddingLoss("all", [0.6, 0.1, 0.1, 0.1, 0.1])(maps, labels, labelled)
     assert abs(losses.mean() - other) > 4 * error
+
+
+def test_once_the_natural_share_is_distribution_aware():
+    """Drawn and of all pixels; and a multiple weighs the classes as shares of that size do."""
+    maps, labels = batch(n_classes=2)
+    for n_e in (40, "all"):
+        once, aware = (
+            PixelEmbeddingLoss(n_e, s)(maps, labels) for s in ("1x", "distribution-aware")
+        )
+        assert once == aware
+    labels[labels >= 0] = 0
+    labels[0].flatten()[::10] = 1
+    lesion = float((labels == 1).sum() / (labels >= 0).sum())
+    thrice, shares = (
+        PixelEmbeddingLoss("all", s)(maps, labels) for s in ("3x", [1 - 3 * lesion, 3 * lesion])
+    )
+    assert thrice.item() == pytest.approx(shares.item(), rel=0.01)
 
 
 @settings(max_examples=25)

@@ -135,7 +135,12 @@ def test_all_pixels_that_count_get_a_gradient_under_all():
 
 @pytest.mark.parametrize(
     ("strategy", "reduction"),
-    [("50/50", "mean"), ("distribution-aware", "per_embedding"), ("80/20", "mean")],
+    [
+        ("50/50", "mean"),
+        ("distribution-aware", "per_embedding"),
+        ("80/20", "mean"),
+        ("0.5x", "sum"),
+    ],
 )
 def test_all_is_the_mean_of_sampled_losses(strategy, reduction):
     """At as many embeddings a side as the strategy allows, within four standard errors."""
@@ -176,7 +181,7 @@ def test_all_is_the_double_loop_where_everything_is_drawn(layer):
 
 @pytest.mark.parametrize(
     ("strategy", "background", "lesion"),
-    [("50/50", 11, 11), ("80/20", 24, 6), ("distribution-aware", 21, 4)],
+    [("50/50", 11, 11), ("80/20", 24, 6), ("distribution-aware", 21, 4), ("1x", 21, 4)],
 )
 def test_where_everything_is_drawn_sampling_is_all(strategy, background, lesion):
     """Sides whose pixels have the strategy's share: the largest n_e leaves none behind."""

@@ -53,6 +53,11 @@ ROUNDING = [
     ("distribution-aware", (71, 29), 50, (35, 15)),  # 14.5; 50 * 0.29 is less in floating point
     ("distribution-aware", (0, 9), 4, (0, 4)),
     ("distribution-aware", (9, 0), 4, (4, 0)),
+    ("2x", (900, 100), 20, (16, 4)),
+    ("4x", (990, 10), 20, (19, 1)),  # 0.8: up
+    ("4x", (990, 10), 12, (12, 0)),  # 0.48
+    ("1.5x", (900, 100), 10, (8, 2)),  # 1.5: up
+    ("9x", (900, 100), 20, (10, 10)),  # half of all is the most
 ]
 
 
@@ -135,6 +140,51 @@ def test_the_generator_alone_decides():
 
 SHARES = st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any)
 
+MULTIPLES = ("0.5x", "1x", "2x", "4x", "10x")
+
+
+@settings(max_examples=200)
+@given(
+    have=st.lists(st.integers(0, 2000), min_size=2, max_size=5).filter(any),
+    tenths=st.integers(1, 300),
+)
+def test_a_multiple_multiplies_all_classes_but_0_up_to_half(have, tenths):
+    k, n = Fraction(tenths, 10), sum(have)
+    shares = class_shares(f"{tenths / 10}x", have)
+    natural = [Fraction(of_class, n) for of_class in have]
+    others = sum(natural[1:])
+    assert sum(shares) == 1 and min(shares) >= 0
+    assert sum(shares[1:]) == min(k * others, max(Fraction(1, 2), others))
+    for share, of_class in zip(shares[1:], natural[1:], strict=True):
+        assert share * others == of_class * sum(shares[1:])  # their ratio to each other stays
+    if k * others <= Fraction(1, 2):
+        assert shares[1:] == tuple(k * share for share in natural[1:])
+
+
+@settings(max_examples=50)
+@given(have=st.lists(st.integers(0, 300), min_size=2, max_size=5).filter(any))
+def test_once_the_natural_share_is_distribution_aware(have):
+    assert class_shares("1x", have) == class_shares("1.0x", have)
+    assert class_shares("1x", have) == class_shares("distribution-aware", have)
+    assert largest_n_e(have, class_shares("1x", have)) == sum(have)
+
+
+@settings(max_examples=100)
+@given(
+    background=st.integers(0, 60),
+    lesion=st.integers(0, 60),
+    strategy=st.sampled_from(MULTIPLES),
+    n_e=st.integers(2, 50),
+)
+def test_a_multiple_can_be_drawn_from_any_batch(background, lesion, strategy, n_e):
+    """No batch ends a training, whatever its share of lesion."""
+    labels = labels_of(background, lesion, ignored=1)
+    if background + lesion == 0:
+        return
+    options = {"strategy": strategy, "generator": generator(), "shortfall": "all available"}
+    drawn = sample(labels, n_e, **options)
+    assert sum(drawn.wanted) == n_e and 0 < len(drawn.indices) <= n_e
+
 
 @settings(max_examples=200)
 @given(data=st.data(), weights=SHARES, by_name=st.sampled_from([None, *STRATEGIES]))
@@ -179,6 +229,9 @@ def test_no_class_has_fewer_of_more_and_none_is_far_from_its_share(weights, n_e)
         ("50/50", (400, 400, 400, 400, 400)),
         ("80/20", (1600, 100, 100, 100, 100)),
         ("distribution-aware", (1400, 400, 160, 40, 0)),
+        ("0.5x", (1700, 200, 80, 20, 0)),
+        ("1.5x", (1100, 600, 240, 60, 0)),
+        ("4x", (1000, 666, 267, 67, 0)),  # 1.2 of all would not go: half
         ([0.4, 0.3, 0.2, 0.1, 0], (800, 600, 400, 200, 0)),
         (np.array([0.1, 0.3, 0.2, 0.15, 0.25]).tolist(), (200, 600, 400, 300, 500)),
         ({0: 0.5, 3: 0.5}, (1000, 0, 0, 1000, 0)),
@@ -292,23 +345,16 @@ def test_an_empty_draw_is_refused():
         )
 
 
-@pytest.mark.parametrize(
-    ("per", "n_e", "labelled_n", "unlabelled_n"),
-    [("side", 20, 20, 20), ("total", 20, 10, 10), ("total", 21, 11, 10)],
-)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_sides(strategy, per, n_e, labelled_n, unlabelled_n):
+@pytest.mark.parametrize("strategy", [*STRATEGIES, "2x"])
+def test_sides(strategy):
     labels = torch.cat([labels_of(80, 40, 9), labels_of(150, 20, 9)])
     labelled = torch.arange(len(labels)) < 129
-    drawn = sample_sides(labels, labelled, n_e, strategy=strategy, generator=generator(), per=per)
-    for side, size, is_side in (
-        ("labelled", labelled_n, labelled),
-        ("unlabelled", unlabelled_n, ~labelled),
-    ):
+    drawn = sample_sides(labels, labelled, 20, strategy=strategy, generator=generator())
+    for side, is_side in (("labelled", labelled), ("unlabelled", ~labelled)):
         assert is_side[drawn[side].indices].all()
-        assert len(drawn[side].indices) == size
+        assert len(drawn[side].indices) == 20
         # the class ratio of its own side
-        assert drawn[side].drawn == counts(labels[is_side], size, strategy)
+        assert drawn[side].drawn == counts(labels[is_side], 20, strategy)
 
 
 @settings(max_examples=40)
@@ -349,6 +395,8 @@ GOOD = {"strategy": "50/50", "generator": generator()}
     ("call", "message"),
     [
         (lambda: counts(labels_of(5, 5), 4, "60/40"), "strategy must be one of .*, got '60/40'"),
+        (lambda: counts(labels_of(5, 5), 4, "0x"), "a multiple such as \"2x\" .*, got '0x'"),
+        (lambda: counts(labels_of(5, 5), 4, "-2x"), "a multiple such as \"2x\" .*, got '-2x'"),
         (lambda: counts(labels_of(5, 5), 1, "50/50"), "n_e must be an integer >= 2, got 1"),
         (lambda: counts(labels_of(5, 5), 2.5, "50/50"), "n_e must be an integer >= 2, got 2.5"),
         (lambda: counts(labels_of(5, 5), 4.0, "50/50"), "n_e must be an integer >= 2, got 4.0"),
@@ -397,14 +445,6 @@ GOOD = {"strategy": "50/50", "generator": generator()}
         (
             lambda: sample_sides(labels_of(5, 5), torch.ones(9) > 0, 4, **GOOD),
             r"labelled must be bool of shape \(10,\), got torch.bool of shape \(9,\)",
-        ),
-        (
-            lambda: sample_sides(labels_of(5, 5), torch.ones(10) > 0, 4, per="batch", **GOOD),
-            "per must be one of .*, got 'batch'",
-        ),
-        (
-            lambda: sample_sides(labels_of(5, 5), torch.ones(10) > 0, 3, per="total", **GOOD),
-            'n_e must be an integer >= 4 for per="total", got 3',
         ),
         (
             lambda: sample_sides(labels_of(5, 5), torch.ones(10) > 0, 4, **GOOD),

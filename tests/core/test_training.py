@@ -8,7 +8,7 @@ import torch
 from synthetic import tiny_subject
 
 from rfe_core import losses, training
-from rfe_core.evaluation import evaluate
+from rfe_core.evaluation import score, segment
 from rfe_core.patches import extract
 from rfe_core.settings import TrainingSettings
 from rfe_core.training import build, train_supervised
@@ -58,7 +58,7 @@ def test_it_learns(split, subject):
     assert [row["epoch"] for row in history] == list(range(1, 31))
     assert history[-1]["loss"] < 0.3 < history[0]["loss"]
     assert history[-1]["f_A"] > 0.8
-    (row,) = evaluate(model, [subject])
+    row = score(segment(model, subject), subject)
     assert row["f_score"] > 0.8
     assert not model.training
 

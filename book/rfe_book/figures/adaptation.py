@@ -23,6 +23,7 @@ GROUP_STYLE = {
     "prior": (VERMILION, "^", "Random Feature Embedding with a prior"),
     "control": (BLUE, "o", "controls"),
     "rival": (GREEN, "s", "rivals"),
+    "luck": (MUTED, "x", "another training patient as V1"),
 }
 
 #: Of the models that figures single out: colour, marker and hatch of its bar.
@@ -42,23 +43,20 @@ def groups() -> dict[str, str]:
     }
 
 
-def fig_4a(by_target: Mapping[str, ByModel], *, seed: int) -> Figure:
+def fig_4a(by_target: Mapping[str, ByModel]) -> Figure:
     """Fig. 4(a) anew: F of lower bound, adapted model and upper bound on each target domain.
 
-    Bars are means, lines 95% intervals over seeds and patients, dots the seeds.
+    Bars are means, lines 95% intervals over seeds and heads, dots the seeds.
 
     Parameters
     ----------
     by_target : mapping of domain to scores by model
         As `rfe_study.claims.adapted_rows.AdaptationRows.by_target` returns them.
-    seed : int
-        The intervals of each domain are drawn from it.
     """
     figure, axes = plt.subplots(figsize=(7, 3.2))
     shown = (LOWER_BOUND, PAPER, UPPER_BOUND)
     for at, values in enumerate(by_target.values()):
-        generator = np.random.default_rng(seed)
-        table = means({model: values[model] for model in shown}, generator=generator)
+        table = means({model: values[model] for model in shown})
         for number, model in enumerate(shown):
             colour, _, hatch = MODEL_STYLE[model]
             x, line = at + 0.27 * (number - 1), table.loc[model]
@@ -66,7 +64,7 @@ def fig_4a(by_target: Mapping[str, ByModel], *, seed: int) -> Figure:
             axes.bar(x, line["mean"], 0.24, label=model if at == 0 else None, **look)
             ends = [[line["mean"] - line["low"]], [line["high"] - line["mean"]]]
             axes.errorbar(x - 0.04, line["mean"], ends, color="black", capsize=3, linewidth=1.2)
-            dots = values[model].mean(1)
+            dots = values[model].mean(axis=1)
             axes.plot(np.full(len(dots), x + 0.05), dots, "o", color="black", markersize=3)
     axes.set_xticks(range(len(by_target)), [f"domain {target}" for target in by_target])
     axes.set(ylabel="F-score", ylim=(0, 1))
@@ -76,7 +74,7 @@ def fig_4a(by_target: Mapping[str, ByModel], *, seed: int) -> Figure:
 
 
 def every_method(
-    by_target: Mapping[str, ByModel], *, label: str, seed: int, minus: str | None = None
+    by_target: Mapping[str, ByModel], *, label: str, minus: str | None = None
 ) -> Figure:
     """All models on each target domain, below each other: mean and 95% interval.
 
@@ -85,18 +83,16 @@ def every_method(
     by_target : mapping of domain to scores by model
     label : str
         What the horizontal axis shows.
-    seed : int
-        The intervals of each domain are drawn from it.
     minus : str, optional
         Show paired differences from this model.
     """
     kinds = groups()
     order = sorted(kinds, key=lambda model: list(GROUP_STYLE).index(kinds[model]))
     order = [model for model in order if model != minus]
-    figure, panels = plt.subplots(1, len(by_target), figsize=(7, 4.6), sharey=True, squeeze=False)
+    size = (7, 1.6 + 0.19 * len(order))
+    figure, panels = plt.subplots(1, len(by_target), figsize=size, sharey=True, squeeze=False)
     for panel, (target, values) in zip(panels[0], by_target.items(), strict=True):
-        generator = np.random.default_rng(seed)
-        table = means(values, generator=generator, minus=minus).reindex(order)
+        table = means(values, over=minus).reindex(order)
         for kind, (colour, marker, name) in GROUP_STYLE.items():
             y = [k for k, model in enumerate(order) if kinds[model] == kind]
             rows = table.iloc[y]
@@ -126,7 +122,7 @@ def precision_and_recall(precision: Mapping[str, ByModel], recall: Mapping[str, 
         squeeze=False,
     )  # fmt: skip
     points = {
-        target: {m: (float(precision[target][m].mean()), float(recall[target][m].mean()))
+        target: {m: tuple(float(of[target][m].to_numpy().mean()) for of in (precision, recall))
                  for m in precision[target]}
         for target in precision
     }  # fmt: skip

@@ -25,7 +25,7 @@ from rfe_book.style import (
 from rfe_book.tables import baselines
 from rfe_core.patches import Patches
 from rfe_core.scans.layouts import MODALITIES
-from rfe_study.claims.resampling import bootstrap_means, interval
+from rfe_study.claims.comparisons import mean_interval
 from rfe_study.claims.rows import of_model
 from rfe_study.methods.bounds import LOWER
 from rfe_study.phantom.domains import DOMAINS, TARGETS
@@ -132,7 +132,8 @@ def scores(
 ) -> Figure:
     """Scores of all baselines on each domain: a dot a patient and seed, mean and 95% interval.
 
-    Filled dots are the paper's test patients, hollow ones the further ones.
+    Filled dots are the paper's test patients, hollow ones the others. `generator` only moves dots
+    aside.
     """
     figure, panels = plt.subplots(1, 4, figsize=(7, 3.4), sharey=True)
     for panel, letter in zip(panels, DOMAINS, strict=True):
@@ -148,11 +149,9 @@ def scores(
             ):
                 panel.plot(x[chosen], rows[column][chosen], marker, fillstyle=style, **look)
             wide = of_model(table, model, letter, column=column)
-            ends = interval(bootstrap_means(wide, generator=generator))
+            mean, *ends = mean_interval(wide)
             panel.vlines(position, *ends, color="black", linewidth=1.5, zorder=3)
-            panel.hlines(
-                wide.to_numpy().mean(), position - 0.32, position + 0.32, color="black", zorder=3
-            )
+            panel.hlines(mean, position - 0.32, position + 0.32, color="black", zorder=3)
         panel.set_title(f"patients of {letter}")
         panel.set_xticks(range(4), ["L", *TARGETS])
         panel.set_xlim(-0.6, 3.6)

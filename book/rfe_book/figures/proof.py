@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
+from rfe_study.claims.comparisons import mean_interval
+from rfe_study.claims.contrasts import minus
 from rfe_study.claims.proof import name, names
-from rfe_study.claims.resampling import bootstrap_means, interval
 from rfe_study.claims.rows import ByModel
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
@@ -45,35 +46,36 @@ def _n_e_axis(panel, *, with_all: bool) -> None:
     panel.grid(axis="y")
 
 
-def _curve(
-    panel, x, tables: Sequence[NDArray], line: str, *, dots: bool, seed: int, **look
-) -> None:
-    """Means of tables (seeds, patients) with 95% intervals, and a dot for each seed's mean."""
-    generator = np.random.default_rng(seed)  # anew for each curve: they are compared
-    middle = np.array([table.mean() for table in tables])
-    ends = np.array([interval(bootstrap_means(t, generator=generator)) for t in tables])
-    panel.errorbar(x, middle, np.abs(ends.T - middle), fmt=line, markersize=5, **look)
+def _curve(panel, x, tables: Sequence[pd.DataFrame], line: str, *, dots: bool, **look) -> None:
+    """Means of tables (seeds, heads) with 95% intervals, and a dot for each seed's mean."""
+    middle, *ends = np.array([mean_interval(table) for table in tables]).T
+    panel.errorbar(x, middle, np.abs(ends - middle), fmt=line, markersize=5, **look)
     if dots:
-        for seed in np.array([table.mean(1) for table in tables]).T:
-            panel.plot(x, seed, ".", color=look["color"], markersize=3, alpha=0.55)
+        for at, table in zip(x, tables, strict=True):
+            of_seeds = table.mean(axis=1)
+            look_of_dot = {"color": look["color"], "markersize": 3, "alpha": 0.55}
+            panel.plot([at] * len(of_seeds), of_seeds, ".", **look_of_dot)
 
 
-def _strategies(panel, values: ByModel, distance: str, base: str | None, seed: int) -> None:
+def _over(values: ByModel, model: str, base: str | None) -> pd.DataFrame:
+    """A model's F, or its gain over another, paired."""
+    return values[model] if base is None else minus(values[model], values[base])
+
+
+def _strategies(panel, values: ByModel, distance: str, base: str | None) -> None:
     """The three curves of one distance; minus a model's F, paired, if `base` names one."""
     for number, strategy in enumerate(STRATEGIES):
         colour, marker, line = STRATEGY_STYLE[strategy]
         shift = 1.07 ** (number - 1)  # side by side
-        minus = 0 if base is None else values[base]
         look = {"color": colour, "marker": marker, "dots": base is None, "linewidth": 1.2}
-        look["seed"] = seed
-        tables = [values[model] - minus for model in names(strategy, distance)]
+        tables = [_over(values, model, base) for model in names(strategy, distance)]
         _curve(panel, np.array(N_E) * shift, tables, line, label=strategy, **look)
         if (everything := name(strategy, distance, EVERYTHING)) in values:
-            _curve(panel, np.array([ALL_AT * shift]), [values[everything] - minus], "", **look)
+            _curve(panel, [ALL_AT * shift], [_over(values, everything, base)], "", **look)
 
 
 def f_against_n_e(
-    panels: Mapping[str, ByModel], bounds: Mapping[str, Mapping[str, float]], *, seed: int
+    panels: Mapping[str, ByModel], bounds: Mapping[str, Mapping[str, float]]
 ) -> Figure:
     """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with.
 
@@ -83,19 +85,17 @@ def f_against_n_e(
         A row of panels each; columns are the distances.
     bounds : mapping of title to {"lower bound", "upper bound B"}
         Mean F of the baselines on the same patients.
-    seed : int
-        The intervals of each curve are drawn from it.
     """
     figure, axes = plt.subplots(
         len(panels), 2, figsize=(7, 2.9 * len(panels)), sharex="col", sharey="row", squeeze=False,
     )  # fmt: skip
     for row, (title, values) in zip(axes, panels.items(), strict=True):
-        levels = {model: values[model].mean() for model in REFERENCES if model in values}
+        levels = {model: values[model].to_numpy().mean() for model in REFERENCES if model in values}
         for panel, distance in zip(row, DISTANCES, strict=True):
             for model, level in {**levels, **bounds[title]}.items():
                 colour, line = REFERENCES[model]
                 panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
-            _strategies(panel, values, distance, None, seed)
+            _strategies(panel, values, distance, None)
             panel.set_title(f"{distance}, {title}")
             _n_e_axis(panel, with_all=distance == "ACD")
         row[0].set_ylabel("F-score on domain B")
@@ -103,11 +103,11 @@ def f_against_n_e(
     return figure
 
 
-def gain_against_n_e(values: ByModel, *, seed: int) -> Figure:
-    """F gained over fine-tuning without embedding loss, paired by seed and patient."""
+def gain_against_n_e(values: ByModel) -> Figure:
+    """F gained over fine-tuning without embedding loss, paired by seed and head."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
     for panel, distance in zip(axes, DISTANCES, strict=True):
-        _strategies(panel, values, distance, BASE, seed)
+        _strategies(panel, values, distance, BASE)
         panel.axhline(0, color="black", linewidth=1)
         panel.set_title(distance)
         _n_e_axis(panel, with_all=distance == "ACD")
@@ -116,7 +116,7 @@ def gain_against_n_e(values: ByModel, *, seed: int) -> Figure:
     return figure
 
 
-def weight_or_number(values: ByModel, *, seed: int) -> Figure:
+def weight_or_number(values: ByModel) -> Figure:
     """80/20 with the mean over pairs and with sum / n: F gained, paired, against n_E."""
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
     kinds = {
@@ -126,10 +126,10 @@ def weight_or_number(values: ByModel, *, seed: int) -> Figure:
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for number, (label, (suffix, colour, marker, line)) in enumerate(kinds.items()):
             models = [model + suffix for model in names("80/20", distance)]
-            tables = [values[model] - values[BASE] for model in models]
+            tables = [_over(values, model, BASE) for model in models]
             x = np.array(N_E) * 1.06 ** (2 * number - 1)
             look = {"color": colour, "marker": marker, "label": label, "linewidth": 1.2}
-            _curve(panel, x, tables, line, dots=False, seed=seed, **look)
+            _curve(panel, x, tables, line, dots=False, **look)
         panel.axhline(0, color="black", linewidth=1)
         panel.set_title(f"80/20, {distance}")
         _n_e_axis(panel, with_all=False)
@@ -138,24 +138,23 @@ def weight_or_number(values: ByModel, *, seed: int) -> Figure:
     return figure
 
 
-def all_against_sampled(values: ByModel, *, seed: int) -> Figure:
+def all_against_sampled(values: ByModel) -> Figure:
     """Chapter 10: n_E = all beside sampled n_E; alike but for n_E (left), and as chosen (right)."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
     colour, marker, _ = STRATEGY_STYLE["80/20"]
     x = np.array([*MARGIN_1_N_E, ALL_AT])
     models = [name("80/20", "ACD", f"{n_e} margin 1") for n_e in (*MARGIN_1_N_E, "all")]
-    tables = [values[model] - values[BASE] for model in models]
-    _curve(left, x, tables, "", dots=True, seed=seed, color=colour, marker=marker, linestyle=":")
+    tables = [_over(values, model, BASE) for model in models]
+    _curve(left, x, tables, "", dots=True, color=colour, marker=marker, linestyle=":")
     left.set_title("80/20, margin 1, one weight")
     left.set_ylabel(f"F gained over\n“{BASE}”")
     for number, strategy in enumerate(STRATEGIES):
         colour, marker, line = STRATEGY_STYLE[strategy]
-        everything = values[name(strategy, "ACD", EVERYTHING)]
-        tables = [everything - values[model] for model in names(strategy, "ACD")]
+        everything = name(strategy, "ACD", EVERYTHING)
+        tables = [_over(values, everything, model) for model in names(strategy, "ACD")]
         look = {"color": colour, "marker": marker, "label": strategy, "linewidth": 1.2}
-        _curve(
-            right, np.array(N_E) * 1.07 ** (number - 1), tables, line, dots=False, seed=seed, **look
-        )
+        x = np.array(N_E) * 1.07 ** (number - 1)
+        _curve(right, x, tables, line, dots=False, **look)
     right.set_title("all pixels minus sampled, as chosen")
     right.set_ylabel("F of all pixels − F of n_E")
     for panel, with_all in ((left, True), (right, False)):

@@ -1,7 +1,7 @@
 """The rows of the adaptation with a real prior put into the tables of chapter 09.
 
 Nothing is judged here. Each target domain has tables of its own, since its patients are its own;
-means and intervals are over seeds and patients, differences paired by both.
+means and intervals are over seeds and heads, differences paired by both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,17 @@ import pandas as pd
 
 from rfe_book.words import interval_text, listed
 from rfe_study.claims.adapted_rows import AdaptationRows
-from rfe_study.claims.comparisons import mean_interval
+from rfe_study.claims.comparisons import gain
+from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import ByModel, detection
-from rfe_study.claims.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+)
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import Method
@@ -83,7 +91,7 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
                 "group": m.group,
                 "method": m.name,
                 "images": images,
-                "labels": stands[m.source] if term or m.primary == "both" else "",
+                "labels": stands.get(m.source, m.source) if term or m.primary == "both" else "",
                 "Dice on": "A and target" if m.primary == "both" else "A",
                 "further": further,
             }
@@ -91,15 +99,11 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index(["group", "method"])
 
 
-def chain_table(by_target: Mapping[str, ByModel], *, seed: int) -> pd.DataFrame:
-    """The differences of `CHAIN`, paired, as text: a column a target; each drawn from `seed`."""
+def chain_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
+    """The differences of `CHAIN`, paired, as text: a column a target."""
     lines = {
         f"{what} ({second} − {first})": {
-            target: interval_text(
-                *mean_interval(
-                    values[second] - values[first], generator=np.random.default_rng(seed)
-                )
-            )
+            target: interval_text(*gain(values, second, first))
             for target, values in by_target.items()
         }
         for first, second, what in CHAIN
@@ -107,15 +111,15 @@ def chain_table(by_target: Mapping[str, ByModel], *, seed: int) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("what it does")
 
 
-def summary(rows: AdaptationRows, *, patients: str = "all 8") -> pd.DataFrame:
+def summary(rows: AdaptationRows, *, patients: str = VERDICT) -> pd.DataFrame:
     """All models on their target's patients, means over seeds and patients.
 
     Returns
     -------
     DataFrame
         Indexed by ``domain`` and ``model``: ``F``, ``seeds ±`` (standard deviation over seeds of
-        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last is missing
-        where a seed diverged.
+        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last over
+        the seeds that did not diverge.
     """
     parts = {c: rows.by_target(column=c, patients=patients) for c in COLUMNS}
     lines = []
@@ -124,9 +128,9 @@ def summary(rows: AdaptationRows, *, patients: str = "all 8") -> pd.DataFrame:
             line = {"domain": target, "model": model}
             for column, name in COLUMNS.items():
                 table = parts[column][target].get(model)
-                line[name] = np.nan if table is None else float(table.mean())
+                line[name] = np.nan if table is None else float(table.to_numpy().mean())
                 if column == "f_score":
-                    spread = f.mean(1).std(ddof=1) if len(f) > 1 else np.nan
+                    spread = f.mean(axis=1).std(ddof=1)
                     line["seeds ±"] = float(spread)
             lines.append(line)
     return pd.DataFrame(lines).set_index(["domain", "model"])
@@ -159,12 +163,14 @@ def size_table(found: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
 
 def ranking(by_target: Mapping[str, ByModel]) -> pd.Series:
     """Mean over targets of each adapted model's mean F, the highest first."""
-    means = pd.DataFrame({t: {m: v.mean() for m, v in own.items()} for t, own in by_target.items()})
+    means = pd.DataFrame(
+        {t: {m: v.to_numpy().mean() for m, v in own.items()} for t, own in by_target.items()}
+    )
     return means.drop(index=[LOWER_BOUND, UPPER_BOUND]).mean(axis=1).sort_values(ascending=False)
 
 
-def elsewhere(rows: AdaptationRows, model: str, reference: str, *, seed: int) -> pd.DataFrame:
-    """A model minus a reference on the test patients of every domain, paired, as text.
+def elsewhere(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
+    """A model minus a reference on the paper's test patients of every domain, paired, as text.
 
     Returns
     -------
@@ -174,11 +180,9 @@ def elsewhere(rows: AdaptationRows, model: str, reference: str, *, seed: int) ->
     lines = {}
     for target in rows.targets:
         lines[f"made for {target}"] = {
-            f"on {domain}": interval_text(
-                *mean_interval(own[model] - own[reference], generator=np.random.default_rng(seed))
-            )
+            f"on {domain}": interval_text(*gain(own, model, reference))
             for domain in DOMAINS
-            for own in [rows.values(target, domain, patients="paper's 2")]
+            for own in [rows.values(target, domain, patients="paper's")]
         }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(model)
 
@@ -201,9 +205,17 @@ def cost(curves: pd.DataFrame) -> pd.DataFrame:
 def comparisons(parts: Sequence[Verdict]) -> str:
     """The verdicts of "ours" on what the paper's method is better than, in a sentence."""
     than = "better than "
-    found = {REPRODUCED: [], NOT_REPRODUCED: [], UNDECIDED: []}
+    words = {
+        REPRODUCED: "it is better than",
+        CONTRADICTED: "worse than",
+        NO_EFFECT: "as good as",
+        UNDECIDED: "not told apart from",
+        NOT_TESTED: "not yet held against",
+    }
+    found: dict[str, list[str]] = {outcome: [] for outcome in words}
     for part in parts:
         if part.claim == "ours" and part.part.startswith(than):
-            found[part.verdict].append(f"“{part.part.removeprefix(than)}”")
-    better, worse, open_ = (listed(names) for names in found.values())
-    return f"By these it is better than {better}, worse than {worse}, not told apart from {open_}."
+            other = part.part.removeprefix(than).partition(", mean of")[0]
+            found[part.verdict].append(f"“{other}”")
+    told = [f"{words[outcome]} {listed(names)}" for outcome, names in found.items() if names]
+    return f"By these {', '.join(told)}."

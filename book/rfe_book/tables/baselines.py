@@ -7,7 +7,6 @@ All functions take the rows that `rfe train --evaluate` wrote (`results.read("ba
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-import numpy as np
 import pandas as pd
 
 from rfe_book.words import with_interval
@@ -25,7 +24,7 @@ def score_table(
 ) -> pd.DataFrame:
     """Mean ± standard deviation over seeds (of their means over patients), as text.
 
-    A row a model, a column a domain; `role` is ``"test"`` (the paper's patients) or ``"extra"``.
+    A row a model, a column a domain; `role` is ``"test"`` (the paper's patients) or ``"paired"``.
     """
     summary = results.summarise(table[table["role"] == role], [column])
     text = [
@@ -36,12 +35,9 @@ def score_table(
     return wide.reindex([m for m in MODELS if m in wide.index]).rename(index=MODELS)
 
 
-def change_on_a(table: pd.DataFrame, *, generator: np.random.Generator) -> pd.DataFrame:
+def change_on_a(table: pd.DataFrame) -> pd.DataFrame:
     """What fine-tuning for another domain changes on domain A: ``model`` and `change`'s values."""
-    rows = [
-        {"model": MODELS[UPPER[d]], **change(table, UPPER[d], "A", generator=generator)}
-        for d in TARGETS
-    ]
+    rows = [{"model": MODELS[UPPER[d]], **change(table, UPPER[d], "A")} for d in TARGETS]
     return pd.DataFrame(rows)
 
 

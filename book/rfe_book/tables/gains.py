@@ -1,6 +1,6 @@
 """Gains of adapted models over each other, in the words and tables of chapter 09.
 
-Each interval is drawn from `seed` anew, so that it stays the same whatever stands beside it.
+Intervals are those of `rfe_study.claims.crossed`, over seeds and heads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rfe_book.words import interval_text, listed
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import gain, mean_interval, reading, share_closed
+from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.rows import ByModel
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
@@ -26,7 +27,6 @@ def sentence(
     model: str,
     reference: str,
     *,
-    seed: int,
     words: Mapping[str, str] = BETTER,
     where: str = "on",
 ) -> str:
@@ -36,17 +36,17 @@ def sentence(
     """
     parts = []
     for target, values in by_target.items():
-        found = gain(values, model, reference, generator=np.random.default_rng(seed))
+        found = gain(values, model, reference)
         word = words[reading(*found[1:])]
         parts.append(f"{where} {target} {word}, {interval_text(*found)}")
     return "; ".join(parts)
 
 
-def counted(by_target: Mapping[str, ByModel], model: str, reference: str, *, seed: int) -> str:
+def counted(by_target: Mapping[str, ByModel], model: str, reference: str) -> str:
     """On which targets a model is better, in words: ``"better on B and C, worse on none"``."""
     found = {"yes": [], "no": [], "undecided": []}
     for target, values in by_target.items():
-        ends = gain(values, model, reference, generator=np.random.default_rng(seed))[1:]
+        ends = gain(values, model, reference)[1:]
         found[reading(*ends)].append(target)
     return f"better on {listed(found['yes'])}, worse on {listed(found['no'])}"
 
@@ -82,30 +82,23 @@ def split_of_gain(before: Sequence[ArrayLike], after: Sequence[ArrayLike]) -> tu
 
 def parts_of_gain(
     rows: AdaptationRows, model: str, reference: str
-) -> dict[str, dict[str, NDArray]]:
+) -> dict[str, dict[str, pd.DataFrame]]:
     """`split_of_gain` of a model over a reference: by target, ``precision`` and ``recall``.
 
-    Each is (seeds, patients).
+    Each is (seeds, heads), of the seeds that both have.
     """
-    p, r = (rows.by_target(column=column) for column in ("precision", "recall"))
-    return {
-        target: dict(
-            zip(
-                ("precision", "recall"),
-                split_of_gain(
-                    (p[target][reference], r[target][reference]),
-                    (p[target][model], r[target][model]),
-                ),
-                strict=True,
-            )
-        )
-        for target in p
-    }
+    columns = ("precision", "recall")
+    p, r = (rows.by_target(column=column) for column in columns)
+    found = {}
+    for target in p:
+        tables = shared(*(of[target][name] for name in (reference, model) for of in (p, r)))
+        split = split_of_gain(tables[:2], tables[2:])
+        about = {"index": tables[0].index, "columns": tables[0].columns}
+        found[target] = {c: pd.DataFrame(t, **about) for c, t in zip(columns, split, strict=True)}
+    return found
 
 
-def gain_parts_table(
-    rows: AdaptationRows, model: str, reference: str, *, seed: int
-) -> pd.DataFrame:
+def gain_parts_table(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
     """Where a gain over a reference comes from: a row a target, intervals as text.
 
     Returns
@@ -121,23 +114,16 @@ def gain_parts_table(
         tables = {"F": own["precision"] + own["recall"]}
         tables |= {f"by {name}": own[name] for name in own}
         if model in wrong[target]:
-            tables["FP a slice"] = wrong[target][model] - wrong[target][reference]
-        lines[target] = {
-            name: interval_text(*mean_interval(t, generator=np.random.default_rng(seed)))
-            for name, t in tables.items()
-        }
+            tables["FP a slice"] = minus(wrong[target][model], wrong[target][reference])
+        lines[target] = {name: interval_text(*mean_interval(t)) for name, t in tables.items()}
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("domain")
 
 
-def closed(
-    by_target: Mapping[str, ByModel], models: Sequence[str], *, generator: np.random.Generator
-) -> pd.DataFrame:
+def closed(by_target: Mapping[str, ByModel], models: Sequence[str]) -> pd.DataFrame:
     """Share of the gap between the bounds that models close, as text: a column a target."""
     shares = {
         target: {
-            m: share_closed(
-                values[m], values[LOWER_BOUND], values[UPPER_BOUND], generator=generator
-            ).text
+            m: share_closed(values[m], values[LOWER_BOUND], values[UPPER_BOUND]).text
             for m in models
         }
         for target, values in by_target.items()

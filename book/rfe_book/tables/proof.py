@@ -11,6 +11,7 @@ import pandas as pd
 from rfe_book.words import interval_text
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.comparisons import gain, share_closed
+from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.proof import all_of, names
 from rfe_study.claims.rows import ByModel, by_model
 from rfe_study.claims.verdicts import Verdict, overall
@@ -31,26 +32,27 @@ def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by ``group`` and ``model``. ``F, paper's 2`` and ``F, all 8`` (means over seeds and
-        patients; a seed that diverged counts 0), ``seeds ±`` (standard deviation over seeds of the
-        mean over all 8), ``precision``, ``recall``, ``FP a slice`` (all 8, finished models),
-        ``diverged`` (how many seeds).
+        Indexed by ``group`` and ``model``. ``F, paper's`` and ``F, paired heads`` (means over seeds
+        and heads; a seed that diverged counts 0), ``seeds ±`` (standard deviation over seeds of the
+        mean over paired heads), ``precision``, ``recall``, ``FP a slice`` (paired heads, finished
+        models), ``seeds`` and ``diverged`` (how many).
     """
-    two, eight = (by_model(scores, models, who) for who in ("paper's 2", "all 8"))
-    parts = scores.groupby("model")[["precision", "recall", "fp_per_slice"]].mean()
+    f = {who: by_model(scores, models, who) for who in PATIENTS}
+    chosen = scores[scores["role"].isin(PATIENTS[VERDICT])]
+    parts = chosen.groupby("model")[["precision", "recall", "fp_per_slice"]].mean()
     diverged = (models["status"] == "diverged").groupby(models["model"]).sum()
     rows = [
         {
             "group": method.group,
             "model": method.name,
-            "F, paper's 2": two[method.name].mean(),
-            "F, all 8": eight[method.name].mean(),
-            "seeds ±": eight[method.name].mean(1).std(ddof=1),
+            **{f"F, {who}": f[who][method.name].to_numpy().mean() for who in f},
+            "seeds ±": f[VERDICT][method.name].mean(axis=1).std(ddof=1),
             **parts.reindex([method.name]).iloc[0].rename({"fp_per_slice": "FP a slice"}),
+            "seeds": len(f[VERDICT][method.name]),
             "diverged": int(diverged[method.name]),
         }
         for method in proof_of_concept()
-        if method.name in eight
+        if method.name in f[VERDICT]
     ]
     return pd.DataFrame(rows).set_index(["group", "model"])
 
@@ -174,32 +176,29 @@ def shortfalls(curves: pd.DataFrame) -> pd.DataFrame:
     return means.assign(**keys).groupby(["strategy", "n_E"], sort=True).mean()
 
 
-def verdict_table(found: Mapping[str, Sequence[Verdict]], smallest: pd.DataFrame) -> pd.DataFrame:
-    """All parts of the claims with their verdicts on each set of patients.
+def verdict_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """All parts of the claims with outcome and effect on each set of patients.
 
     Parameters
     ----------
     found : mapping
         As `rfe_study.claims.proof.judge` returns it.
-    smallest : DataFrame
-        As `rfe_study.claims.power.detectable` returns it, for all patients.
 
     Returns
     -------
     DataFrame
-        Indexed by ``claim`` and ``part``: ``above`` (threshold), a column of text for each set of
-        patients, ``detectable`` (how far beyond the threshold an effect is found in four of five
-        repetitions; empty where the statistic is not linear in F).
+        Indexed by ``claim`` and ``part``: ``statistic``, ``above`` (threshold), ``smallest``
+        (effect of interest; empty where a bound is asked for), and a column of text for each set of
+        patients, as "reproduced: +.043 (.012 to .074)".
     """
-    detectable = smallest.set_index("part")["detectable"]
-    lines = {}
+    lines: dict[tuple, dict] = {}
     for which, parts in found.items():
         for p in parts:
-            row = lines.setdefault((p.claim, p.part), {"above": p.threshold})
-            row[which] = f"{p.verdict}: {interval_text(p.estimate, p.low, p.high)}"
-    table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
-    parts = table.index.get_level_values("part")
-    return table.assign(detectable=[detectable.get(part, np.nan) for part in parts])
+            about = {"statistic": p.statistic, "above": p.threshold}
+            about["smallest"] = np.nan if p.smallest is None else p.smallest
+            row = lines.setdefault((p.claim, p.part), about)
+            row[which] = f"{p.verdict}: {p.effect}"
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
 
 
 def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:

@@ -73,7 +73,7 @@ class AdaptationExplorer(ControlledWidget):
 
     @classmethod
     def from_results(
-        cls, rows: AdaptationRows, stored: Mapping[str, masks.Explorer], *, interval_seed: int = 0
+        cls, rows: AdaptationRows, stored: Mapping[str, masks.Explorer]
     ) -> "AdaptationExplorer":
         """The widget at its first options; see `adaptation_explorer`."""
         names = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
@@ -96,7 +96,7 @@ class AdaptationExplorer(ControlledWidget):
             seeds=rows.seeds,
             columns=list(COLUMNS.values()),
             colours=[list(pair) for pair in OUTCOMES.items()],
-            **_numbers(rows, list(stored), names, interval_seed),
+            **_numbers(rows, list(stored), names),
             **parts,
             controls=[
                 choice("domain", "Domain", list(stored)),
@@ -115,9 +115,7 @@ def _weights(rows: AdaptationRows, target: str) -> pd.DataFrame:
     return both.dropna().drop_duplicates()
 
 
-def _numbers(
-    rows: AdaptationRows, targets: list[str], names: list[str], interval_seed: int
-) -> dict:
+def _numbers(rows: AdaptationRows, targets: list[str], names: list[str]) -> dict:
     """The traits that rows fill: means over seeds and patients; nothing where there is no row."""
     found = found_by_size(rows)
     small = found[found["size"] == found["size"].iloc[0]]
@@ -126,7 +124,7 @@ def _numbers(
     for target in targets:
         f = rows.values(target)
         other = {c: rows.values(target, column=c) for c in list(COLUMNS)[1:-1]}
-        table = means(f, generator=np.random.default_rng(interval_seed))
+        table = means(f)
         patients.append(f[LOWER_BOUND].shape[1])
         bars.append([None] * len(names))
         scores.append([[NOTHING] * len(COLUMNS) for _ in names])
@@ -138,7 +136,8 @@ def _numbers(
             texts = [interval_text(*table.loc[name])]
             for column, tables in other.items():
                 digits = 2 if column == "fp_per_slice" else 3
-                texts.append(f"{tables[name].mean():.{digits}f}" if name in tables else NOTHING)
+                mean = tables[name].to_numpy().mean() if name in tables else None
+                texts.append(NOTHING if mean is None else f"{mean:.{digits}f}")
             share = small.get((target, name), np.nan)
             texts.append(NOTHING if np.isnan(share) else f"{share:.0f}%")
             scores[-1][number] = texts
@@ -152,7 +151,6 @@ def adaptation_explorer(
     domain: str = "C",
     method: str = PAPER,
     slice: int = 0,
-    interval_seed: int = 0,
 ) -> AdaptationExplorer:
     """Choose a domain, a method, a slice and a seed, with or without a kernel.
 
@@ -164,15 +162,13 @@ def adaptation_explorer(
         See `rfe_study.runs.masks.load`.
     domain, method, slice
         What is shown first.
-    interval_seed : int
-        Intervals of F are drawn from it, a target at a time.
 
     Raises
     ------
     ValueError
         If masks are of another experiment, or of other weights than the rows name.
     """
-    view = AdaptationExplorer.from_results(rows, stored, interval_seed=interval_seed)
+    view = AdaptationExplorer.from_results(rows, stored)
     view.domain, view.slice = view.domains.index(domain), slice
     view.method = view.names[2:].index(method)
     return view

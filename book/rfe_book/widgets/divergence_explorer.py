@@ -7,8 +7,8 @@ from rfe_book.style import axis
 from rfe_book.widgets.n_e_explorer import NEExplorer, controls, tables
 from rfe_book.widgets.slice_draws import SliceDraws, SlicePixels
 from rfe_core import divergence
-from rfe_core.divergence import BinnedPopulation
 from rfe_study.measures.directions import principal_plane
+from rfe_study.measures.perfect_samples import BinnedPopulation, null_divergence
 
 HISTOGRAM_BARS = 64
 
@@ -49,7 +49,7 @@ def divergence_explorer(
     generator = np.random.default_rng(seed)
     for s, n in np.ndindex(shape[:2]):
         counts = drawn.counts[s][n][2:]
-        null = divergence.null_divergence(binned, counts, draws=null_draws, generator=generator)
+        null = null_divergence(binned, counts, draws=null_draws, generator=generator)
         centre[s, n], (low[s, n], high[s, n]) = null.mean(), np.quantile(null, [0.05, 0.95])
     about = {"digits": 4, "centre_name": "perfect sample", "band_name": "90% of perfect samples"}
     scale = axis(np.concatenate([values.ravel(), low.ravel(), [1.0]]).clip(1e-5), log=True)

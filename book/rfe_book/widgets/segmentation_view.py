@@ -149,15 +149,13 @@ def slice_scores(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> lis
     False positives are components that touch no lesion; a lesion is touched when one pixel of it
     is marked. Both are counted in the slice (8-connected), not in the volume.
     """
-    (lesions,) = metrics.lesion_detection(
-        prediction, truth, edges_mm3=(0.0, float("inf")), min_overlap=0.0
-    )
+    found, _ = metrics.detected_lesions(prediction, truth, min_overlap=0.0)
     return [
         f"{metrics.f_score(prediction, truth):.2f}",
         f"{metrics.precision(prediction, truth):.2f}",
         f"{metrics.recall(prediction, truth):.2f}",
         f"{metrics.false_positive_components(prediction, truth)}",
-        f"{lesions.detected} of {lesions.lesions}",
+        f"{found.sum()} of {len(found)}",
     ]
 
 

@@ -2,15 +2,15 @@
 
 import re
 
-import numpy as np
 import pytest
 from chapters import text_of
 
 from rfe_book.tables import proof as proof_tables
 from rfe_study import results
 from rfe_study.claims import board as board_claims
-from rfe_study.claims import power, proof
-from rfe_study.claims.rows import PATIENTS, read
+from rfe_study.claims import proof
+from rfe_study.claims.heads import PATIENTS
+from rfe_study.claims.rows import read
 from rfe_study.methods.proof import SEARCH
 
 
@@ -22,9 +22,7 @@ def words_of(page):
 @pytest.mark.browser
 def test_page_has_every_verdict_with_its_figures(page_for):
     scores, models = read("sweep-scores"), read("sweep-models")
-    judged = proof.judge(scores, models, generator=np.random.default_rng(0))
-    smallest = power.detectable(0.0, patients=8, seeds=3)
-    table = proof_tables.verdict_table(judged, smallest)
+    table = proof_tables.verdict_table(proof.judge(scores, models))
     shown = words_of(page_for("07-proof-of-concept"))
     for who in PATIENTS:
         missing = [text for text in table[who] if text not in shown]

@@ -4,17 +4,16 @@ import re
 import shutil
 
 import nbformat
-import numpy as np
 import pytest
 from chapters import BOOK, glued_by, text_of
 
 from rfe_book.tables import adaptation as adaptation_tables
 from rfe_book.tables import adaptation_search, gains, proof
 from rfe_book.tables.adaptation import CONTROL
-from rfe_book.words import interval_text
 from rfe_study import results
 from rfe_study.claims import adaptation
 from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import read
 from rfe_study.command.sweep import OTHERS
 from rfe_study.methods.adaptation import PAPER, adaptation_methods, search
@@ -52,11 +51,7 @@ def test_a_changed_row_changes_the_chapter(tmp_path, monkeypatch):
 
 def verdicts(rows):
     lesions = results.read("adaptation-lesions")
-    return adaptation.judge(
-        rows.on_targets(),
-        lesions[lesions["profile"] == SHOWN],
-        generator=np.random.default_rng(0),
-    )
+    return adaptation.judge(rows, lesions[lesions["profile"] == SHOWN])
 
 
 @pytest.mark.browser
@@ -65,17 +60,17 @@ def test_page_has_every_verdict_and_difference_with_its_figures(page_for):
     judged = verdicts(rows)
     shown = text_of(page_for("09-adaptation"))
     for which, parts in judged.items():
-        texts = [f"{p.verdict}: {interval_text(p.estimate, p.low, p.high)}" for p in parts]
+        texts = [f"{p.verdict}: {p.effect}" for p in parts]
         missing = [text for text in texts if text not in shown]
         assert not missing, f"{which}: not on the page {missing}"
     words = proof.overall_table(judged)
-    for claim, verdict in words["all 8"].items():
+    for claim, verdict in words[VERDICT].items():
         assert re.search(rf"Claim {claim}, [^.]*: {verdict} \(", shown), f"claim {claim}"
     by_target = rows.by_target()
-    for text in adaptation_tables.chain_table(by_target, seed=0).to_numpy().ravel():
+    for text in adaptation_tables.chain_table(by_target).to_numpy().ravel():
         assert text in shown
-    assert gains.sentence(by_target, PAPER, CONTROL, seed=0) in shown
-    assert adaptation_tables.comparisons(judged["all 8"]) in shown
+    assert gains.sentence(by_target, PAPER, CONTROL) in shown
+    assert adaptation_tables.comparisons(judged[VERDICT]) in shown
 
 
 @pytest.mark.browser
@@ -110,7 +105,7 @@ def test_explorer_answers_on_the_page(page_for):
             "at => document.querySelector('.rfe').dataset.method === at",
             arg=str(names.index(method)),
         )
-        f = rows.values(target)[method].mean()
+        f = rows.values(target)[method].to_numpy().mean()
         assert f"F on domain {target}: " in page.status()
         assert f"; {method} {f:.3f} (" in page.status()
 

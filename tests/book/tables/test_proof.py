@@ -9,7 +9,6 @@ from rfe_book import words as book_words
 from rfe_book.tables import proof
 from rfe_study import results
 from rfe_study.claims import comparisons
-from rfe_study.claims.power import detectable
 from rfe_study.claims.proof import judge
 from rfe_study.claims.rows import bounds, by_model, read
 from rfe_study.methods.proof import N_E, proof_of_concept
@@ -52,12 +51,10 @@ def test_read_takes_one_experiment_of_one_profile(tmp_path, monkeypatch):
 def test_scores_by_model_are_seeds_by_patients(scores, models):
     values = by_model(scores, models)
     assert len(values) == len(proof_of_concept())
-    assert values["80/20 ACD 20"].shape == (3, 8)
-    row = scores.query("model == '80/20 l2 100' and seed == 2 and subject == 'Bextra3'")
-    order = sorted(scores["subject"].unique())
-    at = values["80/20 l2 100"][2, order.index("Bextra3")]
-    assert at == pytest.approx(row["f_score"].item())
-    assert by_model(scores, models, "paper's 2")["no embedding"].shape == (3, 2)
+    assert values["80/20 ACD 20"].shape == (3, 40)
+    row = scores.query("model == '80/20 l2 100' and seed == 2 and subject == 'Bpaired03'")
+    assert values["80/20 l2 100"].loc[2, "paired03"] == pytest.approx(row["f_score"].item())
+    assert by_model(scores, models, "paper's")["no embedding"].shape == (3, 2)
 
 
 def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
@@ -68,14 +65,13 @@ def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
     ])  # fmt: skip
     two = models[models["seed"] != 1]
     found = bounds(rows, two)
-    assert found["lower bound"].shape == (2, 8)
-    np.testing.assert_allclose(found["upper bound B"][:, 0], [0.3, 2.3])
+    assert found["lower bound"].shape == (2, 40)
+    assert found["upper bound B"]["paired01"].tolist() == pytest.approx([0.3, 2.3])
 
 
 def test_gain_is_paired(scores, models):
     values = by_model(scores, models)
-    generator = np.random.default_rng(0)
-    found = comparisons.gain(values, "80/20 ACD 20", "no embedding", generator=generator)
+    found = comparisons.gain(values, "80/20 ACD 20", "no embedding")
     assert found == pytest.approx((0.1, 0.1, 0.1))
     assert book_words.interval_text(-0.0123, -0.02, 0.01) == "−0.012 (−0.020 to 0.010)"
 
@@ -84,11 +80,12 @@ def test_summary_has_every_model_in_the_experiments_order(scores, models):
     table = proof.summary(scores, models)
     assert list(table.index.get_level_values("model")) == [m.name for m in proof_of_concept()]
     line = table.loc[("rfe", "80/20 ACD 20")]
-    eight = scores.query("model == '80/20 ACD 20'")
-    assert line["F, all 8"] == pytest.approx(eight["f_score"].mean())
-    assert line["F, paper's 2"] == pytest.approx(eight.query("role == 'test'")["f_score"].mean())
-    assert line["seeds ±"] == pytest.approx(0.02)
-    assert line["precision"] == pytest.approx(eight["precision"].mean())
+    own = scores.query("model == '80/20 ACD 20'")
+    paired = own.query("role == 'paired'")
+    assert line["F, paired heads"] == pytest.approx(paired["f_score"].mean())
+    assert line["F, paper's"] == pytest.approx(own.query("role == 'test'")["f_score"].mean())
+    assert line["seeds ±"] == pytest.approx(0.02) and line["seeds"] == 3
+    assert line["precision"] == pytest.approx(paired["precision"].mean())
     assert line["FP a slice"] == pytest.approx(0.3) and line["diverged"] == 0
 
 
@@ -96,9 +93,9 @@ def test_summary_counts_what_diverged_as_nothing(scores):
     models = sweep_rows.models(diverged={("80/20 l2 20", 1)})
     gone = (scores["model"] == "80/20 l2 20") & (scores["seed"] == 1)
     line = proof.summary(scores[~gone], models).loc[("rfe", "80/20 l2 20")]
-    rest = scores[~gone].query("model == '80/20 l2 20'")
+    rest = scores[~gone].query("model == '80/20 l2 20' and role == 'paired'")
     assert line["diverged"] == 1
-    assert line["F, all 8"] == pytest.approx(rest["f_score"].mean() * 2 / 3)
+    assert line["F, paired heads"] == pytest.approx(rest["f_score"].mean() * 2 / 3)
     assert line["precision"] == pytest.approx(rest["precision"].mean())
 
 
@@ -179,16 +176,15 @@ def test_lengths_and_shortfalls():
 
 
 def test_verdict_tables(scores, models):
-    judged = judge(scores, models, generator=np.random.default_rng(0), draws=100)
-    smallest = detectable(0.04, patients=8, seeds=3)
-    table = proof.verdict_table(judged, smallest)
+    judged = judge(scores, models)
+    table = proof.verdict_table(judged)
     line = table.loc[(4, "l2 worse than ACD")]
-    assert line["all 8"] == "reproduced: 0.200 (0.200 to 0.200)"
-    assert line["above"] == 0 and line["detectable"] > 0
-    assert np.isnan(table.loc[(5, "the 36 models rank alike"), "detectable"])
+    assert line["paired heads"] == "reproduced: +.200 (.200 to .200)"
+    assert (line["above"], line["smallest"]) == (0, 0.03)
+    assert np.isnan(table.loc[(5, "the 36 models rank alike"), "smallest"])
     words = proof.overall_table(judged)
     assert words.index.tolist() == [2, 3, 4, 5]
-    assert words.loc[2, "all 8"] == "not reproduced"  # F is the same at each n_E
+    assert words.loc[2, "paired heads"] == "no relevant effect"  # F is the same at each n_E
 
 
 def test_groups_count_methods():

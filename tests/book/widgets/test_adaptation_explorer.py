@@ -66,11 +66,11 @@ def expected_texts(rows, target, name):
     """The cells of the table, from the rows."""
     values = {c: rows.values(target, column=c).get(name) for c in
               ("f_score", "precision", "recall", "fp_per_slice")}  # fmt: skip
-    line = means({"x": values["f_score"]}, generator=np.random.default_rng(0)).loc["x"]
+    line = means({"x": values["f_score"]}).loc["x"]
     texts = [f"{line['mean']:.3f}"]
     for column, digits in (("precision", 3), ("recall", 3), ("fp_per_slice", 2)):
         table = values[column]
-        texts.append("–" if table is None else f"{table.mean():.{digits}f}")
+        texts.append("–" if table is None else f"{table.to_numpy().mean():.{digits}f}")
     found = found_by_size(rows, [name])
     found = found[(found["size"] == "0-10") & (found["domain"] == target)]
     return [*texts, f"{100 * found.groupby('seed')['found'].mean().mean():.0f}%"]
@@ -106,13 +106,13 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
     bars = page.tab.locator(".rfe-bars li")
     for number, name in enumerate(NAMES):
         line = bars.nth(number)
-        mean = f"{values[name].mean():.3f}"
+        mean = f"{values[name].to_numpy().mean():.3f}"
         assert line.locator(".rfe-label").inner_text().split("\n")[:2][0] == name
         assert line.locator(".rfe-note").inner_text().startswith(f"{mean} (")
         width = line.locator(".rfe-bar").evaluate("e => parseFloat(e.style.width)")
-        assert width == pytest.approx(100 * values[name].mean(), abs=0.02)
+        assert width == pytest.approx(100 * values[name].to_numpy().mean(), abs=0.02)
         dot = line.locator(".rfe-dot").evaluate("e => parseFloat(e.style.left)")
-        assert dot == pytest.approx(100 * values[name][seed].mean(), abs=0.02)
+        assert dot == pytest.approx(100 * values[name].iloc[seed].mean(), abs=0.02)
         chosen = "rfe-is-method" in (line.get_attribute("class") or "")
         assert chosen == (name == method)
     assert page.status().endswith(f"slice {file.slices[s]} ({file.truth[s].sum()} lesion pixels),"
@@ -123,7 +123,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
 def test_it_starts_as_the_papers_figure(widget_page, widget, rows, stored):
     page = widget_page(widget)
     check(page, widget, rows, stored, "C", PAPER, 0, 0)
-    f = interval_text(*means(rows.values("C"), generator=np.random.default_rng(0)).loc[PAPER])
+    f = interval_text(*means(rows.values("C")).loc[PAPER])
     assert f"; {PAPER} {f}; " in page.status()
 
 

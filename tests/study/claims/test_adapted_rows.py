@@ -46,42 +46,52 @@ def test_stored_baselines_have_the_seeds_of_the_adapted_models(rows, tmp_path, m
     stored = AdaptationRows.stored()
     assert sorted(stored.baselines["seed"].unique()) == stored.seeds == [0, 1]
     assert set(stored.baselines["profile"]) == {"laptop"}
-    assert stored.values("C")[UPPER_BOUND] == pytest.approx(rows.values("C")[UPPER_BOUND])
+    assert stored.values("C")[UPPER_BOUND].equals(rows.values("C")[UPPER_BOUND])
 
 
-def test_values_are_seeds_by_patients_of_the_target(rows):
-    for target, n in (("B", 8), ("C", 8), ("D", 16)):
+def test_values_are_seeds_by_heads_of_the_target(rows):
+    for target in "BCD":
         values = rows.values(target)
         assert list(values) == [LOWER_BOUND, UPPER_BOUND, *NAMES]
-        assert {table.shape for table in values.values()} == {(2, n)}
-        subjects = sorted({f"{target}test{k}" for k in range(1, n - 5)}
-                          | {f"{target}extra{k}" for k in range(1, 7)})  # fmt: skip
+        assert {table.shape for table in values.values()} == {(2, 40)}
         own = rows.scores[(rows.scores["target"] == target) & (rows.scores["model"] == PAPER)]
-        expected = own.pivot(index="seed", columns="subject", values="f_score")[subjects]
+        own = own[own["role"] == "paired"]
+        expected = own.pivot(index="seed", columns="subject", values="f_score")
         np.testing.assert_allclose(values[PAPER], expected)
+        assert values[PAPER].columns[6] == "paired07"
         upper = rows.baselines[rows.baselines["model"] == f"upper-{target}"]
+        upper = upper[(upper["role"] == "paired") & (upper["domain"] == target)]
         expected = upper.pivot(index="seed", columns="subject", values="f_score")
-        np.testing.assert_allclose(values[UPPER_BOUND], expected.loc[[0, 1], subjects])
+        np.testing.assert_allclose(values[UPPER_BOUND], expected.loc[[0, 1]])
 
 
 def test_values_elsewhere_are_of_test_patients_alone(rows):
-    on_a = rows.values("C", "A")
+    on_a = rows.values("C", "A", patients="paper's")
     assert {table.shape for table in on_a.values()} == {(2, 2)}
-    assert on_a[LOWER_BOUND][1, 0] == pytest.approx(
+    assert on_a[LOWER_BOUND].loc[1, "Atest1"] == pytest.approx(
         adaptation_rows.differs("B", "lower", 1, "A") + 0.005
     )
-    assert rows.values("B", patients="paper's 2")[PAPER].shape == (2, 2)
+    assert rows.values("B", patients="paper's")[PAPER].shape == (2, 2)
+
+
+def test_scores_on_targets_hold_both_bounds(rows):
+    scores = rows.on_targets(("f_score", "recall"))
+    assert scores.of(PAPER, "D", "recall").equals(rows.values("D", column="recall")[PAPER])
+    assert scores.of(LOWER_BOUND, "C").equals(rows.values("C")[LOWER_BOUND])
+    assert len(scores.tables) == 3 * 2 * (2 + len(NAMES))
 
 
 def test_a_model_that_diverged_counts_0_and_has_no_false_positives():
     rows = adaptation_rows.rows(diverged={("B", PAPER, 1)})
-    assert (rows.values("B")[PAPER][1] == 0).all() and (rows.values("B")[PAPER][0] > 0).all()
-    assert PAPER not in rows.values("B", column="fp_per_slice")
-    assert PAPER in rows.values("C", column="fp_per_slice")
+    assert (rows.values("B")[PAPER].loc[1] == 0).all()
+    assert (rows.values("B")[PAPER].loc[0] > 0).all()
+    assert rows.values("B", column="fp_per_slice")[PAPER].index.tolist() == [0]
+    assert rows.values("C", column="fp_per_slice")[PAPER].index.tolist() == [0, 1]
 
 
 def test_a_missing_score_is_refused(rows):
     first = (rows.scores["model"] == CONTROL) & (rows.scores["domain"] == "B")
+    first &= rows.scores["role"] == "paired"
     gone = replace(rows, scores=rows.scores.drop(rows.scores[first].index[:1]))
     with pytest.raises(
         ValueError, match="each model needs f_score on each patient, 'no embedding' seed 0"

@@ -1,22 +1,29 @@
 """The scoreboard says of each claim what its rows say, and nothing without rows."""
 
-import shutil
-
+import adaptation_rows
 import numpy as np
 import pandas as pd
 import pytest
 import sweep_rows
 
 from rfe_study import results
-from rfe_study.claims import baselines, comparisons
 from rfe_study.claims import board as board_claims
-from rfe_study.claims.board import NOT_TESTED
-from rfe_study.claims.verdicts import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Verdict
+from rfe_study.claims.baselines import setup_parts
+from rfe_study.claims.headline import SENTENCES
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+)
 
 
-def part(claim, verdict):
-    about = {"part": "p", "statistic": "s", "threshold": 0.0}
-    return Verdict(claim=claim, estimate=0.0, low=-1.0, high=1.0, verdict=verdict, **about)
+def part(claim, verdict, estimate=0.043, *, main=True):
+    about = {"part": "p", "statistic": "difference of mean F", "threshold": 0.0, "main": main}
+    numbers = {"estimate": estimate, "low": 0.012, "high": 0.074, "p_above": 0.1, "p_below": 0.9}
+    return Verdict(claim=claim, verdict=verdict, **numbers, **about)
 
 
 def test_has_the_fourteen_claims():
@@ -25,49 +32,58 @@ def test_has_the_fourteen_claims():
 
 def test_each_verdict_comes_from_its_parts():
     parts = {
-        2: [part(2, REPRODUCED), part(2, NOT_REPRODUCED)],
+        2: [part(2, REPRODUCED), part(2, CONTRADICTED, -0.1)],
         3: [part(3, REPRODUCED), part(3, UNDECIDED)],
+        4: [part(4, NO_EFFECT), part(4, REPRODUCED, main=False)],
         9: [part(9, REPRODUCED)],
-        "ours": [part("ours", NOT_REPRODUCED)],
+        "ours": [part("ours", CONTRADICTED)],
     }
     board = board_claims.board(parts)
-    verdicts = board.set_index("claim")["verdict"]
-    assert verdicts[[2, 3, 9]].tolist() == [NOT_REPRODUCED, UNDECIDED, "reproduced (setup)"]
-    assert (verdicts.drop([2, 3, 9]) == NOT_TESTED).all()
-    assert board.set_index("claim")["parts"][[2, 3, 9]].tolist() == ["1 of 2", "1 of 2", ""]
-    counts = {REPRODUCED: 1, NOT_REPRODUCED: 1, UNDECIDED: 1, NOT_TESTED: 11}
+    lines = board.set_index("claim")
+    assert lines["verdict"][[2, 3, 4, 9]].tolist() == [
+        CONTRADICTED,
+        UNDECIDED,
+        NO_EFFECT,
+        "reproduced (setup)",
+    ]
+    assert (lines["verdict"].drop([2, 3, 4, 9]) == NOT_TESTED).all()
+    assert lines["parts"][[2, 3, 4, 9]].tolist() == ["1 of 2", "1 of 2", "0 of 1", ""]
+    assert lines["effect"][2] == "difference of mean F: −.100 (.012 to .074)"
+    assert lines["effect"][1] == ""
+    counts = {REPRODUCED: 1, CONTRADICTED: 1, NO_EFFECT: 1, UNDECIDED: 1, NOT_TESTED: 10}
     assert board_claims.counted(board) == counts
 
 
-def test_setup_follows_the_gaps():
-    gaps = pd.DataFrame({
-        "domain": ["B"], "drop": [0.2], "drop_low": [0.1], "drop_high": [0.3],
-        "gap": [0.1], "low": [-0.1], "high": [0.3],
-    })  # fmt: skip
-    parts = baselines.setup_parts(gaps)
-    assert [p.verdict for p in parts] == [REPRODUCED, UNDECIDED]
-    assert [p.part for p in parts] == ["B worse than A", "labels repair B"]
+def test_setup_is_judged_on_paired_heads():
+    """The upper bound of each target is higher on it; off A the lower bound is not worse here."""
+    rows = adaptation_rows.rows().baselines
+    parts = {p.part: p for p in setup_parts(rows)}
+    repaired = parts["repaired by labels, mean of B, C, D"]
+    assert (repaired.verdict, repaired.claim, repaired.main) == (REPRODUCED, 9, True)
+    assert not parts["B: repaired by labels"].main
+    assert parts["D: worse than A"].estimate == pytest.approx(-0.07)
+    assert parts["worse than A, mean of B, C, D"].verdict == CONTRADICTED
+    papers = setup_parts(rows, "paper's")
+    assert [p.part for p in papers] == list(parts)
+    assert np.isfinite([p.low for p in papers]).all()  # heads of A and of D differ in number
 
 
 def test_rows_that_are_not_there_test_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "DATA", tmp_path)
-    assert board_claims.all_parts() == {}
+    assert board_claims.all_parts() == board_claims.headline_parts() == {}
 
 
-@pytest.mark.slow
 def test_verdicts_come_from_stored_rows(tmp_path, monkeypatch):
-    stored = results.DATA / "results"
-    (tmp_path / "results").mkdir()
-    for name in ("baselines", "representativeness"):
-        shutil.copy(stored / f"{name}.csv", tmp_path / "results")
     monkeypatch.setattr(results, "DATA", tmp_path)
-    results.write("sweep-models", sweep_rows.models())
-    results.write("sweep-curves", sweep_rows.curves())
-    results.write("sweep-scores", sweep_rows.scores())
+    adapted = adaptation_rows.rows()
+    results.write("baselines", adapted.baselines)
+    for name, own in (("models", adapted.models), ("scores", adapted.scores)):
+        other = getattr(sweep_rows, name)()
+        results.write(f"sweep-{name}", pd.concat([own, other]))
     parts = board_claims.all_parts()
-    assert set(parts) == {1, 2, 3, 4, 5, 9, 13, "ours"}
+    assert set(parts) == {2, 3, 4, 5, 9, "ours"}
     board = board_claims.board(parts).set_index("claim")["verdict"]
-    assert board[2] == NOT_REPRODUCED and board[3] == UNDECIDED  # no model differs from another
-    rows = results.read("baselines")
-    gaps = comparisons.gaps(rows[rows["profile"] == "laptop"], generator=np.random.default_rng(0))
-    assert [p.estimate for p in parts[9]][1] == pytest.approx(gaps["gap"].iloc[0])
+    assert board[2] == NO_EFFECT and board[3] == NO_EFFECT  # no model differs from another
+    found = board_claims.headline_parts()
+    assert list(found) == list(SENTENCES)
+    assert {v.verdict for v in found["V1 alone"]} == {NOT_TESTED}

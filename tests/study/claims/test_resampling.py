@@ -45,17 +45,6 @@ def test_seeds_alone_make_an_interval_that_patients_cannot_narrow():
     assert narrow.std() == pytest.approx(same.std(), rel=0.05)
 
 
-def test_what_all_seeds_share_cancels_in_a_difference(values):
-    shift = np.array([[0.3], [-0.2], [0.1]])
-    first, second = values + shift, np.full((3, 2), 0.5) + shift
-    differences = resampling.bootstrap_differences(
-        first, second, generator=np.random.default_rng(0), draws=20_000
-    )
-    without = resampling.bootstrap_means(values, generator=np.random.default_rng(1), draws=20_000)
-    assert differences.mean() == pytest.approx(values.mean() - 0.5, abs=0.003)
-    assert differences.std() == pytest.approx(without.std(), rel=0.03)
-
-
 def test_the_same_generator_gives_the_same_interval(values):
     first, second = (
         resampling.bootstrap_means(values, generator=np.random.default_rng(8), draws=10)
@@ -67,7 +56,7 @@ def test_the_same_generator_gives_the_same_interval(values):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([0.1, 0.2], r"values must be \(seeds, patients\), got shape \(2,\)"),
+        ([0.1, 0.2], r"values must be \(seeds, heads\), got shape \(2,\)"),
         (np.zeros((0, 3)), r"got shape \(0, 3\)"),
         ([[0.1, np.nan]], r"values must be finite, got 1 gap"),
     ],
@@ -75,13 +64,6 @@ def test_the_same_generator_gives_the_same_interval(values):
 def test_what_is_no_table_is_refused(values, message):
     with pytest.raises(ValueError, match=message):
         resampling.bootstrap_means(values, generator=np.random.default_rng(0))
-
-
-def test_a_difference_needs_the_same_seeds():
-    with pytest.raises(ValueError, match="second must have the 2 seeds of first, got 3"):
-        resampling.bootstrap_differences(
-            np.zeros((2, 4)), np.zeros((3, 4)), generator=np.random.default_rng(0)
-        )
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])

@@ -1,125 +1,170 @@
-"""Verdicts on made-up rows whose truth is known."""
+"""Outcomes: their rules one by one, and how often each comes where the truth is known."""
+
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from rfe_study.claims import sampling, verdicts
-from rfe_study.measures.representativeness import N_E
+from rfe_study.claims import verdicts
+from rfe_study.claims.evidence import Exact, Unknown, of_table
+from rfe_study.claims.scores import NotTrained
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    Part,
+    Question,
+    deciding,
+    holm,
+    judge,
+    overall,
+)
 
-STRATEGIES = ("50/50", "distribution-aware", "80/20")
+HEADS = [f"paired{k:02d}" for k in range(1, 41)]
 
 
-@pytest.fixture
-def generator():
-    return np.random.default_rng(0)
+def question(claim=1, part="p", **about):
+    return Question(claim=claim, part=part, **({"statistic": "s", "threshold": 0.0} | about))
 
 
-def rows(curve, null, *, noise=0.001, batches=8, seeds=(0, 1)):
-    """Rows whose mean divergence and null follow two functions of n_E."""
-    generator = np.random.default_rng(1)
-    return pd.DataFrame(
-        {
-            "seed": seed,
-            "batch": batch,
-            "strategy": strategy,
-            "n_e": n,
-            "shared_channel": curve(n) + noise * generator.normal(),
-            "null_channel": null(n) + noise * generator.normal(),
-        }
-        for seed in seeds
-        for batch in range(batches)
-        for strategy in STRATEGIES
-        for n in N_E
-    )
+def table(rng, mean, *, seeds=10, heads=40, sd_seed=0.012, sd_head=0.06, sd_rest=0.04):
+    a = sd_seed * rng.standard_normal((seeds, 1))
+    b = sd_head * rng.standard_normal(heads)
+    rest = sd_rest * rng.standard_normal((seeds, heads))
+    return pd.DataFrame(mean + a + b + rest, columns=HEADS[:heads])
+
+
+def rates(mean, repetitions=300, **about):
+    """Share of each outcome of one part whose smallest effect of interest is .03."""
+    rng = np.random.default_rng(0)
+    asked = question(smallest=0.03)
+    found = [judge([(asked, of_table(table(rng, mean, **about)))])[0] for _ in range(repetitions)]
+    counts = Counter(part.verdict for part in found)
+    return {outcome: counts[outcome] / repetitions for outcome in verdicts.OUTCOMES}
+
+
+def test_without_an_effect_hardly_any_is_claimed():
+    found = rates(0.0)
+    assert found[REPRODUCED] <= 0.04 and found[CONTRADICTED] <= 0.04
+    assert found[NO_EFFECT] > 0.75
+
+
+@pytest.mark.parametrize(("mean", "right"), [(0.045, REPRODUCED), (-0.045, CONTRADICTED)])
+def test_a_relevant_effect_is_found_on_its_side(mean, right):
+    found = rates(mean)
+    assert found[right] > 0.9
+    assert found[REPRODUCED] + found[CONTRADICTED] == found[right]  # never on the other side
+    assert found[NO_EFFECT] <= 0.02
+
+
+def test_a_tiny_effect_is_called_irrelevant_or_left_open():
+    found = rates(0.008)
+    assert found[NO_EFFECT] > 0.5 and found[CONTRADICTED] <= 0.02
+    assert found[REPRODUCED] < 0.15
+
+
+def test_at_the_smallest_effect_itself_it_is_rarely_called_irrelevant():
+    assert rates(0.03)[NO_EFFECT] <= 0.08
+
+
+def test_with_three_seeds_that_differ_little_is_decided():
+    found = rates(0.0, seeds=3, sd_seed=0.03)
+    assert found[UNDECIDED] > 0.7 and found[REPRODUCED] + found[CONTRADICTED] < 0.1
+
+
+def test_a_family_without_effects_is_rarely_wrong():
+    rng, wrong = np.random.default_rng(1), 0
+    for _ in range(200):
+        tested = [
+            (question(part=str(k)), of_table(table(rng, 0.0, seeds=4, heads=12))) for k in range(5)
+        ]
+        wrong += any(part.verdict == REPRODUCED for part in judge(tested))
+    assert wrong / 200 <= 0.05  # 2.5% is what it may be
+
+
+def test_rules_one_by_one():
+    def outcome(value, **about):
+        return judge([(question(**about), Exact(value))])[0].verdict
+
+    assert outcome(0.1) == REPRODUCED and outcome(-0.1) == CONTRADICTED
+    assert outcome(0.1, threshold=0.2) == CONTRADICTED
+    assert outcome(0.02, smallest=0.03) == NO_EFFECT == outcome(-0.02, smallest=0.03)
+    assert outcome(0.03, smallest=0.03) == REPRODUCED  # the effect of interest itself
+    assert outcome(0.02) == REPRODUCED  # a bound has no smallest effect
+    (unknown,) = judge([(question(), Unknown(0.4))])
+    assert unknown.verdict == UNDECIDED and unknown.estimate == 0.4
+    (missing,) = judge([(question(), None)])
+    assert missing.verdict == NOT_TESTED and missing.effect == "–"
+
+
+def test_holm():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1, 1] and holm([0.02]) == [0.02]
+
+
+def test_families_are_corrected_for_themselves_alone():
+    rng = np.random.default_rng(2)
+    one = of_table(table(rng, 0.02))
+    alone = judge([(question(), one)])[0].p_above
+    members = [(question(part=str(k)), one) for k in range(3)]
+    beside = [(question(part=f"side {k}", main=False), one) for k in range(2)]
+    other = [(question(claim=2), one), (question(claim="ours", family="x"), one)]
+    found = [part.p_above / alone for part in judge([*members, *beside, *other])]
+    assert found == pytest.approx([3, 3, 3, 2, 2, 1, 1])
+
+
+def verdict(outcome, *, main=True):
+    (found,) = judge([(question(main=main), Exact(1.0))])
+    return verdicts.Verdict(**{**vars(found), "verdict": outcome})
 
 
 @pytest.mark.parametrize(
-    ("curve", "expected"),
+    ("main", "beside", "expected"),
     [
-        (lambda n: 1 / n, verdicts.REPRODUCED),
-        (lambda n: 1 - 1 / n, verdicts.NOT_REPRODUCED),
-        (lambda n: 0.5, verdicts.NOT_REPRODUCED),
+        ([REPRODUCED, REPRODUCED], [], REPRODUCED),
+        ([REPRODUCED, UNDECIDED], [], UNDECIDED),
+        ([REPRODUCED, NO_EFFECT], [], NO_EFFECT),
+        ([NO_EFFECT, UNDECIDED], [], NO_EFFECT),
+        ([CONTRADICTED, NO_EFFECT, UNDECIDED], [], CONTRADICTED),
+        ([REPRODUCED, NOT_TESTED], [], NOT_TESTED),
+        ([REPRODUCED], [UNDECIDED, NO_EFFECT, REPRODUCED], REPRODUCED),
+        ([REPRODUCED], [CONTRADICTED], CONTRADICTED),
     ],
 )
-def test_a_falling_curve_and_others(curve, expected, generator):
-    parts = sampling.falls(
-        rows(curve, curve, noise=1e-5), "shared_channel", generator=generator, draws=200
-    )
-    assert len(parts) == 6  # three strategies, two networks
-    assert verdicts.overall(parts) == expected
+def test_a_claim_needs_all_its_main_parts(main, beside, expected):
+    parts = [verdict(v) for v in main] + [verdict(v, main=False) for v in beside]
+    assert overall(parts) == expected == deciding(parts).verdict
 
 
-def test_a_fall_that_is_only_the_null_s_is_not_reproduced(generator):
-    parts = sampling.falls_beyond_null(
-        rows(lambda n: 2 / n, lambda n: 2 / n), "channel", generator=generator, draws=200
-    )
-    assert verdicts.overall(parts) == verdicts.NOT_REPRODUCED
+def test_a_claim_without_main_parts_is_refused():
+    with pytest.raises(ValueError, match="at least one main part, got none"):
+        overall([verdict(REPRODUCED, main=False)])
 
 
-def test_a_fall_beyond_the_null_is_reproduced(generator):
-    parts = sampling.falls_beyond_null(
-        rows(lambda n: 3 / n, lambda n: 2 / n), "channel", generator=generator, draws=200
-    )
-    assert verdicts.overall(parts) == verdicts.REPRODUCED
-    assert parts[0].estimate == pytest.approx(1 / 3, abs=0.02)
+def test_an_effect_in_words():
+    def effect(estimate, low, high):
+        part = verdict(REPRODUCED)
+        return verdicts.Verdict(
+            **{**vars(part), "estimate": estimate, "low": low, "high": high}
+        ).effect
+
+    assert effect(0.043, 0.012, 0.074) == "+.043 (.012 to .074)"
+    assert effect(-0.0194, -0.082, 0.0444) == "−.019 (−.082 to .044)"
+    assert effect(20.0, 20.0, 20.0) == "+20.000 (20.000 to 20.000)"
+    assert effect(0.4, np.nan, np.nan) == "+.400"
 
 
-def test_noise_leaves_it_undecided(generator):
-    parts = sampling.falls_beyond_null(
-        rows(lambda n: 2.2 / n, lambda n: 2 / n, noise=0.05),
-        "channel",
-        generator=generator,
-        draws=200,
-    )
-    assert verdicts.UNDECIDED in {part.verdict for part in parts}
+def test_parts_whose_models_are_not_trained_are_not_tested():
+    def nothing(scores):
+        raise NotTrained("'x' has no f_score on B")
 
-
-@pytest.mark.parametrize(
-    ("small", "large", "expected"),
-    [
-        (0, 40, ["reproduced"] * 3),
-        (2, 40, ["reproduced", "not reproduced", "reproduced"]),
-        (0, 0, ["reproduced", "reproduced", "not reproduced"]),
-    ],
-)
-def test_class_balance(small, large, expected, generator):
-    drawn = {
-        ("50/50", 20): 10,
-        ("50/50", 2000): 1000,
-        ("distribution-aware", 20): small,
-        ("distribution-aware", 2000): large,
-    }
-    table = pd.DataFrame(
-        {
-            "seed": 0,
-            "batch": batch,
-            "strategy": strategy,
-            "n_e": n,
-            "pixels": 100_000,
-            "lesion_pixels": 2000,
-            "drawn_lesion": lesion,
-            "drawn_background": n - lesion,
-        }
-        for batch in range(5)
-        for (strategy, n), lesion in drawn.items()
-    )
-    parts = sampling.class_balance(table, generator=generator, draws=100)
-    assert [part.verdict for part in parts] == expected
-    assert parts[0].estimate == pytest.approx(25)
-
-
-def test_decide_and_overall():
-    assert verdicts.decide(0.2, 0.4, 0.1) == "reproduced"
-    assert verdicts.decide(0.2, 0.4, 0.5) == "not reproduced"
-    assert verdicts.decide(0.2, 0.4, 0.3) == "undecided"
-    with pytest.raises(ValueError, match=r"low must be <= high, got 2 and 1"):
-        verdicts.decide(2, 1, 0)
-    with pytest.raises(ValueError, match="at least one part, got none"):
-        verdicts.overall([])
-
-
-def test_missing_rows_are_refused(generator):
-    table = rows(lambda n: 1 / n, lambda n: 0).iloc[1:]
-    with pytest.raises(ValueError, match=r"must be there for each batch .* with 1 missing"):
-        sampling.falls(table, "shared_channel", generator=generator, draws=5)
+    about = {"claim": 1, "statistic": "s", "threshold": 0.0}
+    parts = [Part(part="a", compute=lambda s: Exact(s), **about)]
+    parts.append(Part(part="b", compute=nothing, **about))
+    found = verdicts.judge_parts(parts, 0.5)
+    assert [part.verdict for part in found] == [REPRODUCED, NOT_TESTED]
+    columns = ["claim", "part", "statistic", "threshold", "smallest", "main", "estimate"]
+    assert list(verdicts.as_table(found))[: len(columns)] == columns

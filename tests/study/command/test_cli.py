@@ -12,7 +12,7 @@ from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
 from rfe_study.command import gpus, parse_data, parse_runs, show
-from rfe_study.command.cli import main
+from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
 from rfe_study.methods import proof
 from rfe_study.runs import real
@@ -89,7 +89,9 @@ def test_help_needs_no_torch():
     ("arguments", "message"),
     [
         ("train --profile huge", "invalid choice: 'huge'"),
-        ("train --seeds -1", "must be a whole number >= 0, got -1"),
+        ("train --seeds -1", "must be a whole number >= 0, or 0-9 for ten, got -1"),
+        ("sweep --seeds 0 5-3", "must be a whole number >= 0, or 0-9 for ten, got 5-3"),
+        ("adapt --data x --seeds 1-b", "must be a whole number >= 0, or 0-9 for ten, got 1-b"),
         ("train --jobs 0", "must be a whole number >= 1, got 0"),
         ("train --learning-rate nan", "must be a number > 0, got nan"),
         ("train --epochs 3.5", "must be a whole number >= 1, got 3.5"),
@@ -113,6 +115,15 @@ def test_bad_arguments_are_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert stop.value.code == 2
     assert error.startswith("rfe: error: ") and message in error and error.count("\n") == 1
+
+
+def test_seeds_are_numbers_and_ranges():
+    def seeds(arguments):
+        return parser().parse_args(arguments.split()).seeds
+
+    assert seeds("train --seeds 0-9") == seeds("sweep --seeds 0-4 3-7 8 9") == list(range(10))
+    assert seeds("variants") == seeds("measure prior") == [0, 1, 2]
+    assert seeds("variants --seeds 7 3") == [7, 3] and seeds("adapt --data x") is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from rfe_core.fine_tuning import embedding_terms
 from rfe_core.sampling import STRATEGIES
 from rfe_study import results
 from rfe_study.methods import proof
-from rfe_study.methods.method import GROUPS, Method
+from rfe_study.methods.method import GROUPS, HEADLINE, SHOWN_ONCE, Method
 from rfe_study.methods.proof import (
     CHOSEN,
     DISTANCES,
@@ -23,6 +23,8 @@ from rfe_study.methods.proof import (
     SEARCH,
     SEARCH_N_E,
     SEARCH_RATES,
+    SHARES,
+    SHARES_N_E,
     proof_of_concept,
     rfe,
     search,
@@ -51,7 +53,7 @@ def test_what_stands_beside_them():
     methods = proof_of_concept()
     assert Counter(method.group for method in methods) == {
         "rfe": 36,
-        "all pixels": 6,
+        "all pixels": 14,
         "sum / n": 12,
         "layers": 2,
         "control": 3,
@@ -60,13 +62,25 @@ def test_what_stands_beside_them():
     assert set(GROUPS) == {m.group for listed in proof.EXPERIMENTS.values() for m in listed()}
     exact = [method.embedding for method in of_group("all pixels")]
     assert [(term.strategy, term.n_e) for term in exact] == [
-        *((strategy, "all") for strategy in STRATEGIES),
+        *((strategy, "all") for strategy in (*STRATEGIES, *SHARES)),
         *(("80/20", n_e) for n_e in MARGIN_1_N_E),
+        *product(SHARES, SHARES_N_E),
     ]
     assert {(term.margin, term.distance, term.weight) for term in exact} == {
         (1.0, "cosine", MARGIN_1_WEIGHT)
     }
     assert [m.embedding.layers for m in of_group("layers")] == [(0, 1), (0, 1, 2)]
+
+
+def test_what_a_verdict_rests_on_has_ten_seeds():
+    found = {method.name for method in proof_of_concept() if method.headline}
+    ends = product(STRATEGIES, DISTANCES, (20, 2000))
+    exact = {f"{s} ACD all margin 1" for s in (*STRATEGIES, "2x", "4x")}
+    ends = {f"{s} {distance} {n_e}" for s, distance, n_e in ends}
+    assert found == ends | exact | {"no embedding", "labels of B"}
+    seeds = Counter(method.seeds for method in proof_of_concept())
+    assert seeds == {HEADLINE: 19, 3: 31, SHOWN_ONCE: 18}
+    assert {method.seeds for method in search()} == {SHOWN_ONCE}
 
 
 @pytest.mark.parametrize("experiment", proof.EXPERIMENTS)
@@ -102,7 +116,7 @@ def test_controls_have_the_same_steps_and_images():
     )
     for name in ("labelled A only", "labelled A only, statistics of B"):
         assert not by_name[name].unlabelled and by_name[name].embedding is None
-        assert by_name[name].statistics == name.endswith("statistics of B")
+        assert by_name[name].statistics_of == ("target" if "statistics of B" in name else "A")
     assert {method.rate for method in by_name.values()} == {RATE}
 
 
@@ -197,6 +211,7 @@ def test_columns_say_all_settings():
     assert method.columns == {
         "group": "rfe",
         "rate": RATE,
+        "statistics": "both",
         "strategy": "80/20",
         "n_e": 100,
         "distance": "l2",
@@ -206,7 +221,7 @@ def test_columns_say_all_settings():
         "lambda": weight,
     }
     plain = Method(name="x", group="control", rate=RATE)
-    assert plain.columns == {"group": "control", "rate": RATE}
+    assert plain.columns == {"group": "control", "rate": RATE, "statistics": "both"}
 
 
 def test_an_unknown_group_is_refused():

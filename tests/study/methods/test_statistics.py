@@ -1,4 +1,4 @@
-"""Batch norm's statistics of a target: the mean over its batches, and nothing else changes."""
+"""Batch norm's statistics of crops: the mean over their batches, and nothing else changes."""
 
 from dataclasses import replace
 
@@ -69,9 +69,46 @@ def test_adapting_uses_the_running_statistics_of_nothing_before():
     assert not same_weights(model, other)
 
 
-def test_adapting_needs_batch_norm():
-    with pytest.raises(ValueError, match="needs a network with batch norm, got one without"):
-        adapt_statistics(build(replace(TINY, norm="none"), 0), some_patches(4))
+def test_batches_of_two_sets_are_half_and_half():
+    """As in training: the variance holds what lies between the sets, too."""
+    a, b = some_patches(8), some_patches(3, seed=1)  # the smaller one is shown again
+    b.images[:] += 5
+    model, other = build(TINY, 0), build(TINY, 0)
+    adapt_statistics(model, a, b, batch_size=4)
+    order = [0, 1, 8, 9, 2, 3, 8, 10, 4, 5, 9, 10, 6, 7, 8, 9]
+    mixed = Patches(
+        **{
+            name: np.concatenate([getattr(a, name), getattr(b, name)])[order]
+            for name in ("images", "labels", "valid", "subjects", "slices")
+        }
+    )
+    adapt_statistics(other, mixed, batch_size=4)
+    for ours, theirs in zip(norms(model), norms(other), strict=True):
+        assert torch.allclose(ours.running_mean, theirs.running_mean, atol=1e-5)
+        assert torch.allclose(ours.running_var, theirs.running_var, rtol=1e-4)
+    one_after_another = build(TINY, 0)
+    adapt_statistics(one_after_another, a, batch_size=4)
+    between = norms(model)[0].running_var / norms(one_after_another)[0].running_var
+    assert between.max() > 1.2
+
+
+@pytest.mark.parametrize("norm", ["none", "group"])
+def test_a_network_without_batch_norm_stays_as_it_is(norm):
+    settings = replace(TINY, norm=norm)
+    model, other = build(settings, 0), build(settings, 0)
+    adapt_statistics(model, some_patches(4))
+    assert same_weights(model, other)
+
+
+def test_of_no_crops_the_statistics_stay():
+    model, other = build(TINY, 0), build(TINY, 0)
+    adapt_statistics(model)
+    assert same_weights(model, other)
+
+
+def test_a_batch_must_have_room_for_each_set():
+    with pytest.raises(ValueError, match=r"multiple of the number of sets \(2\), got 3"):
+        adapt_statistics(build(TINY, 0), some_patches(4), some_patches(4), batch_size=3)
 
 
 def test_images_must_be_finite():

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.phantom import heads
-from rfe_study.phantom.domains import DOMAINS, Patient
+from rfe_study.phantom.domains import DOMAINS, Patient, patients
 
 pytestmark = pytest.mark.slow  # makes whole heads
 
@@ -38,12 +41,54 @@ def test_lesions_lie_in_the_brain_and_are_damaged(anatomy):
 
 
 def test_same_patient_same_volumes(patient, anatomy):
-    again = heads.make_patient(PATIENT)
+    again = heads.scan_patient(anatomy, PATIENT)
     for modality in MODALITIES:
         np.testing.assert_array_equal(patient.images[modality], again.images[modality])
         assert patient.images[modality].dtype == np.float32
         assert patient.images[modality].shape == heads.SHAPE
     np.testing.assert_array_equal(patient.lesion_mask, anatomy.lesion_mask)
+
+
+def test_paired_patients_share_a_head_and_no_noise(monkeypatch, ball_anatomy):
+    asked = []
+
+    def make(patient, seed):
+        asked.append((patient.name, seed))
+        return ball_anatomy
+
+    monkeypatch.setattr(heads, "make_anatomy", make)
+    heads._kept_anatomy.cache_clear()
+    monkeypatch.setattr(heads, "DOMAINS", dict.fromkeys(DOMAINS, DOMAINS["A"]))  # noise alone
+    four = [heads.make_patient(p) for p in patients(DOMAINS, ["paired"]) if p.number == 7]
+    heads._kept_anatomy.cache_clear()
+    assert asked == [("Apaired07", 0)]  # drawn once for all four
+    first = four[0].images["t2"]
+    for other in four[1:]:
+        np.testing.assert_array_equal(other.lesion_mask, four[0].lesion_mask)
+        noise = (other.images["t2"] - first)[ball_anatomy.brain_mask]
+        assert 10 < noise.std() < 150
+    same = heads.scan_patient(ball_anatomy, Patient("A", "paired", 7))
+    np.testing.assert_array_equal(same.images["t2"], first)
+
+
+def test_the_edge_of_the_brain_fades(ball_anatomy):
+    quiet = replace(DOMAINS["C"], noise=0.0, bias=0.0)
+    image = heads.scan(ball_anatomy, quiet, np.random.default_rng(0))["t2"]
+    mask = ball_anatomy.brain_mask
+    edge = mask & ~ndimage.binary_erosion(mask)
+    deep = ndimage.binary_erosion(mask, iterations=3) & ~ndimage.binary_erosion(mask, iterations=4)
+    assert not image[~mask].any() and image[edge].mean() < 0.5 * image[deep].mean()
+
+
+def test_unevenness_is_the_heads_own(ball_anatomy):
+    bright = {"t2": np.full(ball_anatomy.brain_mask.shape, 2, np.float32)}
+    quiet = replace(DOMAINS["A"], noise=0.0)
+    plain, uneven = (
+        heads.scan(head, quiet, np.random.default_rng(0))
+        for head in (ball_anatomy, replace(ball_anatomy, uneven=bright))
+    )
+    np.testing.assert_allclose(uneven["t2"], 2 * plain["t2"], rtol=1e-5)
+    np.testing.assert_array_equal(uneven["t1"], plain["t1"])
 
 
 def test_seed_and_patient_change_the_head(anatomy):

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfe_study.phantom.domains import DOMAINS, PulseSequence
+from rfe_study.phantom.domains import DOMAINS
+from rfe_study.phantom.protocols import PulseSequence
 from rfe_study.phantom.scanner import (
     RELAXATION,
     TISSUES,
@@ -83,7 +86,7 @@ def test_mprage_recovers_fully_and_inverts():
         kind="mprage",
         repetition_time_ms=1e6,
         echo_time_ms=3,
-        inversion_time_ms=900 * np.log(2),
+        inversion_time_ms=RELAXATION[3.0]["wm"].t1_ms * np.log(2),
         source="",
     )
     assert signal(nulled, RELAXATION[3.0]["wm"]) == pytest.approx(0, abs=1e-9)
@@ -94,6 +97,20 @@ def test_flair_darkens_csf_and_flow_undoes_it():
         csf, _, wm, lesion = tissue_signals(domain.flair, domain.field_strength_t)
         assert csf < 0.5 * wm < wm < lesion
         assert flow_signal(domain.flair, domain.field_strength_t) > 3 * wm
+        white = tissue_signals(domain.t1, domain.field_strength_t)[2]
+        assert flow_signal(domain.t1, domain.field_strength_t) > white
+
+
+def test_moving_fluid_brightens_what_inverts_and_nothing_else():
+    fluid = np.zeros((4, 12, 12, 12), np.float32)
+    fluid[TISSUES.index("csf")] = 1
+    quiet = replace(DOMAINS["C"], noise=0.0, bias=0.0)
+    for modality, brighter in (("t1", True), ("t2", False), ("flair", True)):
+        still, moving = (
+            acquire(fluid, share * fluid[0], quiet, modality, np.random.default_rng(0)).mean()
+            for share in (0, 0.2)
+        )
+        assert (moving > 1.2 * still) == brighter
 
 
 @given(st.integers(4, 40), st.floats(1.0, 6.0))
@@ -162,6 +179,10 @@ def test_white_matter_is_about_1000_and_the_order_of_tissues_holds():
                 RELAXATION[3.0]["wm"],
             ),
             "unknown sequence kind 'epi'",
+        ),
+        (
+            lambda: flow_signal(DOMAINS["A"].t2, 3.0),
+            r"kind must be one of .* for inflow, got 'spin-echo'",
         ),
     ],
 )

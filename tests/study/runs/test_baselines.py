@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 import torch
-from synthetic import fill_phantom_cache
+from synthetic import fill_phantom_cache, some_patients
 
 from rfe_core import checkpoints, training
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
 from rfe_study.command.cli import main
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.phantom import cache
-from rfe_study.phantom.domains import patients
 from rfe_study.runs import baselines
 
 
@@ -26,7 +26,7 @@ def data(tmp_path_factory):
         patch.setattr(results, "DATA", folder)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        fill_phantom_cache(patients("ABCD", ["train", "test", "dev", "extra"]))
+        fill_phantom_cache(some_patients("ABCD"))
         yield folder
         torch.set_num_threads(threads)
 
@@ -82,7 +82,7 @@ def test_the_whole_command_in_processes(data, capfd):
     assert not list((data / "cache" / "training").rglob("*.safetensors"))
 
     scores = results.read("development", out)
-    assert len(scores) == 2 * 4 and set(scores["role"]) == {"dev"}  # one patient a domain
+    assert len(scores) == 2 * 8 and set(scores["role"]) == {"dev", "pairdev"}  # one a domain
     assert set(scores["model"]) == {"lower", "upper-B"}
     about = checkpoints.read_about(out / "smoke-lower-seed0.safetensors")
     assert about["hardware"].endswith("1 thread")
@@ -101,7 +101,7 @@ def test_the_whole_command_in_processes(data, capfd):
     capfd.readouterr()
     assert main(arguments) == 0
     printed = capfd.readouterr().out
-    assert "8 of 8 scores are there already" in printed and "to train" not in printed
+    assert "16 of 16 scores are there already" in printed and "to train" not in printed
     assert not (data / "results").exists() and not (data / "checkpoints").exists()
 
     # rows of a curve that are lost, and what a kill left: made whole again, and gone
@@ -128,19 +128,23 @@ def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     arguments += ["--out", str(tmp_path), "--evaluate", "test"]
     assert main(arguments) == 0
     scores = results.read("baselines", tmp_path)
-    assert scores.groupby("role").size().to_dict() == {"extra": 4, "test": 4}
-    assert len(scores) == scores["subject"].nunique() == 8
+    assert scores.groupby("role").size().to_dict() == {"extra": 4, "paired": 4, "test": 4}
+    assert len(scores) == scores["subject"].nunique() == 12
+    assert set(scores["threshold_a"]) == {
+        float(f"{checkpoints.read_about(path)['threshold_a']:.6g}")
+        for path in [tmp_path / "smoke-lower-seed3.safetensors"]
+    }
 
     capsys.readouterr()
     before = (tmp_path / "baselines.csv").read_bytes()
     assert main(arguments) == 0
-    assert "8 of 8 scores are there already" in capsys.readouterr().out
+    assert "12 of 12 scores are there already" in capsys.readouterr().out
     assert (tmp_path / "baselines.csv").read_bytes() == before
 
     # part of the rows lost (a kill): the rest is kept, what is missing is scored
     scores.iloc[:6].to_csv(tmp_path / "baselines.csv", index=False)
     assert main(arguments) == 0
-    assert len(results.read("baselines", tmp_path)) == 8
+    assert len(results.read("baselines", tmp_path)) == 12
 
     # other weights under the same name: refused
     path = tmp_path / "smoke-lower-seed3.safetensors"
@@ -170,6 +174,11 @@ def test_an_upper_bound_starts_from_the_lower_bounds_branch(
     assert done == ["lower", "upper-C"]
     branch = checkpoints.load_model(jobs[0].path("lower-branch")).state_dict()
     weights, second, start = started[1]
+    for found, sets in ((jobs[0].path("lower-branch"), "A"), (jobs[1].path(), "AC")):
+        model, other = checkpoints.load_model(found), checkpoints.load_model(found)
+        crops = [baselines.domain_patches(jobs[0].profile, letter, 0)[0] for letter in sets]
+        adapt_statistics(other, *crops, batch_size=jobs[0].profile.batch_size)
+        assert all(map(torch.equal, model.buffers(), other.buffers()))
     assert start == 1 and all(torch.equal(branch[k], weights[k]) for k in branch)
     assert {name[0] for name in second.subjects} == {"C"}
     assert {name for name in second.subjects} <= {f"Ctrain{k}" for k in (1, 2, 3)}

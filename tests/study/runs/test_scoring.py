@@ -8,13 +8,14 @@ import torch
 from synthetic import fill_phantom_cache
 
 from rfe_core import checkpoints, metrics
-from rfe_core.evaluation import segment
+from rfe_core.evaluation import probability_map, score, segment
 from rfe_core.training import build
 from rfe_study import provenance
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import looked_at, scoring
+from rfe_study.tables import AT_A
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
@@ -49,7 +50,7 @@ def jobs(tmp_path_factory):
         found = [Trained(name, folder) for name in ("one", "two")]
         about = {"wall_s": 12.5, "code_version": "abc", "hardware": "cpu: x, 1 thread"}
         for seed, job in enumerate(found):
-            rate = {} if seed == 0 else {"learning_rate": 0.25}
+            rate = {} if seed == 0 else {"learning_rate": 0.25, "threshold_a": 0.375}
             checkpoints.save_weights(job.path(), build(SMOKE, seed), about | rate)
         yield found
 
@@ -68,6 +69,21 @@ def test_rows_of_a_patient(jobs):
         assert row["train_hardware"] == "cpu: x, 1 thread" and row["epochs"] == SMOKE.epochs
     # a fine-tuned model says its own rate, a baseline has its profile's
     assert [row["learning_rate"] for row in rows] == [SMOKE.learning_rate, 0.25]
+
+
+def test_scores_without_a_threshold_and_at_the_calibrated_one(jobs):
+    first, second = scoring.score_rows(jobs, DEV[0])
+    (subject,) = phantom_subjects(DEV[:1], workers=1, progress=False)
+    subject = looked_at.cut(subject, "smoke")
+    brain, model = subject.brain_mask, checkpoints.load_model(jobs[1].path())
+    probability = probability_map(model, subject)
+    expected = metrics.average_precision(probability[brain], subject.lesion_mask[brain])
+    assert second["average_precision"] == expected != first["average_precision"]
+    at_a = score(segment(model, subject, threshold=0.375), subject)
+    assert second["threshold_a"] == 0.375
+    assert {name: second[f"{name}_a"] for name in AT_A} == {name: at_a[name] for name in AT_A}
+    # a model without one, of a variant of the phantom for instance, has no such columns
+    assert not [name for name in first if name.endswith("_a")]
 
 
 def test_what_is_scored_already_is_not_looked_at(jobs, monkeypatch):

@@ -17,21 +17,25 @@ import pandas as pd
 import psutil
 import pytest
 import torch
-from synthetic import fill_phantom_cache
+from synthetic import fill_phantom_cache, some_patients
 
 from rfe_core import checkpoints, fine_tuning
 from rfe_core.training import build
 from rfe_study import results
 from rfe_study import workers as study_workers
+from rfe_study.command import scores as sweep_scores
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
 from rfe_study.methods import proof
-from rfe_study.methods.method import Method
+from rfe_study.methods.adaptation import adaptation_methods
+from rfe_study.methods.method import STATISTICS, Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
+from rfe_study.methods.self_training import SelfTraining
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
+from rfe_study.runs.finishing import finish
 from rfe_study.runs.sweep import Job
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
@@ -52,7 +56,7 @@ def data(tmp_path_factory):
         patch.setenv("RFE_DATA", str(folder))  # worker processes inherit it
         patch.setenv("PYTHONPATH", str(Path(sweep_runs.__file__).parents[2]))
         patch.setattr(results, "DATA", folder)
-        fill_phantom_cache(patients("AB", ["train"]) + patients("B", ["dev", "test", "extra"]))
+        fill_phantom_cache(patients("A", ["train"]) + some_patients("B"))
         for seed in (0, 1):
             path = folder / "cache" / "smoke" / f"smoke-lower-branch-seed{seed}.safetensors"
             checkpoints.save_weights(path, build(SMOKE, seed))
@@ -137,9 +141,36 @@ def test_rows_of_a_sweep(serial):
     assert (curves.groupby("model").size() == 1).all()
     drawn = curves.set_index("model")["drawn_unlabelled_background"]
     assert drawn["80/20 ACD 20"] == 16 and pd.isna(drawn["labelled A only, statistics of B"])
-    assert (scores.groupby("model").size() == 1).all()  # of the smoke profile, one patient a role
-    assert set(scores["role"]) == {"dev"} and set(scores["domain"]) == {"B"}
+    assert (scores.groupby("model").size() == 2).all()  # of the smoke profile, one patient a role
+    assert set(scores["role"]) == {"dev", "pairdev"} and set(scores["domain"]) == {"B"}
     assert (scores["learning_rate"] == SMOKE.learning_rate * proof.RATE).all()
+    whose = by_model["statistics"].to_dict()
+    assert whose.pop("labelled A only, statistics of B") == "target" and set(whose.values()) == {
+        "both"
+    }
+    thresholds = scores[scores["role"] == "dev"].set_index("model")["threshold_a"]
+    assert thresholds.to_dict() == by_model["threshold_a"].to_dict()
+    assert thresholds.between(0, 1, inclusive="left").all() and scores["f_score_a"].notna().all()
+
+
+def test_statistics_are_those_of_the_crops_that_are_named(data, tmp_path):
+    """The last step of a method; without batch norm there is nothing to take."""
+    plain = Method(name="x", group="control", rate=1.0)
+    found = {}
+    for whose in (None, *STATISTICS):
+        outcome = sweep_runs.execute(job(data, tmp_path, replace(plain, statistics=whose)))
+        path = tmp_path / "weights"
+        path.write_bytes(outcome.weights)
+        found[whose] = checkpoints.load_model(path), outcome.about["threshold_a"]
+    labelled, target, validation = sweep_runs._crops(job(data, tmp_path, plain))
+    for whose, crops in (("A", [labelled]), ("target", [target]), ("both", [labelled, target])):
+        model, _ = found["none"]
+        expected = finish(model, crops, validation["A"], batch_size=SMOKE.batch_size)
+        assert found[whose][1] == expected["threshold_a"]
+        for ours, theirs in zip(found[whose][0].buffers(), model.buffers(), strict=True):
+            assert torch.equal(ours, theirs)
+    assert found[None][1] == found["both"][1]
+    assert len({threshold for _, threshold in found.values()}) > 2
 
 
 @pytest.mark.slow
@@ -563,12 +594,51 @@ def test_execute_leaves_the_process_as_it_was(data, tmp_path):
 # Scores
 
 
+@pytest.mark.parametrize("kind", ["mean teacher", "CORAL"])
+def test_a_term_that_remembers_starts_anew_in_each_job(data, tmp_path, kind):
+    term = SelfTraining(kind=kind)
+    method = Method(name="x", group="rival", rate=1.0, source="true", self_training=term)
+    first, again = (sweep_runs.execute(job(data, tmp_path, method)) for _ in range(2))
+    for a, b in zip(first.history, again.history, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0} and a["self_training_loss"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", adaptation_methods(), ids=lambda method: method.name)
+def test_every_method_of_the_adaptation_runs(data, tmp_path, method):
+    outcome = sweep_runs.execute(job(data, tmp_path, method, experiment="adaptation"))
+    assert outcome.status == "finished" and len(outcome.history) == 1
+    assert outcome.history[0]["dice_loss"] > 0
+
+
+def test_crops_are_asked_for_as_the_method_says(data, tmp_path, monkeypatch):
+    """Own predictions are those of the branch weights; others ask for no network."""
+    asked, (crops, _) = [], sweep_runs.v1_crops(SMOKE, "B", 0)
+
+    def some(*args, **settings):
+        asked.append((*args[1:], settings))
+        return crops
+
+    monkeypatch.setattr(sweep_runs, "_of_target", some)
+    monkeypatch.setattr(sweep_runs, "_of_v1", lambda *args: asked.append(args[1:]) or (None, crops))
+    about = {"name": "x", "group": "prior", "rate": 1.0}
+    for source, v1 in (("own predictions", 1), ("classifier band", 3)):
+        sweep_runs._crops(job(data, tmp_path, Method(**about, source=source, v1=v1)))
+    branch = data / "cache" / "smoke" / "smoke-lower-branch-seed0.safetensors"
+    assert asked == [
+        ("B", 0, "own predictions", {"v1": 1, "network": branch}),
+        ("B", 0, 1),
+        ("B", 0, "classifier band", {"v1": 3, "network": None}),
+        ("B", 0, 3),
+    ]
+
+
 def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
     few[2:] = []
     arguments = command(data, tmp_path, "--evaluate", "test")
     assert main(arguments) == 0
     scores = results.read(SCORES, tmp_path)
-    assert scores.groupby("role").size().to_dict() == {"extra": 2, "test": 2}
+    assert scores.groupby("role").size().to_dict() == {"extra": 2, "paired": 2, "test": 2}
     whole = (tmp_path / "sweep-scores.csv").read_bytes()
     capsys.readouterr()
     assert main(arguments) == 0  # also after a kill between the last score and the end
@@ -579,7 +649,7 @@ def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
     kept = scores.iloc[1:].assign(f_score=0.123)
     results.write(SCORES, kept, folder=tmp_path)
     assert main(arguments) == 0
-    assert "3 of 4 scores are there already and are kept" in capsys.readouterr().out
+    assert "5 of 6 scores are there already and are kept" in capsys.readouterr().out
     again = results.read(SCORES, tmp_path)
     assert len(again) == len(scores)
     assert (again["f_score"] == 0.123).sum() == len(kept)
@@ -599,12 +669,42 @@ def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
     )
 
 
+def test_some_methods_seed_by_seed(data, few, tmp_path, capsys, monkeypatch):
+    """Each seed is scored before the next one is trained; the rest is added by another command."""
+    happened, keep, score_all = [], sweep.keep, sweep_scores.scoring.score_all
+    monkeypatch.setattr(
+        sweep, "keep", lambda job, *rest: happened.append(("trained", job.seed)) or keep(job, *rest)
+    )
+
+    def scored(jobs, *args, **options):
+        happened.append(("scored", *{job.seed for job in jobs}))
+        score_all(jobs, *args, **options)
+
+    monkeypatch.setattr(sweep_scores.scoring, "score_all", scored)
+    more = ["--evaluate", "dev", "--methods", "80/20 ACD *", "control"]
+    assert main(command(data, tmp_path, *more, seeds="0-1")) == 0
+    assert "4 of 4 models to fine-tune" in capsys.readouterr().out
+    assert happened == [
+        *[("trained", 0), ("trained", 0), ("scored", 0)],
+        *[("trained", 1), ("trained", 1), ("scored", 1)],
+    ]
+    assert set(results.read(MODELS, tmp_path)["model"]) == {few[0].name, few[3].name}
+
+    assert main(command(data, tmp_path, "--evaluate", "dev")) == 0
+    assert "2 of 4 models to fine-tune" in capsys.readouterr().out
+    scores = results.read(SCORES, tmp_path)
+    assert scores.groupby("seed").size().to_dict() == {0: 8, 1: 4}
+
+    assert main(command(data, tmp_path, "--methods", "80/20 ACD 30")) == 2
+    assert "methods must be groups, names or patterns of rfe, all pixels" in capsys.readouterr().err
+
+
 def test_development_scores_of_another_seed_are_added(data, serial, few, tmp_path, capsys):
     few[1:] = []
     for seeds in ("0", "0 1"):
         assert main(command(data, tmp_path, "--evaluate", "dev", seeds=seeds)) == 0
     scores = results.read(SCORES, tmp_path)
-    assert scores.groupby("seed").size().tolist() == [1, 1]
+    assert scores.groupby("seed").size().tolist() == [2, 2]
     reference = results.read(SCORES, serial)
     reference = reference[reference["model"] == "80/20 ACD 20"]["f_score"].tolist()
     assert scores[scores["seed"] == 0]["f_score"].tolist() == reference
@@ -625,7 +725,7 @@ def test_lost_weights_of_scored_models_are_not_needed(data, few, tmp_path, capsy
     again = results.read(SCORES, tmp_path)
     kept = again[again["model"] == first.name].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, scores)
-    assert (again["model"] == second.name).sum() == 2
+    assert (again["model"] == second.name).sum() == 3
 
     results.write(SCORES, again[again["model"] == second.name], folder=tmp_path)
     capsys.readouterr()
