@@ -71,10 +71,8 @@ def jensen_shannon(
     >>> jensen_shannon(population[:4], population, bins=2).round(3)
     array([0.216])
     """
-    sample, population = (
-        checked_embeddings(sample, "sample"),
-        checked_embeddings(population, "population"),
-    )
+    sample = checked_embeddings(sample, "sample")
+    population = checked_embeddings(population, "population")
     if (n := sample.shape[1]) != (channels := population.shape[1]):
         raise ValueError(f"sample must have the population's {channels} channels, got {n}")
     check_choices(bins, per, edges)

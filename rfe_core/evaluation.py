@@ -22,9 +22,7 @@ if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
     from rfe_core.scans.subject import Subject
 
 THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
-
 MARGIN = 8  # pixels around the brain that a network sees at least, if the image has them
-
 SLICES = 8  # looked at together
 
 Box = tuple[slice, slice, slice]
@@ -78,10 +76,8 @@ def brain_box(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Box:
     """
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
-    box = []
-    for others in ((1, 2), (0, 2), (0, 1)):
-        low, high = np.flatnonzero(brain_mask.any(axis=others))[[0, -1]].tolist()
-        box.append((low, high + 1))
+    found = [np.flatnonzero(brain_mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    box = [(int(at[0]), int(at[-1]) + 1) for at in found]
     for axis, (low, high) in enumerate(box[:2]):
         n = brain_mask.shape[axis]
         size = min(n, -(-(high - low + 2 * MARGIN) // multiple) * multiple)
@@ -126,8 +122,7 @@ def segment(
     """Predicted lesion mask (X, Y, Z) of a patient: `probability_map` > threshold."""
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be in [0, 1], got {threshold}")
-    mask: NDArray[np.bool_] = probability_map(model, subject, images=images) > threshold
-    return mask
+    return probability_map(model, subject, images=images) > threshold
 
 
 def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:

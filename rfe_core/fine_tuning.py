@@ -37,7 +37,6 @@ class SelfTraining(Protocol):
 
     def loss(self, step: Step) -> Tensor:
         """A scalar."""
-        ...
 
 
 def fine_tune(

@@ -178,9 +178,7 @@ def sample_sides(
     n_classes: int | None = None,
     ignore_index: int = IGNORE,
 ) -> dict[str, Sample]:
-    """Draw `n_e` from either side of a batch, of labelled and of unlabelled images.
-
-    That is 2 `n_e` in all, as in the released code.
+    """Draw `n_e` labelled and `n_e` unlabelled pixels of a batch, as the released code does.
 
     Parameters
     ----------

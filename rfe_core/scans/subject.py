@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +81,6 @@ class Subject:
         """Edge lengths (3,) of a voxel in millimetres."""
         size: NDArray[np.float64] = np.linalg.norm(self.affine[:3, :3], axis=0)
         return size
-
-    def part(self, x: slice, y: slice, z: slice) -> Subject:
-        """A box of the patient's voxels, where it was in space; slices without steps."""
-        affine, box = self.affine.copy(), (x, y, z)
-        affine[:3, 3] += affine[:3, :3] @ [
-            side.indices(n)[0] for side, n in zip(box, self.shape, strict=True)
-        ]
-        lesions = None if self.lesion_mask is None else np.copy(self.lesion_mask[box])
-        images = {key: np.copy(image[box]) for key, image in self.images.items()}
-        brain = np.copy(self.brain_mask[box])
-        return replace(self, images=images, lesion_mask=lesions, brain_mask=brain, affine=affine)
 
 
 def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> Subject:

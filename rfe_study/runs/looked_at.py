@@ -4,6 +4,7 @@ Scores of profile smoke mean nothing; they show that each step runs, in minutes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,4 +29,18 @@ def cut(subject: Subject, profile: str) -> Subject:
         return subject
     middle = int(np.argmax(subject.lesion_mask.sum(axis=(0, 1))))
     start = min(max(middle - SLICES // 2, 0), depth - SLICES)
-    return subject.part(slice(None), slice(None), slice(start, start + SLICES))
+    return part(subject, np.s_[:, :, start : start + SLICES])
+
+
+def part(subject: Subject, box: tuple[slice, slice, slice]) -> Subject:
+    """A box (X, Y, Z) of the patient's voxels, where it was in space; slices without steps."""
+    start = [side.indices(n)[0] for side, n in zip(box, subject.shape, strict=True)]
+    affine = subject.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ start
+    return replace(
+        subject,
+        images={key: np.copy(image[box]) for key, image in subject.images.items()},
+        lesion_mask=None if subject.lesion_mask is None else np.copy(subject.lesion_mask[box]),
+        brain_mask=np.copy(subject.brain_mask[box]),
+        affine=affine,
+    )

@@ -70,7 +70,7 @@ def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any
     subject = looked_at.cut(subject, jobs[0].profile.name)
     images = stack(subject)
     box = brain_box(subject.brain_mask | subject.lesion_mask)
-    inside = subject.part(*box)  # the rest holds nothing to score
+    inside = looked_at.part(subject, box)  # the rest holds nothing to score
     born = provenance.certificate(__name__, device=jobs[0].device)
     rows = []
     for job in jobs:

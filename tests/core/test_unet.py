@@ -100,7 +100,7 @@ def test_dropout_acts_in_training_only():
         ({"in_channels": 0}, "in_channels must be an integer >= 1, got 0"),
         ({"widths": ()}, "widths must be"),
         ({"widths": (4, 0)}, "widths must be"),
-        ({"norm": "group"}, "norm must be"),
+        ({"norm": "layer"}, "norm must be one of .*, got 'layer'"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
         ({"embeddings": "tanh"}, "embeddings must be"),
     ],

@@ -432,22 +432,6 @@ def test_no_brain_mask_and_a_whole_head(tree):
 # ---- Subject
 
 
-@pytest.mark.parametrize("lesions", [True, False])
-def test_a_part_stays_where_it_was_in_space(lesions):
-    whole = make_subject(affine=OBLIQUE, domain="B")
-    whole = whole if lesions else dataclasses.replace(whole, lesion_mask=None)
-    part = whole.part(slice(2, 7), slice(None), slice(-4, None))
-    assert part.shape == (5, 9, 4) and (part.name, part.domain) == ("p1", "B")
-    moved = part.affine @ [0, 0, 0, 1], whole.affine @ [2, 0, 6, 1]
-    np.testing.assert_allclose(*moved)
-    assert (part.voxel_size_mm == whole.voxel_size_mm).all()
-    assert (part.images["t2"] == whole.images["t2"][2:7, :, 6:]).all()
-    assert (part.brain_mask == whole.brain_mask[2:7, :, 6:]).all()
-    assert part.lesion_mask is None or (part.lesion_mask == whole.lesion_mask[2:7, :, 6:]).all()
-    part.images["t2"][:] = 0  # of its own
-    assert whole.images["t2"][3, 3, 7] > 0
-
-
 def test_voxel_size_of_an_oblique_grid():
     np.testing.assert_allclose(make_subject(affine=OBLIQUE).voxel_size_mm, [1, 1, 1.5])
 
