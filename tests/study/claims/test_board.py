@@ -86,4 +86,4 @@ def test_verdicts_come_from_stored_rows(tmp_path, monkeypatch):
     assert board[2] == NO_EFFECT and board[3] == NO_EFFECT  # no model differs from another
     found = board_claims.headline_parts()
     assert list(found) == list(SENTENCES)
-    assert {v.verdict for v in found["V1 alone"]} == {NOT_TESTED}
+    assert {v.verdict for v in found["V1 alone"]} == {CONTRADICTED}  # no embedding has more F here

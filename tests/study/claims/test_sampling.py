@@ -109,18 +109,6 @@ def test_class_balance(small, large, expected, generator):
     assert parts[0].estimate == pytest.approx(25)
 
 
-def test_summary_has_a_row_a_test(generator):
-    parts = sampling.falls(
-        rows(lambda n: 1 / n, lambda n: 0, noise=0),
-        "shared_channel",
-        generator=generator,
-        draws=300,
-    )
-    table = verdicts.summary({"shared, channel": parts})
-    assert list(table.columns) == ["statistic", "above", *STRATEGIES, "verdict"]
-    assert table.loc["shared, channel", "80/20"] == "1.00"
-
-
 def test_missing_rows_are_refused(generator):
     table = rows(lambda n: 1 / n, lambda n: 0).iloc[1:]
     with pytest.raises(ValueError, match=r"must be there for each batch .* with 1 missing"):
