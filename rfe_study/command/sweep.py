@@ -58,7 +58,7 @@ def _sweep(
     if (left or torn) and args.scheduler is None:
         data.make(patients(["A", *targets], ["train"]), workers)
     with executor(workers, args.scheduler) as (pool, ahead):
-        for seed in args.seeds:  # its rows can be kept before those of the next one are made
+        for seed in dict.fromkeys(job.seed for job in jobs):  # one by one: rows can be kept
             own = [job for job in jobs if job.seed == seed]
             todo, redo = ([job for job in own if job in these] for these in (left, torn))
             _run(todo, redo, len(own), pool, ahead, out)
@@ -88,10 +88,7 @@ def _targets(args: argparse.Namespace) -> Sequence[str]:
 def _jobs(
     args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
 ) -> list[Job]:
-    """The models of the experiment, each of as many seeds as it is worth unless named.
-
-    Refuses to begin without the lower bound of each seed.
-    """
+    """The models, each of the seeds it is worth unless named; refuses without lower bounds."""
     methods = proof.EXPERIMENTS[args.experiment]()
     methods = methods if args.methods is None else some(methods, args.methods)
     jobs = [
@@ -110,6 +107,10 @@ def _jobs(
         for method in methods
         if args.methods is not None or seed < method.seeds
     ]
+    if not jobs:
+        most = max(method.seeds for method in methods)
+        rule = f"--seeds must be below {most} unless --methods names models"
+        raise CommandError(f"{rule}, got {min(args.seeds)}")
     if missing := sorted({str(job.branch) for job in jobs if not job.branch.exists()}):
         raise CommandError(
             f"the lower bound must be trained first, {missing[0]} does not exist; run rfe train "

@@ -556,6 +556,13 @@ def test_missing_baselines_are_one_line(data, few, tmp_path, capsys):
     assert "--baselines" in error and error.count("\n") == 1
 
 
+def test_seeds_that_no_model_is_worth_are_one_line(data, few, tmp_path, capsys):
+    most = max(method.seeds for method in few)
+    assert main(command(data, tmp_path, seeds=f"{most + 2} {most}")) == 2
+    error = capsys.readouterr().err
+    assert error.endswith(f"must be below {most} unless --methods names models, got {most}\n")
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
 def test_a_wrong_scheduler_is_one_line(data, few, tmp_path, capsys, address):
     assert main(command(data, tmp_path, "--scheduler", address)) == 2
