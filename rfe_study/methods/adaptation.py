@@ -36,11 +36,11 @@ RATE = 0.1
 
 WEIGHTS = {
     "RFE": 1.0,
-    "RFE exact 4x": 100.0,
-    "entropy": 0.01,
+    "RFE exact 4x": 1.0,
+    "entropy": 1.0,
     "pseudo-labels": 0.1,
     "mean teacher": 1.0,
-    "CORAL": 1.0,
+    "CORAL": 10.0,
 }
 
 #: The search: rates without any term on unlabelled images, then equally many weights for each term.
