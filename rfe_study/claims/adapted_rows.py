@@ -131,7 +131,8 @@ class AdaptationRows:
 def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:
     """How many lesions a model finds that the upper bound of its seed does not, by patient.
 
-    For the upper bound itself: what its training of the next seed finds and it does not.
+    For the upper bound itself: what its training of the next seed finds and it does not. A model
+    whose upper bound is not trained yet has no row.
 
     Parameters
     ----------
@@ -145,12 +146,18 @@ def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["target", "model", "seed", "subject"]
     found = {tuple(row[:-1]): row[-1] for row in lesions[[*keys, "found"]].itertuples(index=False)}
-    seeds = sorted(lesions["seed"].unique())
-    following = dict(zip(seeds, [*seeds[1:], seeds[0]], strict=True))
+    following = {}
+    for target, uppers in lesions[lesions["model"] == UPPER_BOUND].groupby("target"):
+        seeds = sorted(uppers["seed"].unique())
+        following[target] = dict(zip(seeds, [*seeds[1:], seeds[0]], strict=True))
     rows = []
     for target, model, seed, subject in found:
-        own = found[target, model, following[seed] if model == UPPER_BOUND else seed, subject]
-        missed = found[target, UPPER_BOUND, seed, subject]
+        if (target, UPPER_BOUND, seed, subject) not in found:
+            continue
+        beside = following[target][seed] if model == UPPER_BOUND else seed
+        own, missed = (
+            found[target, *which, subject] for which in ((model, beside), (UPPER_BOUND, seed))
+        )
         extra = sum(a > b for a, b in zip(own, missed, strict=True))
         rows.append((target, model, seed, subject, extra))
     return pd.DataFrame(rows, columns=[*keys, "beyond_upper"])
