@@ -8,13 +8,14 @@ from rfe_study.claims import verdicts
 
 _ANSWERS = {
     verdicts.REPRODUCED: "yes",
-    verdicts.NOT_REPRODUCED: "no",
+    verdicts.CONTRADICTED: "no",
+    verdicts.NO_EFFECT: verdicts.NO_EFFECT,
     verdicts.UNDECIDED: "undecided",
 }
 
 
 def answer(verdict: str) -> str:
-    """A verdict on a question of ours: ``"yes"``, ``"no"`` or ``"undecided"``."""
+    """A verdict on a question of ours: ``"yes"``, ``"no"``, ``"undecided"`` or no effect."""
     return _ANSWERS[verdict]
 
 
@@ -26,8 +27,8 @@ def listed(names: Sequence[str]) -> str:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """``"0.21 (0.15 to 0.27)"``."""
-    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+    """``"0.21 (−0.05 to 0.47)"``."""
+    return f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
 
 
 def origin(table: pd.DataFrame) -> str:

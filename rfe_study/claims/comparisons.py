@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rfe_study.claims.contrasts import combined, minus, ratio
+from rfe_study.claims.contrasts import combined, minus, ratio, shared
 from rfe_study.claims.evidence import of_table
 from rfe_study.claims.rows import ByModel, of_model
 from rfe_study.methods.bounds import LOWER, UPPER
@@ -85,41 +85,27 @@ def share_closed(method: pd.DataFrame, lower: pd.DataFrame, upper: pd.DataFrame)
     return Share(share=share, low=low, high=high, **about)
 
 
-def change(
-    table: pd.DataFrame, model: str, domain: str, *, column: str = "f_score"
-) -> dict[str, float]:
-    """A model minus the lower bound on one domain, paired by seed and head.
-
-    Returns
-    -------
-    dict
-        ``change`` (mean) and ``low``, ``high`` (95%).
-    """
-    difference = minus(*(of_model(table, m, domain, column=column) for m in (model, LOWER)))
-    return dict(zip(("change", "low", "high"), mean_interval(difference), strict=True))
-
-
 def gaps(table: pd.DataFrame, *, column: str = "f_score") -> pd.DataFrame:
     """Upper minus lower bound on each target domain, and what the lower bound loses there.
 
     Returns
     -------
     DataFrame
-        ``domain``, ``lower``, ``upper``, ``gap`` (means), ``low``, ``high`` (95%), ``drop``,
-        ``drop_low``, ``drop_high`` (how much worse the lower bound is than on domain A; on the same
-        heads if they are paired), ``seeds``, ``patients``.
+        ``domain``, ``lower``, ``upper`` (means), ``gap``, ``low``, ``high`` (95%), over the seeds
+        that both bounds have; ``drop``, ``drop_low``, ``drop_high`` (how much worse the lower bound
+        is than on domain A; on the same heads if they are paired), ``seeds``, ``patients``.
     """
     on_a = of_model(table, LOWER, "A", column=column)
     rows = []
     for domain in TARGETS:
-        lower = of_model(table, LOWER, domain, column=column)
-        gap = change(table, UPPER[domain], domain, column=column)
-        drop, drop_low, drop_high = mean_interval(combined([on_a, lower], (1, -1)))
-        mean = float(lower.to_numpy().mean())
+        alone = of_model(table, LOWER, domain, column=column)
+        lower, upper = shared(alone, of_model(table, UPPER[domain], domain, column=column))
+        gap, low, high = mean_interval(minus(upper, lower))
+        drop, drop_low, drop_high = mean_interval(combined([on_a, alone], (1, -1)))
+        means = {m: float(t.to_numpy().mean()) for m, t in (("lower", lower), ("upper", upper))}
         rows.append(
             {
-                **{"domain": domain, "lower": mean, "upper": mean + gap["change"]},
-                **{"gap": gap["change"], "low": gap["low"], "high": gap["high"]},
+                **{"domain": domain, **means, "gap": gap, "low": low, "high": high},
                 **{"drop": drop, "drop_low": drop_low, "drop_high": drop_high},
                 **{"seeds": lower.shape[0], "patients": lower.shape[1]},
             }

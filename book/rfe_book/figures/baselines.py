@@ -17,7 +17,6 @@ from rfe_book.style import (
     DOMAIN_STYLE,
     GRAY,
     LIGHT,
-    OCHRE,
     framed,
     show_plane,
     upright,
@@ -27,14 +26,13 @@ from rfe_core.patches import Patches
 from rfe_core.scans.layouts import MODALITIES
 from rfe_study.claims.comparisons import mean_interval
 from rfe_study.claims.rows import of_model
-from rfe_study.methods.bounds import LOWER
+from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.phantom.domains import DOMAINS, TARGETS
 
-#: Colour, marker and name: lower bound, upper bound of the patients' own domain, of others.
+#: Colour, marker and name: lower bound, upper bound of the patients' own domain.
 _MODEL_STYLE = {
     "lower": (GRAY, "o", "lower bound"),
     "own": (BLUE, "D", "upper bound of this domain"),
-    "other": (OCHRE, "s", "upper bound of another domain"),
 }
 
 _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
@@ -122,47 +120,37 @@ def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
     return figure
 
 
-def scores(
-    table: pd.DataFrame,
-    *,
-    generator: np.random.Generator,
-    column: str = "f_score",
-    label: str = "F-score",
-    top: float | None = 1,
-) -> Figure:
-    """Scores of all baselines on each domain: a dot a patient and seed, mean and 95% interval.
+def same_heads(table: pd.DataFrame) -> Figure:
+    """The lower bound head by head in the four scanners, and both bounds seed by seed.
 
-    Filled dots are the paper's test patients, hollow ones the others. `generator` only moves dots
-    aside.
+    Left: a thin line a head (mean over seeds), the mean with its 95% interval. Right: a mark a
+    seed (mean over heads).
     """
-    figure, panels = plt.subplots(1, 4, figsize=(7, 3.4), sharey=True)
-    for panel, letter in zip(panels, DOMAINS, strict=True):
-        for position, model in enumerate(baselines.MODELS):
-            own = "own" if model.endswith(letter) else "other"
-            colour, marker, _ = _MODEL_STYLE["lower" if model == LOWER else own]
-            rows = table[(table["model"] == model) & (table["domain"] == letter)]
-            x = position + generator.uniform(-0.25, 0.25, len(rows))
-            look = {"color": colour, "markersize": 3, "alpha": 0.7, "markeredgewidth": 0.7}
-            for style, chosen in (
-                ("none", rows["role"] != "test"),
-                ("full", rows["role"] == "test"),
-            ):
-                panel.plot(x[chosen], rows[column][chosen], marker, fillstyle=style, **look)
-            wide = of_model(table, model, letter, column=column)
-            mean, *ends = mean_interval(wide)
-            panel.vlines(position, *ends, color="black", linewidth=1.5, zorder=3)
-            panel.hlines(mean, position - 0.32, position + 0.32, color="black", zorder=3)
-        panel.set_title(f"patients of {letter}")
-        panel.set_xticks(range(4), ["L", *TARGETS])
-        panel.set_xlim(-0.6, 3.6)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
+    lower = {d: of_model(table, LOWER, d) for d in DOMAINS}
+    x = np.arange(len(DOMAINS))
+    left.plot(x, [t.mean(axis=0) for t in lower.values()], color=LIGHT, linewidth=0.8)
+    means = np.array([mean_interval(t) for t in lower.values()])
+    ends = [means[:, 0] - means[:, 1], means[:, 2] - means[:, 0]]
+    colour, marker, name = _MODEL_STYLE["lower"]
+    left.errorbar(x, means[:, 0], yerr=ends, fmt=marker, color="black", capsize=4, zorder=3)
+    left.set(title="a line a head, lower bound", ylabel="F-score", ylim=(0, 1))
+    for position, values in enumerate(lower.values()):
+        seeds = values.mean(axis=1)
+        look = {"fillstyle": "none", "label": name if position == 0 else None}
+        right.plot(np.full(len(seeds), position - 0.12), seeds, marker, color=colour, **look)
+    colour, marker, name = _MODEL_STYLE["own"]
+    for letter in TARGETS:
+        seeds = of_model(table, UPPER[letter], letter).mean(axis=1)
+        place = np.full(len(seeds), list(DOMAINS).index(letter) + 0.12)
+        look = {"fillstyle": "none", "label": name if letter == TARGETS[0] else None}
+        right.plot(place, seeds, marker, color=colour, **look)
+    right.set(title="a mark a seed, mean of all heads")
+    right.legend(loc="lower right")
+    for panel in (left, right):
+        panel.set_xticks(x, [f"scanner {letter}" for letter in DOMAINS])
+        panel.set_xlim(-0.4, len(DOMAINS) - 0.6)
         panel.grid(axis="y")
-    panels[0].set(ylabel=label, ylim=(0, top))
-    figure.supxlabel("model: L = lower bound; B, C, D = upper bounds")
-    handles = [
-        plt.Line2D([], [], linestyle="", marker=marker, color=colour, label=name)
-        for colour, marker, name in _MODEL_STYLE.values()
-    ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
     return figure
 
 
@@ -171,7 +159,7 @@ def detection(found: pd.DataFrame) -> Figure:
     sizes = list(dict.fromkeys(found["size"]))
     figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True)
     for panel, letter in zip(panels, DOMAINS, strict=True):
-        for offset, model, kind in ((-0.1, "lower", "lower"), (0.1, f"upper-{letter}", "own")):
+        for offset, model, kind in ((-0.1, "lower", "lower"), (0.1, UPPER.get(letter), "own")):
             rows = found[(found["model"] == model) & (found["domain"] == letter)]
             colour, marker, name = _MODEL_STYLE[kind]
             seeds = rows.groupby("size")["found"].agg(["mean", "min", "max"]).reindex(sizes)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from rfe_book.findings import Findings
+from rfe_book.findings import Findings, must_hold
 from rfe_book.words import listed, origin, with_interval
-from rfe_study.claims.comparisons import reading
+from rfe_study.claims.baselines import F_ON_A
+from rfe_study.claims.comparisons import Share, reading
 from rfe_study.claims.rows import of_model
+from rfe_study.claims.verdicts import REPRODUCED, UNDECIDED, Verdict, overall
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import DOMAINS, TARGETS
@@ -37,79 +39,144 @@ def curves(rows: pd.DataFrame, branch_epoch: int) -> Findings:
     upper = rows[rows["model"] != LOWER].groupby("epoch")["loss"].mean()
     before, after = float(lower["loss"][branch_epoch]), float(upper[branch_epoch + 1])
     overlap, f_last = 1 - float(lower["loss"].iloc[-1]), float(lower["f_A"].iloc[-1])
+    must_hold("the mean loss jumps", after > before)
+    must_hold("it does better on what it trained on", overlap > f_last)
     return Findings(
         before=f"{before:.2f}",
         after=f"{after:.2f}",
         overlap=f"{overlap:.2f}",
         f_last=f"{f_last:.2f}",
-        hours=f"{rows['seconds'].sum() / 3600:.1f}",
+        seeds=int(rows["seed"].nunique()),
+        minutes=f"{rows['seconds'].sum() / 60:.0f}",
+        hardware=listed(sorted(rows["hardware"].unique())),
     )
 
 
-def scores(table: pd.DataFrame) -> Findings:
-    """The lower bound's mean F-score on each domain, and how far patients lie apart.
-
-    ``test_A`` and ``others_A`` are of the paper's test patients of A and of all others of A (for B
-    alike), ``low`` and ``high`` of the patients of A for whom it is lowest and highest.
-    """
-    values = {d: f"{of_model(table, LOWER, d).to_numpy().mean():.2f}" for d in DOMAINS}
-    is_test = table["role"] == "test"
-    for name, rows in {"test": table[is_test], "others": table[~is_test]}.items():
-        for d in "AB":
-            values[f"{name}_{d}"] = f"{of_model(rows, LOWER, d).to_numpy().mean():.2f}"
-    by_patient = of_model(table, LOWER, "A").mean(axis=0)
+def gate(development: pd.DataFrame) -> Findings:
+    """The lower bound on A's development heads: its mean F, and how many seeds alone would fail."""
+    of_seed = of_model(development, LOWER, "A").mean(axis=1)
+    must_hold("the gate passed, though not by much", F_ON_A[0] <= of_seed.mean() < F_ON_A[0] + 0.05)
     return Findings(
-        low=f"{by_patient.min():.2f}",
-        high=f"{by_patient.max():.2f}",
-        seeds=int(table["seed"].nunique()),
-        patients=int(table["subject"].nunique()),
-        origin=origin(table),
+        on_a=f"{of_seed.mean():.2f}",
+        least=f"{F_ON_A[0]:.1f}",
+        failing=int((of_seed < F_ON_A[0]).sum()),
+        seeds=len(of_seed),
+    )
+
+
+def scores(paired: pd.DataFrame, paper: pd.DataFrame) -> Findings:
+    """The lower bound's mean F on each domain, and how far heads and seeds lie apart.
+
+    ``test_A`` ... are of the paper's own test patients; ``low``, ``high`` of the heads on which it
+    is lowest and highest on A; ``seeds_low_B`` ... of the seeds; ``least`` and ``most`` count the
+    seeds of a bound on a domain.
+    """
+    ours, theirs = ({d: of_model(rows, LOWER, d) for d in DOMAINS} for rows in (paired, paper))
+    values = {d: f"{table.to_numpy().mean():.2f}" for d, table in ours.items()}
+    on_test = {d: float(table.to_numpy().mean()) for d, table in theirs.items()}
+    must_hold("on the paper's patients C looks easier than A", on_test["C"] > on_test["A"])
+    must_hold("on the same heads A is easiest", max(values, key=values.get) == "A")
+    values |= {f"test_{d}": f"{mean:.2f}" for d, mean in on_test.items()}
+    by_head, seeds = ours["A"].mean(axis=0), ours["B"].mean(axis=1)
+    upper = of_model(paired, UPPER["B"], "B").mean(axis=1)
+    must_hold("the lower bound's seeds differ more on B", seeds.std() > 3 * upper.std())
+    counts = paired.groupby(["model", "domain"])["seed"].nunique()
+    return Findings(
+        low=f"{by_head.min():.2f}",
+        high=f"{by_head.max():.2f}",
+        seeds_low_B=f"{seeds.min():.2f}",
+        seeds_high_B=f"{seeds.max():.2f}",
+        upper_low_B=f"{upper.min():.2f}",
+        upper_high_B=f"{upper.max():.2f}",
+        least=int(counts.min()),
+        most=int(counts.max()),
+        heads=ours["A"].shape[1],
+        origin=origin(paired),
         **values,
     )
 
 
-def setup(gaps: pd.DataFrame) -> Findings:
-    """The gap on each target with its interval, and on which targets the paper's setup is shown.
+def setup(gaps: pd.DataFrame, tested: Iterable[Verdict]) -> Findings:
+    """The gap on each target and the drop from A, with intervals, and what claim 9 comes to.
 
-    ``repaired``: labels help; ``worse`` and ``worse_open``: the lower bound does worse than on A,
-    or that is undecided. Each is a list of letters.
+    ``repaired``, ``repaired_open``, ``worse``: on which targets that part is reproduced or
+    undecided.
+
+    Parameters
+    ----------
+    gaps : DataFrame
+        `claims.comparisons.gaps`.
+    tested : iterable of Verdict
+        `claims.baselines.setup_parts`.
     """
-    values, repaired, read = {}, [], {"yes": [], "no": [], "undecided": []}
+    values = {}
     for row in gaps.itertuples():
         values[f"gap_{row.domain}"] = with_interval(row.gap, row.low, row.high)
-        read[reading(row.drop_low, row.drop_high)].append(row.domain)
-        if reading(row.low, row.high) == "yes":
-            repaired.append(row.domain)
-    largest = gaps.loc[gaps["gap"].idxmax()]
+        values[f"drop_{row.domain}"] = with_interval(row.drop, row.drop_low, row.drop_high)
+    tested = list(tested)
+
+    def on(words: str, verdict: str) -> str:
+        ends = {f"{d}: {words}": d for d in TARGETS}
+        return listed([ends[p.part] for p in tested if p.part in ends and p.verdict == verdict])
+
+    by_domain = gaps.set_index("domain")
+    must_hold("drop and gap are largest on B", by_domain[["drop", "gap"]].idxmax().eq("B").all())
+    must_hold("the drop is smallest on D", by_domain["drop"].idxmin() == "D")
+    must_hold("the drop on D is shown", by_domain.loc["D", "drop_low"] > 0)
     return Findings(
-        largest=largest["domain"],
-        repaired=listed(repaired),
-        worse=listed(read["yes"]),
-        worse_open=listed(read["undecided"]),
+        verdict=overall(tested),
+        repaired=on("repaired by labels", REPRODUCED),
+        repaired_open=on("repaired by labels", UNDECIDED),
+        worse=on("worse than A", REPRODUCED),
         **values,
     )
 
 
 def parts(by_score: Mapping[str, pd.DataFrame]) -> Findings:
-    """On which targets labels raise precision, raise recall, and lower false positives.
+    """How the bounds differ in precision, recall and average precision, and on which targets.
 
     Parameters
     ----------
     by_score : mapping of DataFrame
-        `claims.comparisons.gaps` of the columns "precision", "recall" and "fp_per_slice".
+        `claims.comparisons.gaps` of the columns "precision", "recall" and "average_precision".
     """
-    shown = {}
+    values = {}
     for score, gaps in by_score.items():
-        wanted = "no" if score == "fp_per_slice" else "yes"
-        rows = gaps.itertuples()
-        shown[score] = listed([r.domain for r in rows if reading(r.low, r.high) == wanted])
+        for row in gaps.itertuples():
+            values[f"{score}_{row.domain}"] = with_interval(row.gap, row.low, row.high)
+            values[f"lower_{score}_{row.domain}"] = f"{row.lower:.2f}"
+    read = {
+        score: {r.domain: reading(r.low, r.high) for r in gaps.itertuples()}
+        for score, gaps in by_score.items()
+    }
+    must_hold("labels raise precision on B", read["precision"]["B"] == "yes")
+    must_hold("and lower recall there", read["recall"]["B"] == "no")
+    must_hold("they raise recall on C", read["recall"]["C"] == "yes")
+    ranked = [d for d, answer in read["average_precision"].items() if answer == "yes"]
+    must_hold("without a threshold the gap is shown everywhere", ranked == list(TARGETS))
+    return Findings(**values)
+
+
+def statistics(found: Mapping[str, tuple[tuple[float, float, float], Share]]) -> Findings:
+    """What new statistics of batch norm alone win back.
+
+    Parameters
+    ----------
+    found : mapping
+        `rfe_book.tables.baselines.statistics_alone`.
+    """
+    read = {d: reading(*added[1:]) for d, (added, _) in found.items()}
+    must_hold("statistics alone help on B", read["B"] == "yes")
+    must_hold("they close more than half the gap on B", found["B"][1].share > 0.5)
     return Findings(
-        precision=shown["precision"], recall=shown["recall"], fewer=shown["fp_per_slice"]
+        B=with_interval(*found["B"][0]),
+        share_B=found["B"][1].text,
+        open=listed([d for d, answer in read.items() if answer == "undecided"]),
     )
 
 
 def sizes(found: pd.DataFrame) -> Findings:
-    """Share of small and of large lesions found with labels of their own domain, in per cent.
+    """Shares of small and of large lesions found, in per cent: upper bounds, and on B both.
 
     Parameters
     ----------
@@ -119,21 +186,14 @@ def sizes(found: pd.DataFrame) -> Findings:
     own = found[found["model"] == found["domain"].map(UPPER)]
     by_size = 100 * own.groupby("size", sort=False)["found"].mean()
     small, large = by_size.iloc[0], by_size.iloc[-1]
-    return Findings(small=f"{small:.0f}", large=f"{large:.0f}")
-
-
-def on_a(changes: pd.DataFrame) -> Findings:
-    """For how many upper bounds the F-score on A rises, falls or is left open.
-
-    Parameters
-    ----------
-    changes : DataFrame
-        `rfe_book.tables.baselines.change_on_a`.
-    """
-    read = [reading(row.low, row.high) for row in changes.itertuples()]
+    lower = found[(found["model"] == LOWER) & (found["domain"] == "B")]
+    blind = 100 * lower.groupby("size", sort=False)["found"].mean()
+    labelled = 100 * own[own["domain"] == "B"].groupby("size", sort=False)["found"].mean()
+    must_hold("small lesions are found less often", bool(small < large))
+    must_hold("on B labels do not find more", bool(blind.mean() > labelled.mean()))
     return Findings(
-        better=read.count("yes"),
-        worse=read.count("no"),
-        undecided=read.count("undecided"),
-        of=len(TARGETS),
+        small=f"{small:.0f}",
+        large=f"{large:.0f}",
+        small_lower_B=f"{blind.iloc[0]:.0f}",
+        small_upper_B=f"{labelled.iloc[0]:.0f}",
     )

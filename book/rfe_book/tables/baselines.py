@@ -1,22 +1,27 @@
 """What domain shift costs: the baselines' scores put into tables, intervals and verdicts.
 
-All functions take the rows that `rfe train --evaluate` wrote (`results.read("baselines")` or
-``"development"``), one a model, seed and patient.
+Rows are those that `rfe train --evaluate` wrote (`results.read("baselines")`), one a model, seed
+and patient.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import pandas as pd
 
 from rfe_book.words import with_interval
 from rfe_study import results
-from rfe_study.claims.comparisons import change, reading
-from rfe_study.methods.bounds import LOWER, UPPER
+from rfe_study.claims.comparisons import Share, gain, share_closed
+from rfe_study.claims.scores import Scores
+from rfe_study.claims.verdicts import Verdict
+from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER, UPPER_BOUND
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import TARGETS
 
 MODELS = {LOWER: "lower bound", **{UPPER[d]: f"upper bound {d}" for d in TARGETS}}
+
+#: The lower bound's weights, and batch norm's statistics of unlabelled crops of the target.
+STATISTICS_ONLY = "statistics only"
 
 
 def score_table(
@@ -32,34 +37,17 @@ def score_table(
         for mean, sd in zip(summary[f"{column}_mean"], summary[f"{column}_sd"], strict=True)
     ]
     wide = summary.assign(text=text).pivot(index="model", columns="domain", values="text")
-    return wide.reindex([m for m in MODELS if m in wide.index]).rename(index=MODELS)
+    known = [m for m in MODELS if m in wide.index]
+    return wide.reindex(known).rename(index=MODELS).fillna("")
 
 
-def change_on_a(table: pd.DataFrame) -> pd.DataFrame:
-    """What fine-tuning for another domain changes on domain A: ``model`` and `change`'s values."""
-    rows = [{"model": MODELS[UPPER[d]], **change(table, UPPER[d], "A")} for d in TARGETS]
-    return pd.DataFrame(rows)
+def setup_claim(parts: Iterable[Verdict]) -> pd.DataFrame:
+    """Claim 9 part by part, of `rfe_study.claims.baselines.setup_parts`.
 
-
-def setup_claim(gaps: pd.DataFrame) -> pd.DataFrame:
-    """The setup of the paper's experiments, looked at on our patients; rows of `gaps` go in.
-
-    The lower bound does worse on other domains than on A, and upper bounds repair that. On the
-    phantom this is true by construction (`development_gate`), so it is a check, not a finding.
+    On the phantom it is true by construction (`development_gate`), so it is a check, not a finding.
     """
-    questions = {
-        "worse than on A?": ["drop", "drop_low", "drop_high"],
-        "repaired by labels?": ["gap", "low", "high"],
-    }
-    return gaps[["domain"]].assign(
-        **{
-            question: [
-                f"{reading(low, high)}, by {with_interval(value, low, high)}"
-                for value, low, high in gaps[columns].to_numpy()
-            ]
-            for question, columns in questions.items()
-        }
-    )
+    rows = [{"part": p.part, "F (95% interval)": p.effect, "verdict": p.verdict} for p in parts]
+    return pd.DataFrame(rows).set_index("part")
 
 
 def profiles(names: Sequence[str]) -> pd.DataFrame:
@@ -74,7 +62,7 @@ def parts(by_score: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     by_score : mapping of DataFrame
-        `gaps` of each column of scores.
+        `rfe_study.claims.comparisons.gaps` of each column of scores.
     """
     made = []
     for score, rows in by_score.items():
@@ -86,3 +74,30 @@ def parts(by_score: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             )
         )
     return pd.concat(made).set_index(["score", "domain"])
+
+
+def statistics_alone(scores: Scores) -> dict[str, tuple[tuple[float, float, float], Share]]:
+    """For each target what new statistics alone add to F, with its interval, and the gap's share.
+
+    Parameters
+    ----------
+    scores : Scores
+        `rfe_study.claims.adapted_rows.AdaptationRows.on_targets`.
+    """
+    found = {}
+    for domain in TARGETS:
+        names = LOWER_BOUND, STATISTICS_ONLY, UPPER_BOUND
+        values = {name: scores.of(name, domain) for name in names}
+        added = gain(values, STATISTICS_ONLY, LOWER_BOUND)
+        share = share_closed(*(values[n] for n in (STATISTICS_ONLY, LOWER_BOUND, UPPER_BOUND)))
+        found[domain] = added, share
+    return found
+
+
+def statistics(found: Mapping[str, tuple[tuple[float, float, float], Share]]) -> pd.DataFrame:
+    """`statistics_alone` in words, a row a domain."""
+    rows = [
+        {"domain": domain, "gain in F": with_interval(*added), "share of the gap": share.text}
+        for domain, (added, share) in found.items()
+    ]
+    return pd.DataFrame(rows).set_index("domain")
