@@ -1,7 +1,7 @@
 """The network of Section 2.1: a U-Net that returns logits and per-pixel embeddings.
 
 Read it from top to bottom; the shapes in the comments are those of the laptop network,
-widths (8, 16, 32, 64), for a batch of N crops of 128 x 128 pixels with three channels.
+widths (16, 32, 64, 128), for a batch of N crops of 128 x 128 pixels with three channels.
 """
 
 from collections.abc import Callable, Sequence
@@ -121,11 +121,11 @@ class UNet(nn.Module):
         self.embeddings = embeddings
         self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network
 
-        # Contracting path: (3 -> 8), (8 -> 16), (16 -> 32), (32 -> 64)
+        # Contracting path: (3 -> 16), (16 -> 32), (32 -> 64), (64 -> 128)
         down = [Block(i, o, norm) for i, o in zip((in_channels, *widths[:-1]), widths, strict=True)]
         self.down = cast(Sequence[Block], nn.ModuleList(down))
         self.dropout = nn.Dropout(dropout)
-        # Expanding path, coarsest first: (64 -> 32), (32 -> 16), (16 -> 8)
+        # Expanding path, coarsest first: (128 -> 64), (64 -> 32), (32 -> 16)
         pairs = [(widths[k + 1], widths[k]) for k in reversed(range(len(widths) - 1))]
         self.up = nn.ModuleList(nn.ConvTranspose2d(i, o, 2, stride=2) for i, o in pairs)
         merge = [Block(2 * o, o, norm) for _, o in pairs]  # 2 *: the skip
@@ -180,18 +180,18 @@ class UNet(nn.Module):
         before_relu = self.embeddings == "linear"
         skips, levels = [], []
         for block in self.down[:-1]:
-            x = block(x)  # (N, 8, 128, 128), (N, 16, 64, 64), (N, 32, 32, 32)
+            x = block(x)  # (N, 16, 128, 128), (N, 32, 64, 64), (N, 64, 32, 32)
             skips.append(x)
             x = F.max_pool2d(x, 2)
         if self.up:
-            x = self.dropout(self.down[-1](x))  # (N, 64, 16, 16)
+            x = self.dropout(self.down[-1](x))  # (N, 128, 16, 16)
         else:  # one width, no pooling: the only block is also the last one
             linear = self.down[-1].before_relu(x)
             x = F.relu(linear)
             levels.append(linear if before_relu else x)
         for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([skips.pop(), up(x)], dim=1)  # skip first, then the coarser features
-            linear = merge.before_relu(x)  # (N, 32, 32, 32), (N, 16, 64, 64), (N, 8, 128, 128)
+            linear = merge.before_relu(x)  # (N, 64, 32, 32), (N, 32, 64, 64), (N, 16, 128, 128)
             x = F.relu(linear)
             levels.append(linear if before_relu else x)
 

@@ -18,13 +18,11 @@ from rfe_study.phantom.domains import DOMAINS, TARGETS
 
 
 def profiles(used: Profile, paper: Profile) -> Findings:
-    """Patches of a domain and steps of an epoch, here and as in the paper; the learning rate."""
+    """Patches of a domain and steps of an epoch, here and as in the paper."""
     return Findings(
         patches=used.patches_per_domain,
-        patches_paper=paper.patches_per_domain,
         steps=steps(used),
         steps_paper=steps(paper),
-        rate=f"{used.learning_rate:g}",
     )
 
 
@@ -119,6 +117,7 @@ def setup(gaps: pd.DataFrame, tested: Iterable[Verdict]) -> Findings:
         ends = {f"{d}: {words}": d for d in TARGETS}
         return listed([ends[p.part] for p in tested if p.part in ends and p.verdict == verdict])
 
+    must_hold("both parts are shown on the mean", overall(tested) == REPRODUCED)
     by_domain = gaps.set_index("domain")
     must_hold("drop and gap are largest on B", by_domain[["drop", "gap"]].idxmax().eq("B").all())
     must_hold("the drop is smallest on D", by_domain["drop"].idxmin() == "D")

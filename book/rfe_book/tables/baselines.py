@@ -67,7 +67,7 @@ def parts(by_score: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     made = []
     for score, rows in by_score.items():
         ranges = rows[["gap", "low", "high"]].to_numpy()
-        name = score.replace("fp_per_slice", "false positives per slice").replace("_", " ")
+        name = score.replace("_", " ")
         made.append(
             rows[["domain", "lower", "upper"]].assign(
                 score=name, **{"upper − lower": [with_interval(*row) for row in ranges]}

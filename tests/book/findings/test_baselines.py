@@ -1,92 +1,168 @@
-"""What chapter 03 says, of rows whose answers are known."""
+"""What chapter 03 says, of rows whose answers are known; it refuses what they do not say."""
+
+from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 
 from rfe_book.findings import baselines as findings
 from rfe_study.methods.profiles import PROFILES
 
+REFUSED = "the chapter must not say"
+
 
 def test_an_epoch_has_the_full_batches_of_a():
-    paper = PROFILES["paper"]
-    found = findings.profiles(PROFILES["smoke"], paper)
-    assert (found.patches, found.patches_paper) == (36, 6000)
-    assert (found.steps, found.steps_paper) == (25 // 12, 4200 // 12)
-    assert found.rate == "0.001"
+    found = findings.profiles(PROFILES["smoke"], PROFILES["paper"])
+    assert (found.patches, found.steps, found.steps_paper) == (36, 25 // 12, 4200 // 12)
 
 
-def curves():
+def curves(last=0.8):
     """Loss and F of one lower bound and one upper bound, which leaves it after epoch 1."""
-    lower = {"epoch": [1, 2], "loss": [0.2, 0.1], "f_A": [0.5, 0.8]}
+    lower = {"epoch": [1, 2], "loss": [0.2, 0.1], "f_A": [0.5, last]}
     lower = pd.DataFrame(lower).assign(model="lower")
     upper = pd.DataFrame({"epoch": [2], "loss": [0.4], "model": ["upper-B"]})
-    return pd.concat([lower, upper]).assign(seconds=1200)
+    return pd.concat([lower, upper]).assign(seconds=120, seed=0, hardware="cpu")
 
 
 def test_curves_jump_and_end():
     found = findings.curves(curves(), 1)
     assert (found.before, found.after) == ("0.20", "0.40")
-    assert (found.overlap, found.f_last, found.hours) == ("0.90", "0.80", "1.0")
+    assert (found.overlap, found.f_last, found.minutes) == ("0.90", "0.80", "6")
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.curves(curves(last=0.95), 1)
 
 
-def table():
-    """F of the lower bound: 0.5 on A's test patients, 0.2 more on its other ones."""
-    born = {"profile": "laptop", "phantom_version": "1", "code_version": "a", "torch": "2"}
-    about = born | {"hardware": "cpu", "date": "2026-01-01", "model": "lower"}
+def rows(means, *, role="paired", model="lower", seeds=(0, 1), step=0.0, heads=4):
+    """F of a model on each domain: seed s has s times `step` more, heads lie .02 apart."""
+    born = {"profile": "laptop", "phantom_version": "2", "code_version": "a", "torch": "2"}
+    about = born | {"hardware": "cpu", "date": "2026-01-01", "model": model, "role": role}
     return pd.DataFrame(
         [
             about
-            | {"role": role, "seed": seed, "domain": d, "subject": f"{d}{role}{n}"}
-            | {"f_score": 0.5 + 0.2 * (role != "test") + 0.01 * seed}
-            for role in ("test", "extra")
-            for d in "ABCD"
-            for n in (1, 2)
-            for seed in (-1, 0, 1)
+            | {"seed": seed, "domain": d, "subject": f"{d}{role}{n}"}
+            | {"f_score": mean + step * seed + 0.02 * n}
+            for d, mean in means.items()
+            for seed in seeds
+            for n in range(heads)
         ]
     )
 
 
-def test_scores_keep_the_papers_patients_apart():
-    found = findings.scores(table())
-    assert (found.test_A, found.others_A, found.A) == ("0.50", "0.70", "0.60")
-    assert (found.low, found.high, found.seeds, found.patients) == ("0.50", "0.70", 3, 16)
+@pytest.mark.parametrize("on_a", [0.5, 0.7])
+def test_the_gate_must_be_passed_and_narrowly(on_a):
+    found = findings.gate(rows({"A": 0.54}, role="dev", step=0.08))
+    assert (found.on_a, found.least, found.failing, found.seeds) == ("0.61", "0.6", 1, 2)
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.gate(rows({"A": on_a}, role="dev"))
 
 
-def gaps(ends, drops=None):
-    """Gaps whose intervals are `ends`, and drops from A likewise, on B, C and D."""
-    rows = []
-    for domain, (low, high), (drop_low, drop_high) in zip("BCD", ends, drops or ends, strict=True):
-        gap = {"gap": (low + high) / 2, "low": low, "high": high}
-        drop = {"drop_low": drop_low, "drop_high": drop_high}
-        rows.append({"domain": domain, "lower": 0.5, "upper": 0.6} | gap | drop)
-    return pd.DataFrame(rows)
+LOWER = {"A": 0.7, "B": 0.4, "C": 0.6, "D": 0.65}
 
 
-SOME = [(0.1, 0.3), (-0.1, 0.1), (-0.3, -0.1)]  # above 0, open, below 0
+def test_scores_of_heads_and_of_seeds():
+    lower, upper = rows(LOWER, step=0.1), rows({"B": 0.7}, model="upper-B", seeds=(0, 1, 2))
+    papers = rows(LOWER | {"C": 0.75}, role="test", heads=2)
+    found = findings.scores(pd.concat([lower, upper]), papers)
+    assert (found.A, found.B, found.test_A, found.test_C) == ("0.78", "0.48", "0.71", "0.76")
+    assert (found.low, found.high) == ("0.75", "0.81")
+    assert (found.seeds_low_B, found.seeds_high_B, found.upper_low_B) == ("0.43", "0.53", "0.73")
+    assert (found.least, found.most, found.heads) == (2, 3, 4)
+    with pytest.raises(ValueError, match=REFUSED):  # C is no easier than A
+        findings.scores(pd.concat([lower, upper]), rows(LOWER, role="test", heads=2))
+
+
+def gaps(**ends):
+    """Gaps whose intervals are `ends` on B, C and D, and drops from A alike."""
+    made = []
+    for domain, (low, high) in ends.items():
+        gap = {"gap": (low + high) / 2, "low": low, "high": high, "lower": 0.5, "upper": 0.6}
+        made.append({"domain": domain} | gap)
+    made = pd.DataFrame(made)
+    return made.assign(drop=made["gap"], drop_low=made["low"], drop_high=made["high"])
+
+
+def verdicts(on_d="undecided", mean="reproduced"):
+    about = [(True, f"{words}, mean", mean) for words in ("worse than A", "repaired by labels")]
+    for words, last in (("worse than A", "reproduced"), ("repaired by labels", on_d)):
+        answers = {"B": "reproduced", "C": "reproduced", "D": last}
+        about += [(False, f"{d}: {words}", verdict) for d, verdict in answers.items()]
+    return [SimpleNamespace(main=m, part=part, verdict=verdict) for m, part, verdict in about]
+
+
+SHOWN = {"B": (0.2, 0.4), "C": (0.1, 0.2), "D": (0.0, 0.1)}
 
 
 def test_setup_names_the_domains_on_which_it_is_shown():
-    found = findings.setup(gaps([(0.1, 0.3), (-0.1, 0.1), (0.3, 0.5)], drops=SOME))
-    assert found.gap_B == "0.20 (0.10 to 0.30)"
-    assert (found.largest, found.repaired) == ("D", "B and D")
-    assert (found.worse, found.worse_open) == ("B", "C")
+    found = findings.setup(gaps(**SHOWN | {"D": (0.01, 0.11)}), verdicts())
+    assert (found.gap_B, found.drop_D) == ("0.30 (0.20 to 0.40)", "0.06 (0.01 to 0.11)")
+    assert (found.worse, found.repaired, found.repaired_open) == ("B, C and D", "B and C", "D")
 
 
-def test_fewer_false_positives_are_below_zero():
-    found = findings.parts({score: gaps(SOME) for score in ("precision", "recall", "fp_per_slice")})
-    assert (found.precision, found.recall, found.fewer) == ("B", "B", "D")
+@pytest.mark.parametrize(
+    ("ends", "mean"),
+    [
+        (SHOWN, "reproduced"),  # the drop on D is not shown
+        (SHOWN | {"C": (0.5, 0.6), "D": (0.01, 0.1)}, "reproduced"),  # C loses most
+        (SHOWN | {"D": (0.01, 0.1)}, "undecided"),
+    ],
+)
+def test_setup_refuses_what_is_not_shown(ends, mean):
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.setup(gaps(**ends), verdicts(mean=mean))
+
+
+PARTS = {
+    "precision": gaps(B=(0.3, 0.5), C=(-0.1, 0.2), D=(-0.1, 0.2)),
+    "recall": gaps(B=(-0.2, -0.1), C=(0.1, 0.2), D=(-0.1, 0.2)),
+    "average_precision": gaps(B=(0.1, 0.3), C=(0.1, 0.2), D=(0.01, 0.1)),
+}
+
+
+def test_parts_say_what_labels_raise():
+    found = findings.parts(PARTS)
+    assert (found.precision_B, found.lower_recall_B) == ("0.40 (0.30 to 0.50)", "0.50")
+    assert found.recall_B == "−0.15 (−0.20 to −0.10)"
+
+
+@pytest.mark.parametrize("score", PARTS)
+def test_parts_refuse_other_errors(score):
+    other = gaps(B=(-0.1, 0.1), C=(-0.1, 0.1), D=(-0.1, 0.1))
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.parts(PARTS | {score: other})
+
+
+def alone(on_b, share):
+    closed = SimpleNamespace(share=share, text=f"{share:.0%}")
+    none = (0.0, -0.1, 0.1), SimpleNamespace(share=0.0, text="no gap to close")
+    return {"B": ((0.2, *on_b), closed), "C": none, "D": none}
+
+
+def test_statistics_alone_repair_b():
+    found = findings.statistics(alone((0.1, 0.3), 0.7))
+    assert (found.B, found.share_B, found.open) == ("0.20 (0.10 to 0.30)", "70%", "C and D")
+
+
+@pytest.mark.parametrize(("on_b", "share"), [((-0.1, 0.5), 0.7), ((0.1, 0.3), 0.4)])
+def test_statistics_must_win_back_most(on_b, share):
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.statistics(alone(on_b, share))
+
+
+def found_lesions(lower):
+    """Shares found on B by the upper bound and, of small and large lesions, by the lower one."""
+    shares = {"upper-B": (0.1, 0.9), "lower": lower}
+    return pd.DataFrame(
+        [
+            {"model": model, "domain": "B", "size": size, "found": share}
+            for model, both in shares.items()
+            for size, share in zip(("0-10", "> 100"), both, strict=True)
+        ]
+    )
 
 
 def test_sizes_are_of_each_domains_own_upper_bound():
-    rows = [
-        {"model": model, "domain": d, "size": size, "found": share}
-        for model, small, large in (("upper-B", 0.1, 0.9), ("lower", 0, 0))
-        for d in "B"
-        for size, share in (("0-10", small), ("> 100", large))
-    ]
-    found = findings.sizes(pd.DataFrame(rows))
+    found = findings.sizes(found_lesions((0.2, 0.95)))
     assert (found.small, found.large) == ("10", "90")
-
-
-def test_changes_on_a_are_counted():
-    found = findings.on_a(pd.DataFrame(SOME, columns=["low", "high"]))
-    assert (found.better, found.worse, found.undecided, found.of) == (1, 1, 1, 3)
+    assert (found.small_lower_B, found.small_upper_B) == ("20", "10")
+    with pytest.raises(ValueError, match=REFUSED):
+        findings.sizes(found_lesions((0.2, 0.4)))

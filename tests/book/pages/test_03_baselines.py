@@ -22,7 +22,7 @@ from rfe_core import evaluation, metrics, patches
 from rfe_core.checkpoints import load_model
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_subjects
-from rfe_study.phantom.domains import patients
+from rfe_study.phantom.domains import Patient
 
 KINDS, DOMAINS, MODELS, COUNT, ZOOM = ("T1", "FLAIR"), ("A", "B"), ("Low", "High"), 4, 3
 SHAPE = (COUNT, 12, 9)
@@ -225,9 +225,11 @@ def test_chapter_draws_a_frame_in_time(chapter):
 
 
 @pytest.mark.browser
-def test_chapter_marks_what_the_upper_bound_of_b_makes_of_its_patient(chapter):
+def test_chapter_marks_what_the_upper_bound_of_b_makes_of_the_head(chapter):
     _, view = chapter
-    (subject,) = phantom_subjects(patients("B", ["test"])[:1], progress=False)
+    head = {caption[0].split("paired")[1] for caption in view.captions}
+    assert len(head) == 1, f"the scanners show different heads or slices: {head}"
+    (subject,) = phantom_subjects([Patient("B", "paired", 8)], progress=False)
     z = lesion_slices(subject.lesion_mask, len(view.captions[1]))
     model = load_model(results.DATA / "checkpoints" / "laptop-upper-B-seed0.safetensors")
     probability = evaluation.predict(model, patches.stack(subject), slices=z)[z]

@@ -8,6 +8,7 @@ from rfe_book import words
 from rfe_book.tables import baselines as baselines_tables
 from rfe_study.claims import baselines, comparisons, verdicts
 from rfe_study.claims.rows import detection, of_model
+from rfe_study.claims.scores import Scores
 
 MEANS = {  # F of each model on each domain
     "lower": {"A": 0.8, "B": 0.5, "C": 0.7, "D": 0.6},
@@ -73,17 +74,38 @@ def test_gaps_are_paired_and_drops_are_not(table):
     assert (gaps["seeds"] == 3).all() and (gaps["patients"] == 4).all()
 
 
-def test_change_on_a_is_what_fine_tuning_changes_there(table):
-    changed = baselines_tables.change_on_a(table)
-    assert changed["model"].tolist() == ["upper bound B", "upper bound C", "upper bound D"]
-    np.testing.assert_allclose(changed[["change", "low", "high"]], -0.1)
+def test_gaps_are_over_the_seeds_of_both_bounds(table):
+    gone = (table["model"] == "upper-C") & (table["seed"] == 2)
+    row = comparisons.gaps(table[~gone]).set_index("domain").loc["C"]
+    assert row["seeds"] == 2
+    assert row[["lower", "upper", "gap"]].tolist() == pytest.approx([0.65, 0.7, 0.05])
 
 
-def test_setup_claim_reads_the_intervals(table):
-    gaps = comparisons.gaps(table)
-    claim = baselines_tables.setup_claim(gaps).set_index("domain")
-    assert claim.loc["B", "repaired by labels?"] == "yes, by 0.25 (0.25 to 0.25)"
-    assert claim.loc["C", "worse than on A?"].startswith("yes, by 0.10 (0.0")
+def test_setup_claim_names_each_part():
+    parts = baselines.setup_parts(made_up("paired"))
+    claim = baselines_tables.setup_claim(parts)
+    assert claim.loc["B: repaired by labels"].tolist() == ["+.250 (.250 to .250)", "reproduced"]
+    assert "worse than A, mean of B, C, D" in claim.index
+
+
+def scores(statistics):
+    """F of both bounds and of new statistics alone on two heads, the same on all domains."""
+    heads = pd.Index(["one", "other"], name="head")
+    means = {"lower bound": 0.4, "upper bound": 0.8, "statistics only": statistics}
+    tables = {
+        (d, model, "f_score"): pd.DataFrame([[f, f + 0.1]] * 2, columns=heads)
+        for d in "BCD"
+        for model, f in means.items()
+    }
+    return Scores(tables=tables)
+
+
+def test_statistics_alone_close_a_share_of_the_gap():
+    found = baselines_tables.statistics_alone(scores(0.7))
+    added, share = found["C"]
+    assert added == pytest.approx((0.3, 0.3, 0.3)) and share.share == pytest.approx(0.75)
+    row = baselines_tables.statistics(found).loc["C"]
+    assert row.tolist() == ["0.30 (0.30 to 0.30)", "75% (75% to 75%)"]
 
 
 @pytest.mark.parametrize(
@@ -140,12 +162,7 @@ def test_settings_stand_beside_each_other():
 
 
 def test_parts_are_the_gaps_of_several_scores(table):
-    scores = {"fp_per_slice": "f_score", "f_score": "f_score"}
-    made = {
-        name: comparisons.gaps(table, column=column, generator=np.random.default_rng(0))
-        for name, column in scores.items()
-    }
-    rows = baselines_tables.parts(made)
-    first = rows.loc[("false positives per slice", "B")]
+    rows = baselines_tables.parts({name: comparisons.gaps(table) for name in ("recall", "f_score")})
+    first = rows.loc[("recall", "B")]
     assert first["upper − lower"] == "0.25 (0.25 to 0.25)"
     assert first["lower"] == pytest.approx(0.5) and ("f score", "D") in rows.index
