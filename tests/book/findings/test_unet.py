@@ -17,9 +17,9 @@ with torch.random.fork_rng():
 
 def test_parameters_are_those_of_the_network():
     count = sum(parameter.numel() for parameter in MODEL.parameters())
-    stages = probes.stages(MODEL, 8, 8)
-    found = findings.network(stages, stages)
+    found = findings.network(MODEL, UNet(widths=(4, 8), norm="none"))
     assert found.parameters == f"{count:,}" and found.millions == "0.0"
+    assert (found.channels, found.channels_full, found.times) == ("2 and 4", "4 and 8", "4")
 
 
 def test_sides_of_squares():
@@ -31,23 +31,39 @@ def test_sides_of_squares():
     assert found.near == "100%"
 
 
+#: Precision and recall of each cut.
+CUTS = {
+    "nothing": (0.9, 0.7),
+    "finest skip": (0.9, 0.1),
+    "all skips": (0, 0),
+    "all from below": (0.1, 0.9),
+}
+
+
 def scores(**changes):
-    rows = {"nothing": 0.8, "finest skip": 0.1, "all from below": 0.75} | changes
-    table = pd.DataFrame({"F-score": rows})
-    return table.assign(precision=table["F-score"], recall=1 - table["F-score"])
+    table = pd.DataFrame(CUTS | changes, index=["precision", "recall"]).T
+    return table.assign(**{"F-score": table["recall"] / 2})
 
 
 def test_what_is_left_without_connections():
     stages = probes.stages(MODEL, 8, 8)
     found = findings.skips(scores(), MODEL, stages)
-    assert (found.f_whole, found.f_finest, found.f_below) == ("0.80", "0.10", "0.75")
-    assert (found.precision_finest, found.recall_finest) == ("0.10", "0.90")
+    assert (found.f_whole, found.f_finest, found.f_below) == ("0.35", "0.05", "0.45")
+    assert (found.precision_finest, found.recall_finest) == ("0.90", "0.10")
+    assert (found.precision_below, found.recall_below) == ("0.10", "0.90")
     bottom = sum(p.numel() for part in (MODEL.down[1:], MODEL.up) for p in part.parameters())
     count = sum(parameter.numel() for parameter in MODEL.parameters())
     assert found.local_parameters == f"{count - bottom:,}"
 
 
-@pytest.mark.parametrize("changes", [{"finest skip": 0.7}, {"all from below": 0.2}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"finest skip": (0.2, 0.8)},
+        {"all skips": (0.5, 0.2)},
+        {"all from below": (0.7, 0.8)},
+    ],
+)
 def test_a_chapter_that_would_say_what_is_not_so(changes):
     with pytest.raises(ValueError, match="the chapter must not say"):
         findings.skips(scores(**changes), MODEL, probes.stages(MODEL, 8, 8))

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow  # makes whole heads
 
 PATIENT = Patient("A", "dev", 1)
 COUNT = 5
+CHANNELS = 16  #: views of the widget before the cosines with named places
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +79,13 @@ def test_every_control_shows_the_networks_embeddings(page_for, chapter):
         (lambda: page.choose("Map", "channel 6"), {"view": 5}),
         (lambda: page.choose("Taken", STAGES[1]), {"stage": 1}),
         (lambda: page.set_slider("Slice", 4), {"index": 4}),
-        (lambda: page.choose("Map", names[8]), {"view": 8}),
+        (lambda: page.choose("Map", names[CHANNELS]), {"view": CHANNELS}),
         (lambda: page.check("Outline lesions", False), {"outlined": False}),
         (lambda: page.press_slider("Slice", "ArrowLeft", times=2), {"index": 2}),
         (lambda: page.choose("Taken", STAGES[0]), {"stage": 0}),
         (lambda: page.choose("Map", names[-1]), {"view": len(names) - 1}),
         (lambda: page.check("Outline lesions"), {"outlined": True}),
-        (lambda: page.tab.get_by_role("button", name="white matter").click(), {"view": 10}),
+        (lambda: page.tab.get_by_role("button", name="white matter").click(), {"view": CHANNELS + 2}),
     ]
     for act, change in steps:
         act()
@@ -104,9 +105,9 @@ def test_maps_change_within_a_frame(page_for):
 
 def test_what_is_stored_is_what_was_computed(chapter):
     """Compression moves a value of a map by little on average."""
-    cosine = values_of(chapter, 8, 1, 2)
+    cosine = values_of(chapter, CHANNELS, 1, 2)
     view = chapter["view"]
-    stored = decode_stack(view.maps[view.views[8]["maps"][1]], COUNT)[2, ..., 0].astype(float)
+    stored = decode_stack(view.maps[view.views[CHANNELS]["maps"][1]], COUNT)[2, ..., 0].astype(float)
     decoded = np.where(stored < ZERO, stored - ZERO, (stored - ZERO) * ZERO / (255 - ZERO)) / ZERO
     pixel = view.pixels[0]
     x, y = chapter["places"]["a large lesion"]
