@@ -110,17 +110,12 @@ def write_explorers(plan: Plan, found: Sequence[Masks], born: dict[str, str], ou
 def _explorer(
     found: Sequence[Masks], heads: Sequence[Head], record: dict[str, Any]
 ) -> masks.Explorer:
-    brain = [_whole(head.brain.any(axis=0), head) for head in heads]
-    crop = []
-    for axis in (1, 0):
-        inside = np.flatnonzero(np.any(brain, axis=0).any(axis=axis))
-        margin = predicted_slices.MARGIN
-        crop.append(slice(max(0, int(inside[0]) - margin), int(inside[-1]) + 1 + margin))
     at = [
         (head, z)
         for head in heads
         for z in predicted_slices.chosen_slices(head.lesion.transpose(1, 2, 0) > 0)
     ]
+    crop = predicted_slices.crop_to(np.stack([_whole(head.brain[z], head) for head, z in at]))
 
     def cropped(slices: Iterable[NDArray[Any]]) -> NDArray[Any]:
         return np.stack(list(slices))[:, *crop]
