@@ -30,7 +30,7 @@ def embeddings_along_channels(
     figure, (left, *right) = plt.subplots(
         1,
         1 + len(pixels),
-        figsize=(7, 3.3),
+        figsize=(7, 1.7 + 0.2 * channels),
         width_ratios=[4.2, *[1] * len(pixels)],
     )
     step, shear, squeeze = 0.30 * height, 0.45, 0.42
