@@ -92,7 +92,7 @@ def scatter(
     """How sampled losses (draws, N) of each strategy lie about their exact values (N,).
 
     ``off`` is the largest distance of a mean, in standard errors; ``wider`` how many times the
-    scatter at the first n_E is that at the last; ``flattest`` and ``steepest`` the slopes.
+    scatter at the first n_E is that at the last; ``slopes`` of its fall, from the steepest on.
     """
     spread = {name: values.std(0, ddof=1) for name, values in sampled.items()}
     off = [
@@ -104,12 +104,12 @@ def scatter(
     must_hold(
         "the scatter falls about like 1 / sqrt(n_E)", -0.9 < min(slopes) <= max(slopes) < -0.3
     )
+    first, last = (f"{end(slopes):.2f}".replace("-", "−") for end in (min, max))
     return Findings(
         means=sum(map(len, off)),
         off=f"{np.max(off):.1f}",
         wider=f"{np.mean([s[0] / s[-1] for s in spread.values()]):.0f}",
-        flattest=f"{max(slopes):.2f}".replace("-", "−"),
-        steepest=f"{min(slopes):.2f}".replace("-", "−"),
+        slopes=f"between {first} and {last}" if first != last else f"all {first}",
     )
 
 

@@ -76,7 +76,9 @@ def test_scatter_of_draws_about_their_exact_values():
     found = findings.scatter(n_e, {"a": normal(n_e, exact)}, {"a": exact})
     assert found.means == 3 and float(found.off) < 4
     assert found.wider in ("9", "10", "11")
-    assert found.flattest == found.steepest and found.flattest.startswith(("−0.49", "−0.5"))
+    assert found.slopes.startswith(("all −0.49", "all −0.5"))
+    both = {"a": normal(n_e, exact), "b": normal(n_e, exact, slope=-0.7)}
+    assert findings.scatter(n_e, both, dict.fromkeys(both, exact)).slopes.startswith("between −0.")
 
 
 @pytest.mark.parametrize("changes", [{"shift": 1.0}, {"slope": -0.1}])
