@@ -30,7 +30,7 @@ def embeddings_along_channels(
     figure, (left, *right) = plt.subplots(
         1,
         1 + len(pixels),
-        figsize=(7, 3.3),
+        figsize=(7, 1.7 + 0.16 * channels),
         width_ratios=[4.2, *[1] * len(pixels)],
     )
     step, shear, squeeze = 0.30 * height, 0.45, 0.42
@@ -123,7 +123,7 @@ def monte_carlo(
     losses : mapping of strategy to array (draws, N)
     exact : mapping of strategy to N numbers
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.1))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.4))
     for number, (strategy, values) in enumerate(losses.items()):
         colour, marker, line = STRATEGY_STYLE[strategy]
         x = np.array(n_e) * 1.08 ** (number - 1)  # side by side
@@ -144,7 +144,8 @@ def monte_carlo(
         panel.set(xlabel="$n_E$", xscale="log")
         panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
         panel.minorticks_off()
-        panel.legend()
+    axes[1].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

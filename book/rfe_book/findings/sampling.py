@@ -12,7 +12,9 @@ from torch import Tensor
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_core import sampling
+from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims import verdicts
+from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.sampling import class_balance
 from rfe_study.measures import monte_carlo
 
@@ -34,13 +36,53 @@ def gradients(at_embeddings: NDArray, at_image: NDArray) -> Findings:
 
 
 def batch(labels: Tensor) -> Findings:
-    """Share of lesion in a batch (%), and lesion pixels that distribution-aware sampling wants."""
+    """Share of lesion in a batch (%), and what distribution-aware sampling makes of it.
+
+    ``aware_*``: lesion pixels it wants; ``pulls_background``: pairs of background (%) among 2000.
+    ``fifth``: how many times the natural share 80/20 is.
+    """
     background, lesion = sampling.available(labels)
-    aware = {n: sampling.counts(labels, n, "distribution-aware")[1] for n in (20, 2000)}
+    share = lesion / (lesion + background)
+    aware = {n: sampling.counts(labels, n, "distribution-aware") for n in (20, 2000)}
+    must_hold("80/20 is above the natural share", share < 0.2)
     return Findings(
         lesion=f"{lesion:,}",
-        share=f"{100 * lesion / (lesion + background):.1f}",
-        **{f"aware_{n}": count for n, count in aware.items()},
+        share=f"{100 * share:.1f}",
+        pulls_background=f"{100 * monte_carlo.pair_shares(aware[2000])[0]:.0f}",
+        fifth=f"{0.2 / share:.0f}",
+        **{f"aware_{n}": count for n, (_, count) in aware.items()},
+    )
+
+
+def turned(scores: pd.DataFrame, dial: Sequence[str]) -> Findings:
+    """What networks do that were fine-tuned for B with all pixels, by their share of lesion.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        The table "sweep-scores".
+    dial : sequence of strategies
+        From the natural share upwards; ``recall_first`` is of the first of them, ``recall_last``
+        of the last.
+    """
+    names = {f"{strategy} ACD {ALL} margin 1": strategy for strategy in dial}
+    rows = scores[scores["model"].isin(names) & scores["role"].isin(PATIENTS[VERDICT])]
+    rows = rows[rows["domain"] == "B"]
+    mean = rows.groupby("model")[["recall", "precision", "f_score"]].mean().loc[[*names]]
+    steps = mean.diff().dropna()
+    must_hold("recall rises with the share", bool((steps["recall"] > 0).all()))
+    must_hold("precision falls with the share", bool((steps["precision"] < 0).all()))
+    best = mean["f_score"].idxmax()
+    must_hold("the best share is between the ends", best not in (mean.index[0], mean.index[-1]))
+    ends = {"first": mean.iloc[0], "last": mean.iloc[-1], "best": mean.loc[best]}
+    return Findings(
+        best=names[best],
+        trainings=int(rows.groupby("model")["seed"].nunique().min()),
+        **{
+            f"{column.removesuffix('_score')}_{end}": f"{row[column]:.2f}"
+            for end, row in ends.items()
+            for column in mean
+        },
     )
 
 
@@ -50,7 +92,7 @@ def scatter(
     """How sampled losses (draws, N) of each strategy lie about their exact values (N,).
 
     ``off`` is the largest distance of a mean, in standard errors; ``wider`` how many times the
-    scatter at the first n_E is that at the last; ``flattest`` and ``steepest`` the slopes.
+    scatter at the first n_E is that at the last; ``slopes`` of its fall, from the steepest on.
     """
     spread = {name: values.std(0, ddof=1) for name, values in sampled.items()}
     off = [
@@ -62,12 +104,12 @@ def scatter(
     must_hold(
         "the scatter falls about like 1 / sqrt(n_E)", -0.9 < min(slopes) <= max(slopes) < -0.3
     )
+    first, last = (f"{end(slopes):.2f}".replace("-", "−") for end in (min, max))
     return Findings(
         means=sum(map(len, off)),
         off=f"{np.max(off):.1f}",
         wider=f"{np.mean([s[0] / s[-1] for s in spread.values()]):.0f}",
-        flattest=f"{max(slopes):.2f}".replace("-", "−"),
-        steepest=f"{min(slopes):.2f}".replace("-", "−"),
+        slopes=f"between {first} and {last}" if first != last else f"all {first}",
     )
 
 

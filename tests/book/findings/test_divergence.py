@@ -51,9 +51,20 @@ def test_curves_name_floors_and_who_looks_worst():
         "0.000",
     )
     assert (found.worst_own, found.worst_shared) == ("distribution-aware", "50/50")
+    assert (found.disagree_to, found.networks, found.batches) == (2000, 1, 3)
     assert (found.null_first, found.null_last) == ("0.50", "0.005")
     assert (found.shared_first, found.shared_last) == ("0.54", "0.045")
     assert (found.own_first, found.own_last) == ("0.66", "0.165")
+
+
+def test_rulers_may_agree_on_large_samples():
+    table = of_b(rows())
+    own = table["own_flattened"].where(table["n_e"] < 2000, table["shared_flattened"])
+    found = findings.curves(table.assign(own_flattened=own))
+    assert (found.disagree_to, found.worst_own) == (200, "distribution-aware")
+    own = table["own_flattened"].where(table["n_e"] > 20, table["shared_flattened"])
+    with pytest.raises(ValueError, match="for small n_E"):
+        findings.curves(table.assign(own_flattened=own))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +83,7 @@ def test_curves_refuse_what_is_not_so(column, values, sentence):
 
 @pytest.mark.parametrize(
     ("beyond", "verdict", "answer"),
-    [(0.0, verdicts.NOT_REPRODUCED, "no"), (1.0, verdicts.REPRODUCED, "yes")],
+    [(0.0, verdicts.CONTRADICTED, "no"), (1.0, verdicts.REPRODUCED, "yes")],
 )
 def test_claim_1_has_two_answers(beyond, verdict, answer):
     found = findings.claim_1(rows(beyond))

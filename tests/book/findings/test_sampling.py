@@ -24,6 +24,45 @@ def test_a_batch_and_what_it_is_asked_for():
     labels = torch.tensor([0] * 950 + [1] * 50 + [-1] * 500)
     found = findings.batch(labels)
     assert (found.lesion, found.share, found.aware_20, found.aware_2000) == ("50", "5.0", 1, 100)
+    assert (found.pulls_background, found.fifth) == ("90", "4")
+
+
+DIAL = ("distribution-aware", "4x", "50/50")
+
+
+def of_shares(recall=(0.4, 0.6, 0.8), precision=(0.9, 0.8, 0.5), f=(0.5, 0.7, 0.6)):
+    """Rows of three shares, and others that must not count."""
+    lines = []
+    for strategy, *means in zip(DIAL, recall, precision, f, strict=True):
+        name = f"{strategy} ACD all margin 1"
+        for seed, off in ((0, -0.1), (1, 0.1)):
+            lines.append((name, seed, "paired", "B", *(m + off for m in means)))
+        lines.append((name, 0, "paired", "A", 0, 0, 0))
+        lines.append((name, 0, "test", "B", 0, 0, 0))
+    lines.append(("80/20 ACD 20", 0, "paired", "B", 1, 1, 1))
+    columns = ["model", "seed", "role", "domain", "recall", "precision", "f_score"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def test_what_turning_the_dial_does():
+    found = findings.turned(of_shares(), DIAL)
+    assert (found.recall_first, found.recall_last) == ("0.40", "0.80")
+    assert (found.precision_first, found.precision_last) == ("0.90", "0.50")
+    assert (found.best, found.f_first, found.f_best, found.f_last) == ("4x", "0.50", "0.70", "0.60")
+    assert found.trainings == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"recall": (0.4, 0.3, 0.8)}, "recall rises"),
+        ({"precision": (0.9, 0.8, 0.85)}, "precision falls"),
+        ({"f": (0.5, 0.6, 0.7)}, "between the ends"),
+    ],
+)
+def test_what_the_dial_must_not_be_said_to_do(changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        findings.turned(of_shares(**changes), DIAL)
 
 
 def normal(n_e, exact, slope=-0.5, shift=0.0, draws=400):
@@ -37,7 +76,9 @@ def test_scatter_of_draws_about_their_exact_values():
     found = findings.scatter(n_e, {"a": normal(n_e, exact)}, {"a": exact})
     assert found.means == 3 and float(found.off) < 4
     assert found.wider in ("9", "10", "11")
-    assert found.flattest == found.steepest and found.flattest.startswith(("−0.49", "−0.5"))
+    assert found.slopes.startswith(("all −0.49", "all −0.5"))
+    both = {"a": normal(n_e, exact), "b": normal(n_e, exact, slope=-0.7)}
+    assert findings.scatter(n_e, both, dict.fromkeys(both, exact)).slopes.startswith("between −0.")
 
 
 @pytest.mark.parametrize("changes", [{"shift": 1.0}, {"slope": -0.1}])
