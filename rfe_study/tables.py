@@ -81,12 +81,6 @@ TABLES = {
         key=("profile", "target", "model", "seed", "subject"),
         also_text=("role", "found"),
     ),
-    "first-search": Table(  # kept as it was: a search whose settings were given up
-        command="rfe sweep --experiment search --evaluate dev",
-        key=(*MODEL_KEY, "subject"),
-        also_text=_OF_PATIENT,
-        anew=False,
-    ),
     "representativeness": Table(
         command="rfe measure representativeness",
         key=(*_BASELINE, "batch_of", "batch", "strategy", "n_e"),

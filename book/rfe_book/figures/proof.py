@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.comparisons import mean_interval
-from rfe_study.claims.contrasts import minus
+from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.rows import ByModel
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
@@ -29,12 +29,11 @@ ALL_AT = 6000
 #: The exact loss needs margin 1; this is how its models are called.
 EVERYTHING = "all margin 1"
 
-#: Colour and line of each reference: gray without labels of B, purple with them.
+#: Colour and line of each reference.
 REFERENCES = {
     BASE: ("black", "-"),
-    "lower bound": ("black", "-."),
+    "labelled A only, statistics of B": (GRAY, ":"),
     "labels of B": (PURPLE, "-"),
-    "upper bound B": (PURPLE, "-."),
 }
 
 
@@ -62,78 +61,62 @@ def _over(values: ByModel, model: str, base: str | None) -> pd.DataFrame:
     return values[model] if base is None else minus(values[model], values[base])
 
 
-def _strategies(panel, values: ByModel, distance: str, base: str | None) -> None:
-    """The three curves of one distance; minus a model's F, paired, if `base` names one."""
-    for number, strategy in enumerate(STRATEGIES):
-        colour, marker, line = STRATEGY_STYLE[strategy]
-        shift = 1.07 ** (number - 1)  # side by side
-        look = {"color": colour, "marker": marker, "dots": base is None, "linewidth": 1.2}
-        tables = [_over(values, model, base) for model in names(strategy, distance)]
-        _curve(panel, np.array(N_E) * shift, tables, line, label=strategy, **look)
-        if (everything := name(strategy, distance, EVERYTHING)) in values:
-            _curve(panel, [ALL_AT * shift], [_over(values, everything, base)], "", **look)
+def of_seeds(panel, x, tables: Sequence[pd.DataFrame], line: str, **look) -> None:
+    """Means of tables (seeds, heads), a bar from the lowest to the highest seed, a dot a seed."""
+    by_seed = [table.mean(axis=1).to_numpy() for table in tables]
+    middle = np.array([of.mean() for of in by_seed])
+    reach = [middle - [of.min() for of in by_seed], [of.max() for of in by_seed] - middle]
+    panel.errorbar(x, middle, reach, fmt=line, markersize=5, **look)
+    for at, of in zip(x, by_seed, strict=True):
+        panel.plot([at] * len(of), of, ".", color=look["color"], markersize=3, alpha=0.55)
 
 
-def f_against_n_e(
-    panels: Mapping[str, ByModel], bounds: Mapping[str, Mapping[str, float]]
-) -> Figure:
-    """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with.
-
-    Parameters
-    ----------
-    panels : mapping of title to scores by model
-        A row of panels each; columns are the distances.
-    bounds : mapping of title to {"lower bound", "upper bound B"}
-        Mean F of the baselines on the same patients.
-    """
-    figure, axes = plt.subplots(
-        len(panels), 2, figsize=(7, 2.9 * len(panels)), sharex="col", sharey="row", squeeze=False,
-    )  # fmt: skip
-    for row, (title, values) in zip(axes, panels.items(), strict=True):
-        levels = {model: values[model].to_numpy().mean() for model in REFERENCES if model in values}
-        for panel, distance in zip(row, DISTANCES, strict=True):
-            for model, level in {**levels, **bounds[title]}.items():
-                colour, line = REFERENCES[model]
-                panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
-            _strategies(panel, values, distance, None)
-            panel.set_title(f"{distance}, {title}")
-            _n_e_axis(panel, with_all=distance == "ACD")
-        row[0].set_ylabel("F-score on domain B")
-    legend(figure, axes[0, 0], ncols=3)
-    return figure
+def _say_seeds(panel, values: ByModel, models_at: Mapping[int, Sequence[str]]) -> None:
+    """How many seeds the models at each n_E have, along the panel's lower edge, below all bars."""
+    place = {"transform": panel.get_xaxis_transform(), "ha": "center", "va": "bottom"}
+    for at, models in models_at.items():
+        counts = sorted({len(values[model]) for model in models})
+        text = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+        panel.text(at, 0.01, text, color=GRAY, fontsize=7, **place)
 
 
-def gain_against_n_e(values: ByModel) -> Figure:
-    """F gained over fine-tuning without embedding loss, paired by seed and head."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
+def f_against_n_e(values: ByModel) -> Figure:
+    """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with."""
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
     for panel, distance in zip(axes, DISTANCES, strict=True):
-        _strategies(panel, values, distance, BASE)
-        panel.axhline(0, color="black", linewidth=1)
+        for model, (colour, line) in REFERENCES.items():
+            level = values[model].to_numpy().mean()
+            panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
+        for number, strategy in enumerate(STRATEGIES):
+            colour, marker, line = STRATEGY_STYLE[strategy]
+            look = {"color": colour, "marker": marker, "linewidth": 1.2, "label": strategy}
+            x = np.array(N_E) * 1.07 ** (number - 1)  # side by side
+            tables = [values[model] for model in names(strategy, distance)]
+            of_seeds(panel, x, tables, line, **look)
         panel.set_title(distance)
-        _n_e_axis(panel, with_all=distance == "ACD")
-    axes[0].set_ylabel(f"F gained over\n“{BASE}”")
+        _n_e_axis(panel, with_all=False)
+        _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})
+    axes[0].set_ylim(axes[0].get_ylim()[0] - 0.04)
+    axes[0].set_ylabel("F-score on domain B")
     legend(figure, axes[0], ncols=3)
     return figure
 
 
 def weight_or_number(values: ByModel) -> Figure:
-    """80/20 with the mean over pairs and with sum / n: F gained, paired, against n_E."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
+    """80/20 with the mean over pairs and with sum / n: F against n_E, of the seeds of both."""
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True)
     kinds = {
         "mean over pairs: the weight stays": ("", VERMILION, "^", "-."),
         "sum / n: the weight grows with $n_E$": (" sum/n", BLUE, "v", "-"),
     }
     for panel, distance in zip(axes, DISTANCES, strict=True):
-        for number, (label, (suffix, colour, marker, line)) in enumerate(kinds.items()):
-            models = [model + suffix for model in names("80/20", distance)]
-            tables = [_over(values, model, BASE) for model in models]
-            x = np.array(N_E) * 1.06 ** (2 * number - 1)
-            look = {"color": colour, "marker": marker, "label": label, "linewidth": 1.2}
-            _curve(panel, x, tables, line, dots=False, **look)
-        panel.axhline(0, color="black", linewidth=1)
+        pairs = [shared(values[m], values[f"{m} sum/n"]) for m in names("80/20", distance)]
+        for number, (label, (_, colour, marker, line)) in enumerate(kinds.items()):
+            f = [pair[number].to_numpy().mean() for pair in pairs]
+            panel.plot(N_E, f, line, color=colour, marker=marker, label=label, linewidth=1.2)
         panel.set_title(f"80/20, {distance}")
         _n_e_axis(panel, with_all=False)
-    axes[0].set_ylabel(f"F gained over\n“{BASE}”")
+    axes[0].set_ylabel("F-score on domain B")
     legend(figure, axes[0], ncols=2)
     return figure
 
@@ -164,56 +147,26 @@ def all_against_sampled(values: ByModel) -> Figure:
     return figure
 
 
-def operating_points(parts: pd.DataFrame) -> Figure:
-    """Precision against recall of the 36 models, of the control and of the bound.
-
-    Parameters
-    ----------
-    parts : DataFrame
-        Indexed by ``model``: ``precision``, ``recall``. Gray curves join points of one F-score.
-    """
-    figure, axes = plt.subplots(figsize=(6.4, 3.3))
-    for strategy in STRATEGIES:
-        colour, marker, _ = STRATEGY_STYLE[strategy]
-        for distance in DISTANCES:
-            found = parts.loc[names(strategy, distance)]
-            face = colour if distance == "ACD" else "none"
-            look = {"facecolors": face, "edgecolors": colour, "label": f"{strategy}, {distance}"}
-            axes.scatter(found["recall"], found["precision"], s=28, marker=marker, **look)
-    for model, marker, colour in ((BASE, "P", "black"), ("labels of B", "*", PURPLE)):
-        at = parts.loc[model]
-        axes.scatter(at["recall"], at["precision"], s=110, marker=marker, color=colour, label=model)
-    axes.set(xlabel="recall: share of the lesion that is found",
-             ylabel="precision: share of\nwhat is marked that is right")  # fmt: skip
-    axes.autoscale(False)
-    left, right = axes.get_xlim()
-    recall = np.linspace(left, min(right, 1), 200)
-    for f in (0.5, 0.6, 0.7, 0.8):
-        above = recall > f / 2 + 0.01
-        axes.plot(recall[above], f * recall[above] / (2 * recall[above] - f), "-", color=LIGHT,
-                  linewidth=0.8, zorder=0)  # fmt: skip
-        low, high = axes.get_ylim()
-        edge = f * recall[-1] / (2 * recall[-1] - f)
-        if low < edge < high:
-            axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, fontsize=8, va="center")
-    legend(figure, axes, ncols=4)
-    return figure
-
-
 def seeds(values: ByModel) -> Figure:
-    """Mean F of the 36 models from each seed, against their mean over the other seeds."""
-    figure, axes = plt.subplots(figsize=(4.8, 3))
-    for strategy in STRATEGIES:
+    """Mean F of the 36 models from each seed, against their mean over the other seeds.
+
+    Models with the smallest n_E are hollow.
+    """
+    figure, axes = plt.subplots(figsize=(5.2, 3.1))
+    look = {"s": 16, "alpha": 0.8, "linewidths": 0.8}
+    for strategy, distance, n_e in product(STRATEGIES, DISTANCES, N_E):
         colour, marker, _ = STRATEGY_STYLE[strategy]
-        f = np.array([values[m].mean(1) for d in DISTANCES for m in names(strategy, d)])
-        others = (f.sum(1, keepdims=True) - f) / max(f.shape[1] - 1, 1)
-        axes.scatter(others, f, s=14, marker=marker, color=colour, alpha=0.7, linewidths=0,
-                     label=strategy)  # fmt: skip
+        own = values[name(strategy, distance, n_e)].mean(axis=1)
+        others = (own.sum() - own) / (len(own) - 1)
+        face = "none" if n_e == N_E[0] else colour
+        label = strategy if (distance, n_e) == (DISTANCES[0], N_E[-1]) else None
+        axes.scatter(others, own, marker=marker, color=face, edgecolors=colour, label=label, **look)
+    axes.scatter([], [], color="none", edgecolors=GRAY, label=f"hollow: $n_E$ = {N_E[0]}", **look)
     low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
     ends = [low.min(), high.max()]
     axes.plot(ends, ends, color=LIGHT, linewidth=0.8, zorder=0)
-    axes.set(xlabel="F of a model, mean over the other seeds", ylabel="F from one seed")
-    legend(figure, axes, ncols=3)
+    axes.set(xlabel="F of a model, mean over its other seeds", ylabel="F from one seed")
+    legend(figure, axes, ncols=4)
     return figure
 
 

@@ -6,35 +6,29 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
-from rfe_book.words import interval_text, listed, origin
+from rfe_book.words import listed, origin
 from rfe_core.sampling import STRATEGIES
+from rfe_study.claims import proof as claim
 from rfe_study.claims import verdicts
-from rfe_study.claims.comparisons import gain, reading
-from rfe_study.claims.power import training_noise
-from rfe_study.claims.proof import RISE, all_of, names
+from rfe_study.claims.contrasts import shared
+from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.proof import ENDS, all_of, name, names
+from rfe_study.claims.repetition import agreement, repeat
 from rfe_study.claims.rows import ByModel
 from rfe_study.methods import proof
-from rfe_study.methods.method import Method
+from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
 
 DISTANCES = ("ACD", "l2")
 
-NONE, LABELS = "no embedding", "labels of B"
-
-#: How a model compares with another, by `reading` of the interval of their difference.
-AGAINST = {"yes": "better than", "no": "worse than", "undecided": "not told apart from"}
-
-#: Whether a part of a claim is so, in the words of a sentence.
-SHOWN = {
-    verdicts.REPRODUCED: "yes",
-    verdicts.NOT_REPRODUCED: "no",
-    verdicts.UNDECIDED: "undecided",
-}
+#: Draws the fewest lesion pixels of all.
+FEWEST = ("distribution-aware", ENDS[0])
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -42,203 +36,179 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
-def experiment(methods: Sequence[Method], scores: pd.DataFrame) -> Findings:
-    """How many models there are, of how many seeds, on how many patients."""
+def _range(counts: Sequence[int]) -> str:
+    """``"4 to 5"``, or ``"4"`` if all are 4."""
+    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
+
+
+def experiment(methods: Sequence[Method], models: pd.DataFrame, scores: pd.DataFrame) -> Findings:
+    """How many models there are, of how many seeds, on how many heads.
+
+    ``many``, ``few`` and ``one``: seeds of the models that deserve `HEADLINE`, `COMPARED` and
+    `SHOWN_ONCE` of them; ``planned_many`` and so on are these.
+    """
     counts = tables.groups(methods)
     must_hold("36 models", counts["rfe"] == 36)
+    made = models.groupby("model")["seed"].nunique()
+    seeds = {n: [int(made[m.name]) for m in methods if m.seeds == n] for n in (8, 3, 1)}
+    must_hold("no training diverged", bool((models["status"] == "finished").all()))
+    heads = scores.groupby("role")["subject"].nunique()
     return Findings(
         models=int(counts.sum()),
         beside=int(counts.sum() - counts["rfe"]),
-        seeds=int(scores["seed"].nunique()),
-        patients=int(scores["subject"].nunique()),
+        trainings=len(models),
+        many=_range(seeds[HEADLINE]),
+        few=_range(seeds[COMPARED]),
+        one=_range(seeds[SHOWN_ONCE]),
+        planned_many=HEADLINE,
+        planned_few=COMPARED,
+        heads=int(heads["paired"]),
+        papers=int(heads["test"]),
         origin=origin(scores),
     )
 
 
-def gains(values: ByModel, *, generator: np.random.Generator) -> Findings:
-    """F of control and bound, and what the embedding loss adds to the control.
+def gains(values: ByModel) -> Findings:
+    """F of control and bound, how much of the gap is closed, and what needs no loss for it.
 
-    ``gain_ACD`` is text with an interval, ``reads_ACD`` how the 18 ACD models compare with the
-    control; ``_l2`` and the strategies (`SHORT`) alike. ``b_images`` and ``statistics`` say what
-    B's images alone, and B's statistics alone, do.
+    ``first_*`` are of the first seed alone, which all models have.
     """
-    said: dict[str, str] = {}
-    models = {d: all_of(d) for d in DISTANCES}
-    models |= {SHORT[s]: [m for d in DISTANCES for m in names(s, d)] for s in STRATEGIES}
-    for key, chosen in models.items():
-        both = {"own": np.mean([values[m] for m in chosen], axis=0), NONE: values[NONE]}
-        found = gain(both, "own", NONE, generator=generator)
-        said[f"gain_{key}"] = interval_text(*found)
-        said[f"reads_{key}"] = AGAINST[reading(*found[1:])]
-    alone = "labelled A only"
-    for key, one, other in (
-        ("b_images", alone, NONE),
-        ("statistics", f"{alone}, statistics of B", alone),
-    ):
-        found = gain(values, one, other, generator=generator)
-        said[f"{key}_gain"] = interval_text(*found)
-        said[key] = AGAINST[reading(*found[1:])]
-    f = {m: float(v.mean()) for m, v in values.items()}
-    must_hold("the bound is above the control", f[LABELS] > f[NONE])
+    f = {m: float(v.to_numpy().mean()) for m, v in values.items()}
+    none, labels = tables.CONTROL, tables.BOUND
     of_36 = {m: f[m] for d in DISTANCES for m in all_of(d)}
-    must_hold("it does not always help", min(of_36.values()) < f[NONE])
-    best, worst = max(of_36, key=of_36.get), min(of_36, key=of_36.get)
+    below = [m for m, value in of_36.items() if value < f[none]]
+    must_hold("it does not always help", bool(below))
+    must_hold("where it does not, few lesion pixels are drawn", set(below) <= set(_fewest()))
+    share = tables.closed(values, name("80/20", "ACD", ENDS[-1]))
+    must_hold("80/20 closes most of the gap", share.low > 0.5)
+    first = {m: float(v.loc[0].mean()) for m, v in values.items()}
+    gap = first[labels] - first[none]
+    without = (first[tables.STATISTICS] - first[none]) / gap
+    must_hold("statistics alone close more than half", without > 0.5)
+    must_hold("and less than the loss", first["80/20 ACD 2000"] > first[tables.STATISTICS])
+    best = max(of_36, key=of_36.get)
     return Findings(
-        f_none=f"{f[NONE]:.2f}",
-        f_labels=f"{f[LABELS]:.2f}",
+        f_none=f"{f[none]:.2f}",
+        f_labels=f"{f[labels]:.2f}",
+        f_fifth=f"{f[name('80/20', 'ACD', ENDS[-1])]:.2f}",
+        closed=share.text,
         best=best,
         best_f=f"{of_36[best]:.2f}",
-        worst=worst,
-        worst_f=f"{of_36[worst]:.2f}",
-        above=sum(value > f[NONE] for value in of_36.values()),
-        **said,
+        above=len(of_36) - len(below),
+        below=listed([f"“{m}”" for m in below]),
+        first_none=f"{first[none]:.2f}",
+        first_statistics=f"{first[tables.STATISTICS]:.2f}",
+        first_fifth=f"{first['80/20 ACD 2000']:.2f}",
+        first_labels=f"{first[labels]:.2f}",
+        without=f"{without:.0%}",
     )
 
 
-def points(values: ByModel, none: str = NONE) -> Findings:
-    """An example of pairing: F of the control and of one model on two patients of the first seed.
+def _fewest() -> list[str]:
+    return [name(FEWEST[0], d, FEWEST[1]) for d in DISTANCES]
 
-    The two patients are those on whom the control does best and worst.
+
+def pair(values: ByModel) -> Findings:
+    """An example of pairing: F of the control and of one model on two heads of the first seed.
+
+    The two heads are those on which the control does best and worst.
     """
-    model = "80/20 ACD 500"
-    control, other = values[none][0].round(2), values[model][0].round(2)
+    tables_of = (values[m].loc[0].to_numpy().round(2) for m in (tables.CONTROL, "80/20 ACD 2000"))
+    control, other = tables_of
     good, bad = int(control.argmax()), int(control.argmin())
-    gained, apart = (other - control)[[good, bad]], control[good] - control[bad]
-    must_hold("differences lie less far apart than patients", np.ptp(gained) < apart / 2)
+    gained = other - control
+    must_hold("differences vary less than F", np.std(gained) < np.std(control))
     return Findings(
         control_good=f"{control[good]:.2f}",
         control_bad=f"{control[bad]:.2f}",
         other_good=f"{other[good]:.2f}",
         other_bad=f"{other[bad]:.2f}",
-        apart=f"{apart:.2f}",
-        gain_good=signed(gained[0]),
-        gain_bad=signed(gained[1]),
+        apart=f"{control[good] - control[bad]:.2f}",
+        gain_good=signed(gained[good]),
+        gain_bad=signed(gained[bad]),
+        sd_control=f"{np.std(control, ddof=1):.2f}",
+        sd_gain=f"{np.std(gained, ddof=1):.2f}",
     )
 
 
-def strategies(parts: pd.DataFrame) -> Findings:
-    """How far each strategy moves recall and precision of the control, means over its 12 models.
-
-    Parameters
-    ----------
-    parts : DataFrame
-        `rfe_book.tables.proof.summary`, or `balance` of it: indexed by ``model``.
-    """
-    none, said, mean = parts.loc[NONE], {}, {}
-    for strategy, key in SHORT.items():
-        mean[strategy] = parts.loc[[m for d in DISTANCES for m in names(strategy, d)]].mean(
-            numeric_only=True
-        )
-        for column in ("recall", "precision"):
-            said[f"{column}_{key}"] = signed(mean[strategy][column] - none[column])
-    order = pd.DataFrame(mean).T
-    recall = order["recall"].sort_values(ascending=False).index
-    precision = order["precision"].sort_values(ascending=False).index
-    must_hold("what finds most invents most", recall[0] == precision[-1] == "50/50")
-    drawn = ["50/50", "80/20", "distribution-aware"]  # from most lesion to least
-    must_hold("the more lesion is drawn, the more is found", list(recall) == drawn)
-    return Findings(recall=", ".join(recall), precision=", ".join(precision), **said)
-
-
 def n_e(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
-    """Claim 2 by strategy, and the weight's share of it.
+    """Claim 2, in all and by strategy, and what the weight does of it.
 
-    ``rises`` and ``open``: the strategies for which F rises, and those for which it is undecided.
+    ``sum_ACD`` and the like: how far F rises from n_E = 20 to 2000 with sum / n, ``mean_ACD`` with
+    the mean over pairs, of the seeds that have both.
     """
-    part = {p.part: p for p in parts}
-    said, by_answer = {}, {answer: [] for answer in SHOWN.values()}
-    for strategy, key in SHORT.items():
-        p = part[f"F rises with n_E, ACD, {strategy}"]
-        said[f"rise_{key}"] = interval_text(p.estimate, p.low, p.high)
-        by_answer[SHOWN[p.verdict]].append(strategy)
-    heavier = part["sum / n rises more steeply than the mean"]
-    ends = {n: values[f"80/20 ACD {n} sum/n"] - values[f"80/20 ACD {n}"] for n in (20, 2000)}
+    part = {p.part: p for p in parts if p.claim == 2}
+    (whole,) = (p for p in part.values() if p.main)
+    must_hold("F rises with n_E", whole.verdict == verdicts.REPRODUCED)
+    rise = {s: part[f"{whole.part}, {s}"] for s in STRATEGIES}
+    steepest = max(rise, key=lambda s: rise[s].estimate)
+    must_hold("most where few lesion pixels are drawn", steepest == FEWEST[0])
+    said = {f"rise_{SHORT[s]}": p.effect for s, p in rise.items()}
+    rises = {d: _rises(values, d) for d in DISTANCES}
+    must_hold("F rises at one weight too", min(mean for mean, _ in rises.values()) > 0.02)
+    must_hold("a growing weight adds little", max(b - a for a, b in rises.values()) < 0.03)
+    for d, (mean, per_embedding) in rises.items():
+        said |= {f"mean_{d}": signed(mean, 3), f"sum_{d}": signed(per_embedding, 3)}
     return Findings(
-        threshold=f"{RISE:g}",
-        rises=listed(by_answer["yes"]),
-        level=listed(by_answer["no"]),
-        open=listed(by_answer["undecided"]),
-        heavier={
-            "yes": "more steeply",
-            "no": "no more steeply",
-            "undecided": "perhaps more steeply (undecided)",
-        }[SHOWN[heavier.verdict]],
-        heavier_by=interval_text(heavier.estimate, heavier.low, heavier.high),
-        sum_20=signed(ends[20].mean()),
-        sum_2000=signed(ends[2000].mean()),
+        rise=whole.effect,
         equal_at=proof.EQUAL_WEIGHT_N_E,
+        seeds=len(values[name("80/20", "ACD", f"{ENDS[0]} sum/n")]),
         **said,
     )
 
 
-def distance(parts: Sequence[verdicts.Verdict], curves: pd.DataFrame) -> Findings:
-    """Claim 4 in words, and how long lesion embeddings are beside the control's."""
-    part = {p.part: p for p in parts}
-    worse, rougher = part["l2 worse than ACD"], part["l2 rougher than ACD from n_E = 200"]
-    long = tables.lengths(curves, [NONE, *all_of("ACD"), *all_of("l2")])
-    times = {d: (long.loc[all_of(d)] / long.loc[NONE]).mean() for d in DISTANCES}
-    against = {"yes": "ahead of", "no": "behind", "undecided": "not told apart from"}
-    return Findings(
-        acd=against[reading(worse.low, worse.high)],
-        acd_minus_l2=interval_text(worse.estimate, worse.low, worse.high),
-        worse=worse.verdict,
-        rougher=rougher.verdict,
-        lesion_ACD=f"{times['ACD']['lesion']:.1f}",
-        lesion_l2=f"{times['l2']['lesion']:.1f}",
-        background_ACD=f"{times['ACD']['background']:.1f}",
-        background_l2=f"{times['l2']['background']:.1f}",
-    )
+def _rises(values: ByModel, distance: str) -> list[float]:
+    """F at the larger end of n_E less that at the smaller: mean over pairs, and sum / n."""
+    ends = []
+    for n in ENDS:
+        model = name("80/20", distance, n)
+        both = shared(values[model], values[f"{model} sum/n"])
+        ends.append([table.to_numpy().mean() for table in both])
+    return np.subtract(ends[1], ends[0]).tolist()
 
 
-def margins(found: pd.DataFrame) -> Findings:
-    """Lesion lengths, and F on development patients, by l2's margin in the search.
+def again(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
+    """Claim 5: how alike seeds rank the models, how far two trainings of one lie apart.
 
-    Parameters
-    ----------
-    found : DataFrame
-        `rfe_book.tables.proof.by_margin`.
+    ``rest`` is the latter without the models that draw the fewest lesion pixels, ``spread`` the
+    standard deviation from training to training among those.
     """
-    l2 = found.loc["l2"]
-    must_hold("the larger the margin, the longer", l2["lesion"].is_monotonic_increasing)
-    said = {f"long_{m:.0f}": f"{row['lesion']:.1f}" for m, row in l2.iterrows()}
-    return Findings(**said, **{f"f_{m:.0f}": f"{row['F']:.2f}" for m, row in l2.iterrows()})
-
-
-def seeds(parts: Sequence[verdicts.Verdict], values: ByModel, sd: float) -> Findings:
-    """Claim 5: how alike seeds rank the models, in all and within a strategy; their scatter.
-
-    Parameters
-    ----------
-    sd : float
-        `rfe_study.claims.power.noise` of the search, by which the runs were planned.
-    """
-    part = {p.part: p for p in parts}
-    alike = part["the 36 models rank alike"]
-    within = [agreement(values, s) for s in STRATEGIES]
-    must_hold("within a strategy seeds agree less", max(within) < alike.estimate + 1e-9)
-    trained = np.array([table.mean(axis=1) for table in values.values()]).T
-    spread, patients = training_noise(trained), next(iter(values.values())).shape[1]
+    alike, differ = (p for p in parts if p.claim == 5)
+    every = [m for d in DISTANCES for m in all_of(d)]
+    ends = [m for d in DISTANCES for m in all_of(d, ENDS)]
+    steady = repeat(means([m for m in ends if m not in _fewest()], values))
+    within = [
+        agreement(means([m for d in DISTANCES for m in names(s, d)], values)).estimate
+        for s in STRATEGIES
+    ]
+    must_hold("seeds rank alike", alike.verdict == verdicts.REPRODUCED)
+    must_hold("within a strategy too", min(within) > claim.SIMILAR)
+    must_hold("much of it is few lesion pixels", steady.estimate > differ.estimate + 0.02)
+    low, high = steady.interval()
     return Findings(
-        alike=f"{alike.estimate:.2f}",
+        alike=alike.effect.removeprefix("+"),
+        seeds=len(means(every, values)),
+        seeds_ends=len(means(ends, values)),
+        within=listed([f"{r:.2f}" for r in within]),
         ranked=alike.verdict,
-        within=listed([f"{r:.2f}".replace("-", "−") for r in within]),
-        each=part["ACD better than no embedding in each seed"].verdict,
-        scatter=f"{spread:.3f}",
-        planned=f"{sd / patients**0.5:.3f}",
+        differ=f"{-differ.estimate:.3f} ({-differ.high:.3f} to {-differ.low:.3f})",
+        same=differ.verdict,
+        bound=f"{claim.SAME:g}",
+        rest=f"{-steady.estimate:.3f} ({-high:.3f} to {-low:.3f})",
+        spread=f"{-steady.estimate / 2**0.5:.3f}",
     )
 
 
-def agreement(values: ByModel, strategy: str) -> float:
-    """Mean correlation of two seeds' F over the 12 models of one strategy."""
-    models = [m for d in DISTANCES for m in names(strategy, d)]
-    f = np.array([values[m].mean(axis=1) for m in models])
-    return float(np.corrcoef(f.T)[np.triu_indices(f.shape[1], 1)].mean())
+def means(models: Sequence[str], values: ByModel) -> NDArray[np.float64]:
+    """Mean F over heads, (seeds, models), for the seeds that all models have."""
+    found = {m: values[m].mean(axis=1) for m in models}
+    return pd.concat(found, axis=1, join="inner").to_numpy()
 
 
 def claims(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
-    """The verdicts on claims 2 to 5: ``all_2`` on all patients, ``two_2`` on the paper's two."""
+    """The verdicts on claims 2 to 5: ``all_2`` on paired heads, ``two_2`` on the paper's two."""
     words = tables.overall_table(judged)
     return Findings(
-        **{f"all_{c}": verdict for c, verdict in words["all 8"].items()},
-        **{f"two_{c}": verdict for c, verdict in words["paper's 2"].items()},
+        **{f"all_{c}": verdict for c, verdict in words[VERDICT].items()},
+        **{f"two_{c}": verdict for c, verdict in words["paper's"].items()},
     )

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rfe_book.findings import Findings
-from rfe_book.tables import proof as tables
+from rfe_book.findings import Findings, must_hold
+from rfe_book.tables import proof_search as tables
 from rfe_study.methods import proof
 
 
-def search(scores: pd.DataFrame, first: pd.DataFrame) -> Findings:
-    """What was chosen on development patients, and how it ranks among what was offered."""
+def search(scores: pd.DataFrame) -> Findings:
+    """What was chosen on development heads, and how it ranks among what was offered."""
     said = {}
     for name, kind in proof.DISTANCES.items():
         weight, margin = proof.CHOSEN[kind]
         grid = tables.grid(scores, name).rename(columns=float)
         chosen = grid.loc[weight, margin]
-        rank = int((grid.to_numpy() > chosen).sum()) + 1
+        must_hold("the best of nine was chosen", chosen == grid.to_numpy().max())
         said[f"chosen_{name}"] = f"λ = {weight:g}, m = {margin:g}"
         said[f"f_{name}"] = f"{chosen:.2f}"
-        said[f"rank_{name}"] = "best" if rank == 1 else f"number {rank}"
     papers = float(tables.grid(scores, "l2").rename(columns=float).loc[0.01, 1000.0])
-    old, new = (tables.grid(rows, "l2").rename(columns=float)[1000.0].max()
-                for rows in (first, scores))  # fmt: skip
     return Findings(
         rate=f"{proof.RATE:g}",
         n_e=proof.SEARCH_N_E,
+        heads=int(scores["subject"].nunique()),
         seeds=", ".join(map(str, sorted(scores["seed"].unique()))),
         l2_papers=f"{papers:.2f}",
-        far_first=f"{old:.2f}",
-        far=f"{new:.2f}",
         **said,
     )
+
+
+def margins(found: pd.DataFrame) -> Findings:
+    """Lesion lengths, and F on development heads, by l2's margin in the search.
+
+    Parameters
+    ----------
+    found : DataFrame
+        `rfe_book.tables.proof_search.by_margin`.
+    """
+    l2 = found.loc["l2"]
+    must_hold("the larger the margin, the longer", l2["lesion"].is_monotonic_increasing)
+    said = {f"long_{m:.0f}": f"{row['lesion']:.1f}" for m, row in l2.iterrows()}
+    return Findings(**said, **{f"f_{m:.0f}": f"{row['F']:.2f}" for m, row in l2.iterrows()})
 
 
 def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Findings:
@@ -55,6 +65,6 @@ def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Fin
         short_half=f"{run_short.loc[('50/50', 2000)]:.0f}",
         short_fifth=f"{run_short.loc[('80/20', 2000)]:.0f}",
         few=f"{few:.1f}",
-        hours=f"{models['wall_s'].sum() / 3600:.1f}",
+        minutes=f"{models['wall_s'].sum() / 60:.0f}",
         made=f"{born.hardware}; PyTorch {born.torch}; code {born.code_version}; {born.date}",
     )

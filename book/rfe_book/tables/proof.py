@@ -1,6 +1,7 @@
-"""The rows of a sweep put into the tables of chapters 07 and 10.
+"""The rows of a sweep put into the tables of chapter 07, models by what they are compared for.
 
-Nothing is chosen or judged here: `rfe_study.claims.proof` does that.
+Nothing is chosen or judged here: `rfe_study.claims.proof` does that. The search for settings and
+what trainings drew are in `rfe_book.tables.proof_search`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,22 +9,44 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rfe_book.words import interval_text
+from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims.comparisons import gain, share_closed
+from rfe_study.claims import power
+from rfe_study.claims.comparisons import Share, gain, share_closed
 from rfe_study.claims.heads import PATIENTS, VERDICT
-from rfe_study.claims.proof import all_of, names
+from rfe_study.claims.operating_points import POINTS
+from rfe_study.claims.proof import ENDS, PARTS, name, names, on_targets
 from rfe_study.claims.rows import ByModel, by_model
 from rfe_study.claims.verdicts import Verdict, overall
 from rfe_study.methods.method import GROUPS, Method
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof import SHARES, SHARES_N_E, proof_of_concept
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
 
 DISTANCES = ("ACD", "l2")
 
+#: What the 36 are compared with; and what needs neither labels of B nor a loss on its pixels.
+CONTROL, BOUND = "no embedding", "labels of B"
+STATISTICS = "labelled A only, statistics of B"
+
+#: The model whose loss is also put on more layers, and on which.
+LAYERED, MORE = "80/20 ACD 500", ("layers 0+1", "layers 0+1+2")
+
 SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
+
+
+def at_points(scores: pd.DataFrame, models: pd.DataFrame) -> dict[str, ByModel]:
+    """Scores on paired heads by model, at each of `operating_points.POINTS`."""
+    return {point: by_model(scores, models, column=c) for point, c in POINTS.items()}
+
+
+def signed(value: float, low: float, high: float) -> str:
+    """``"+0.22 (0.13 to 0.30)"``; without an interval if there is one seed."""
+    text = f"{value:+.2f}"
+    if not np.isnan(low):
+        text += f" ({low:.2f} to {high:.2f})"
+    return text.replace("-", "−")
 
 
 def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +58,7 @@ def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
         Indexed by ``group`` and ``model``. ``F, paper's`` and ``F, paired heads`` (means over seeds
         and heads; a seed that diverged counts 0), ``seeds ±`` (standard deviation over seeds of the
         mean over paired heads), ``precision``, ``recall``, ``FP a slice`` (paired heads, finished
-        models), ``seeds`` and ``diverged`` (how many).
+        models), ``seeds`` and ``diverged`` (how many; seeds differ between models).
     """
     f = {who: by_model(scores, models, who) for who in PATIENTS}
     chosen = scores[scores["role"].isin(PATIENTS[VERDICT])]
@@ -61,119 +84,82 @@ def balance(parts: pd.DataFrame) -> pd.DataFrame:
     """Rows of `summary` by strategy and distance (means over n_E), control and bound below."""
     by_name = parts.droplevel("group")
     rows = {f"{s}, {d}": by_name.loc[names(s, d)].mean() for d in DISTANCES for s in STRATEGIES}
-    rows |= {model: by_name.loc[model] for model in ("no embedding", "labels of B")}
-    columns = ["F, all 8", "precision", "recall", "FP a slice"]
+    rows |= {model: by_name.loc[model] for model in (CONTROL, BOUND)}
+    columns = [f"F, {VERDICT}", "precision", "recall", "FP a slice"]
     return pd.DataFrame(rows).T[columns].rename_axis("models")
 
 
-def gap_closed(values: ByModel, bounds: ByModel, *, generator: np.random.Generator) -> pd.DataFrame:
-    """Share of the gap on B that models close, as text, between two pairs of ends."""
-    chosen = {f"18 {d} models": [*all_of(d)] for d in DISTANCES}
-    chosen |= {f"{s}, ACD": names(s, "ACD") for s in STRATEGIES}
-    ends = {
-        "from lower to upper bound B": tuple(bounds.values()),
-        "from no embedding to labels of B": (values["no embedding"], values["labels of B"]),
-    }
+def gains(values: ByModel) -> pd.DataFrame:
+    """What ACD adds to the control's F at both ends of n_E, and how far that is to the bound.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``strategy``, of text: a gain each, then ``gap closed`` at the larger n_E.
+    """
+    lines = {}
+    for strategy in STRATEGIES:
+        models = {f"n_E = {n}": name(strategy, "ACD", n) for n in ENDS}
+        line = {at: signed(*gain(values, model, CONTROL)) for at, model in models.items()}
+        line["gap closed"] = closed(values, name(strategy, "ACD", ENDS[-1])).text
+        lines[strategy] = line
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("strategy")
+
+
+def closed(values: ByModel, model: str) -> Share:
+    """Share of the gap on B that a model closes, from the control to the bound."""
+    return share_closed(values[model], values[CONTROL], values[BOUND])
+
+
+def gap_closed(scores: Mapping[str, ByModel]) -> pd.DataFrame:
+    """`closed` as text, a column an operating point; the strategies, and the exact loss between.
+
+    Parameters
+    ----------
+    scores : mapping of an operating point's name to scores by model
+    """
+    models = [*(name(s, "ACD", ENDS[-1]) for s in STRATEGIES), "4x ACD all margin 1"]
+    found = {point: {m: closed(values, m).text for m in models} for point, values in scores.items()}
+    return pd.DataFrame(found).rename_axis("model")
+
+
+def corners(scores: Mapping[str, ByModel]) -> pd.DataFrame:
+    """ACD minus l2 as text by strategy and end of n_E, a column an operating point."""
     found = {
-        title: {
-            name: share_closed(
-                np.mean([values[m] for m in models], axis=0), *pair, generator=generator
-            ).text
-            for name, models in chosen.items()
+        point: {
+            (s, n): signed(*gain(values, name(s, "ACD", n), name(s, "l2", n)))
+            for s in STRATEGIES
+            for n in ENDS
         }
-        for title, pair in ends.items()
+        for point, values in scores.items()
     }
-    return pd.DataFrame(found).rename_axis("mean of")
+    return pd.DataFrame(found).rename_axis(["strategy", "n_E"])
 
 
-def layers(values: ByModel, *, generator: np.random.Generator) -> pd.DataFrame:
-    """F of the embedding loss at one layer and at more, and what more of them gain."""
-    base = "80/20 ACD 500"
-    lines = {"0": {"F": f"{values[base].mean():.3f}", "over layer 0": ""}}
-    for label in ("0+1", "0+1+2"):
-        model = f"{base} layers {label}"
-        found = gain(values, model, base, generator=generator)
-        lines[label] = {"F": f"{values[model].mean():.3f}", "over layer 0": interval_text(*found)}
-    return pd.DataFrame(lines).T.rename_axis("layers")
-
-
-def rates(scores: pd.DataFrame) -> pd.DataFrame:
-    """The search's first stage: mean F on development patients, a row a learning rate."""
-    return _searched(scores, r"^(?P<column>no embedding|labels of B) rate (?P<row>\S+)$")
-
-
-def grid(scores: pd.DataFrame, distance: str) -> pd.DataFrame:
-    """The search's second stage for "ACD" or "l2": mean F, a row a weight, a column a margin."""
-    return _searched(scores, rf"^{distance} weight (?P<row>\S+) margin (?P<column>\S+)$")
-
-
-def _searched(scores: pd.DataFrame, pattern: str) -> pd.DataFrame:
-    found = scores["model"].str.extract(pattern)
-    wide = scores.assign(**found).dropna(subset=["row", "column"])
-    if wide.empty:
-        raise ValueError(f"scores must have models named as {pattern}, got none")
-    wide["row"] = wide["row"].astype(float)
-    table = wide.pivot_table(index="row", columns="column", values="f_score")
-    try:
-        return table.sort_index(axis=1, key=lambda names: names.astype(float))
-    except ValueError:  # names, not margins
-        return table
-
-
-def lengths(curves: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Mean length |h| of drawn embeddings in the last epoch of fine-tuning, over seeds.
+def beside(scores: Mapping[str, ByModel]) -> pd.DataFrame:
+    """Models of the first seed alone: the control, what needs no loss, several layers, the bound.
 
     Returns
     -------
     DataFrame
-        Indexed by ``model``: ``background``, ``lesion``, ``ratio`` (lesion over background).
+        Indexed by ``model``, a column an operating point.
     """
-    last = curves[curves["epoch"] == curves["epoch"].max()]
-    columns = {"length_background": "background", "length_lesion": "lesion"}
-    means = last.groupby("model")[list(columns)].mean().rename(columns=columns).loc[list(names)]
-    return means.assign(ratio=means["lesion"] / means["background"])
-
-
-def by_margin(curves: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """The search's second stage by distance and margin, means over weights, seeds and patients.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by ``distance`` and ``margin``: ``background`` and ``lesion`` (mean lengths of drawn
-        embeddings in the last epoch), ``Dice loss`` (same epoch, training), ``F`` (development).
-    """
-    last = curves[curves["epoch"] == curves["epoch"].max()].set_index("model")
-    columns = {"length_background": "background", "length_lesion": "lesion"}
-    columns["dice_loss"] = "Dice loss"
-    found = last.groupby(level=0)[list(columns)].mean().rename(columns=columns)
-    found["F"] = scores.groupby("model")["f_score"].mean()
-    named = found.index.str.extract(r"^(?P<distance>ACD|l2) weight \S+ margin (?P<margin>\S+)$")
-    keys = [named["distance"].to_numpy(), named["margin"].astype(float).to_numpy()]
-    return found.groupby(keys).mean().rename_axis(["distance", "margin"])
-
-
-def shortfalls(curves: pd.DataFrame) -> pd.DataFrame:
-    """What the sampled models drew, means over seeds and epochs; the 36 of Section 3.2.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by ``strategy`` and ``n_E``: ``lesion pixels, labelled side`` and ``unlabelled
-        side`` (a batch), ``batches that run short (%)``.
-    """
-    columns = {
-        "drawn_labelled_lesion": "lesion pixels, labelled side",
-        "drawn_unlabelled_lesion": "unlabelled side",
-        "short": "batches that run short (%)",
+    models = [CONTROL, "labelled A only", STATISTICS, LAYERED, *(f"{LAYERED} {x}" for x in MORE)]
+    found = {
+        point: {model: values[model].loc[0].mean() for model in (*models, BOUND)}
+        for point, values in scores.items()
     }
-    means = curves.groupby("model")[list(columns)].mean().rename(columns=columns)
-    means["batches that run short (%)"] *= 100
-    terms = {m.name: m.embedding for m in proof_of_concept() if m.group == "rfe"}
-    means = means[means.index.isin(list(terms))]
-    keys = {"strategy": [terms[m].strategy for m in means.index]}
-    keys["n_E"] = [terms[m].n_e for m in means.index]
-    return means.assign(**keys).groupby(["strategy", "n_E"], sort=True).mean()
+    return pd.DataFrame(found).rename_axis("model")
+
+
+def by_share(values: ByModel) -> pd.DataFrame:
+    """Mean F between the paper's strategies, sampled and exact: a row a share, a column an n_E."""
+    grid = (*SHARES_N_E, ALL)
+    found = {
+        share: {n: values[f"{share} ACD {n} margin 1"].to_numpy().mean() for n in grid}
+        for share in SHARES
+    }
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("share of lesion")
 
 
 def verdict_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
@@ -199,6 +185,21 @@ def verdict_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
             row = lines.setdefault((p.claim, p.part), about)
             row[which] = f"{p.verdict}: {p.effect}"
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
+
+
+def reached(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+    """What these rows can show of each main part, see `rfe_study.claims.power.reached`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``claim`` and ``part``: ``standard error``, and ``shown (%)``, the chance that
+        the smallest effect of interest would be.
+    """
+    main = [part for part in PARTS if part.main]
+    found = power.reached(main, on_targets(scores, models, VERDICT))
+    found = found.assign(shown=(100 * found["shown"]).round().astype(int))
+    return found[["error", "shown"]].set_axis(["standard error", "shown (%)"], axis=1)
 
 
 def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:

@@ -1,0 +1,156 @@
+"""What chapter 07 says of operating points: strategies, thresholds, and the two distances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import pandas as pd
+
+from rfe_book.figures.operating import BY_SHARE
+from rfe_book.figures.proof import EVERYTHING
+from rfe_book.findings import Findings, must_hold
+from rfe_book.findings.proof import DISTANCES, FEWEST, SHORT, signed
+from rfe_book.tables import proof as tables
+from rfe_book.tables import proof_search
+from rfe_core.sampling import STRATEGIES
+from rfe_study.claims import verdicts
+from rfe_study.claims.comparisons import gain, mean_interval
+from rfe_study.claims.contrasts import average, minus
+from rfe_study.claims.operating_points import POINTS
+from rfe_study.claims.proof import ENDS, all_of, name, names
+from rfe_study.claims.rows import ByModel
+
+#: The names of `POINTS` in their order.
+AT_HALF, AT_A, THRESHOLD_FREE = POINTS
+
+#: Outcomes of "X is better than Y", as the middle of a sentence.
+AGAINST = {
+    verdicts.REPRODUCED: "ahead of",
+    verdicts.CONTRADICTED: "behind",
+    verdicts.NO_EFFECT: "without a relevant difference from",
+    verdicts.UNDECIDED: "not told apart from",
+}
+
+
+def strategies(parts: pd.DataFrame) -> Findings:
+    """How far each strategy moves recall and precision of the control, means over its 12 models.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        `rfe_book.tables.proof.summary`: indexed by ``model``.
+    """
+    none, said, mean = parts.loc[tables.CONTROL], {}, {}
+    for strategy, key in SHORT.items():
+        own = [m for d in DISTANCES for m in names(strategy, d)]
+        mean[strategy] = parts.loc[own, ["recall", "precision"]].mean()
+        for column, value in mean[strategy].items():
+            said[f"{column}_{key}"] = signed(value - none[column])
+    order = pd.DataFrame(mean).T
+    recall = order["recall"].sort_values(ascending=False).index
+    precision = order["precision"].sort_values(ascending=False).index
+    drawn = ["50/50", "80/20", "distribution-aware"]  # from most lesion to least
+    must_hold("the more lesion is drawn, the more is found", list(recall) == drawn)
+    must_hold("and the more is invented", list(precision) == drawn[::-1])
+    must_hold("all raise precision", bool((order["precision"] > none["precision"]).all()))
+    return Findings(**said)
+
+
+def points(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
+    """Claims 2 to 4 at each operating point: effects, and what 80/20 is to the others.
+
+    ``half_AP``: 80/20 beside 50/50 by average precision; ``aware_AP`` beside distribution-aware
+    sampling; ``effect_*`` with the interval.
+    """
+    said = {}
+    for point, key in zip(judged, ("half", "a", "AP"), strict=True):
+        found = {(p.claim, p.part): p for p in judged[point]}
+        for strategy in ("50/50", "distribution-aware"):
+            p = found[3, f"80/20 better than {strategy}, ACD"]
+            said[f"{SHORT[strategy]}_{key}"] = AGAINST[p.verdict]
+            said[f"effect_{SHORT[strategy]}_{key}"] = p.effect
+        worse = found[4, "l2 worse than ACD"]
+        said |= {f"l2_{key}": worse.verdict, f"effect_l2_{key}": worse.effect}
+    lead = {p: _part(judged[p], "80/20 better than 50/50, ACD") for p in judged}
+    must_hold("80/20 leads 50/50 at .5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
+    shrinks = lead[AT_HALF].estimate > lead[AT_A].estimate > lead[THRESHOLD_FREE].estimate
+    must_hold("the less a threshold matters, the smaller that lead", shrinks)
+    return Findings(**said)
+
+
+def _part(parts: Sequence[verdicts.Verdict], name: str) -> verdicts.Verdict:
+    (found,) = (p for p in parts if p.part == name)
+    return found
+
+
+def shares(scores: Mapping[str, ByModel]) -> Findings:
+    """The exact loss by its share of lesion: which share is best at each operating point."""
+    f = pd.DataFrame({
+        point: {
+            share: values[name(share, "ACD", EVERYTHING)].to_numpy().mean() for share in BY_SHARE
+        }
+        for point, values in scores.items()
+    })  # fmt: skip
+    best = f.idxmax()
+    between = ("2x", "4x")
+    must_hold("at .5 the best lies between", best[AT_HALF] in between)
+    must_hold("a threshold on A asks for less lesion", best[AT_A] in ("distribution-aware", "2x"))
+    must_hold("without a threshold more lesion is better", best[THRESHOLD_FREE] == "80/20")
+    must_hold("50/50 is the worst at .5", f[AT_HALF].idxmin() == "50/50")
+    free = f[THRESHOLD_FREE]
+    must_hold("and near the best without", free["80/20"] - free["50/50"] < 0.03)
+    return Findings(
+        best_half=BY_SHARE[best[AT_HALF]],
+        best_a=BY_SHARE[best[AT_A]],
+        best_AP=BY_SHARE[best[THRESHOLD_FREE]],
+        f_best=f"{f[AT_HALF].max():.2f}",
+        f_50=f"{f.loc['50/50', AT_HALF]:.2f}",
+        ap_best=f"{free.max():.2f}",
+        ap_50=f"{free['50/50']:.2f}",
+        natural_f=f"{f.loc['distribution-aware', AT_HALF]:.2f}",
+        natural_AP=f"{free['distribution-aware']:.2f}",
+    )
+
+
+def distance(
+    judged: Sequence[verdicts.Verdict], scores: Mapping[str, ByModel], curves: pd.DataFrame
+) -> Findings:
+    """Claim 4 in words, by the corners of the grid, and how long lesion embeddings become.
+
+    ``corner``: ACD minus l2 where the fewest lesion pixels are drawn; ``rest``: over the other five
+    corners; ``rest_AP`` by average precision.
+    """
+    worse = _part(judged, "l2 worse than ACD")
+    rough = _part(judged, "l2 rougher than ACD from n_E = 200")
+    must_hold("claim 4 is undecided", worse.verdict == rough.verdict == verdicts.UNDECIDED)
+    corners = list(product(STRATEGIES, ENDS))
+    others = [corner for corner in corners if corner != FEWEST]
+    gains = {
+        point: {c: gain(v, name(c[0], "ACD", c[1]), name(c[0], "l2", c[1])) for c in corners}
+        for point, v in scores.items()
+    }
+    free = gains[THRESHOLD_FREE]
+    ahead = [corner for corner in others if free[corner][1] > 0]
+    must_hold("without a threshold ACD leads where lesions are drawn", len(ahead) >= 4)
+    smallest = min(gains[AT_HALF], key=lambda corner: gains[AT_HALF][corner][0])
+    must_hold("l2 is ahead where few lesion pixels are drawn", smallest == FEWEST)
+    rest = {}
+    for point in (AT_HALF, THRESHOLD_FREE):
+        both = (average([scores[point][name(s, d, n)] for s, n in others]) for d in DISTANCES)
+        rest[point] = mean_interval(minus(*both))
+    long = proof_search.lengths(curves, [tables.CONTROL, *all_of("ACD"), *all_of("l2")])
+    times = {d: (long.loc[all_of(d)] / long.loc[tables.CONTROL]).mean() for d in DISTANCES}
+    must_hold("l2 acts on lengths", times["l2"]["lesion"] > 1.5 * times["ACD"]["lesion"])
+    rougher_seeds = len(average([scores[AT_HALF][m] for d in DISTANCES for m in all_of(d)]))
+    return Findings(
+        effect=worse.effect,
+        rougher=rough.effect,
+        rougher_seeds=rougher_seeds,
+        corner=tables.signed(*gains[AT_HALF][FEWEST]),
+        rest=tables.signed(*rest[AT_HALF]),
+        rest_AP=tables.signed(*rest[THRESHOLD_FREE]),
+        ahead=len(ahead),
+        lesion_ACD=f"{times['ACD']['lesion']:.1f}",
+        lesion_l2=f"{times['l2']['lesion']:.1f}",
+    )
