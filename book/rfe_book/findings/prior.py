@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from rfe_book.findings import Findings
+from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import prior as tables
+from rfe_book.words import listed
 from rfe_core.scans.subject import Subject
+from rfe_study.claims import adaptation
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.verdicts import judge_parts
 from rfe_study.measures import prior_quality
+from rfe_study.methods.method import FROM_A, OWN
+from rfe_study.methods.priors import BAND
+
+#: The method that Chapter 9 trains with each V1.
+BEST = "RFE, classifier band, exact 4x"
 
 SMALL_VOXELS, DEEP_VOXELS = 30, 3
 
@@ -62,6 +71,8 @@ def noise(rows: pd.DataFrame) -> Findings:
     of_a = tables.by_patient(tables.select(rows, "NCC", own=False, unseen=True))
     bright = tables.by_patient(tables.select(rows, "brightness", own=True, unseen=True))
     best, dice = ncc["best_f_score"], ncc["f_score"]
+    must_hold("brightness beats the templates on average", bright["f_score"].mean() > dice.mean())
+    must_hold("most of what it marks is no lesion", ncc["precision"].max() < 0.5)
     values = {"cases": len(ncc), "bright_wins": int((bright["f_score"] > dice).sum())}
     for name in ("precision", "recall", "auc"):
         values[f"{name}_low"] = f"{100 * ncc[name].min():.0f}"
@@ -77,6 +88,73 @@ def noise(rows: pd.DataFrame) -> Findings:
         other_mean=f"{of_a['f_score'].mean():.2f}",
         bright_mean=f"{bright['f_score'].mean():.2f}",
         **values,
+    )
+
+
+def better(labels: pd.DataFrame) -> Findings:
+    """Which priors label better than NCC, V1 as in the paper; means over the domains.
+
+    ``dice_NCC``, ``wrong_NCC`` (per cent of pairs, 80/20) and so on by prior, spaces as ``_``.
+    ``best`` has the highest Dice; ``least`` the fewest wrong pairs, of those that know V1.
+    """
+    table = tables.compared(labels)
+    dice, wrong = table["Dice"], table["wrong pairs, 80/20 (%)"]
+    rivals = ["brightness", "classifier", OWN]
+    must_hold("all others beat NCC", dice[rivals].min() > dice["NCC"])
+    must_hold("they make fewer wrong pairs", wrong[rivals].max() < wrong["NCC"])
+    banded = [s for s in table.index if s.endswith(BAND)]
+    plain = [s.removesuffix(BAND) for s in banded]
+    must_hold("a band spares wrong pairs", (wrong[banded].to_numpy() < wrong[plain]).all())
+    values = {}
+    for source in table.index:
+        key = source.replace(" ", "_")
+        values[f"dice_{key}"] = f"{dice[source]:.2f}"
+        values[f"wrong_{key}"] = f"{wrong[source]:.0f}"
+        values[f"unsure_{key}"] = f"{table.loc[source, 'unsure lesion (%)']:.0f}"
+    v1_alone = table.drop(index=[FROM_A, OWN])
+    return Findings(
+        best=v1_alone["Dice"].idxmax(),
+        least=v1_alone["wrong pairs, 80/20 (%)"].idxmin(),
+        **values,
+    )
+
+
+def luck(labels: pd.DataFrame, source: str) -> Findings:
+    """How much Dice on the same patient changes with V1: mean, and where most.
+
+    ``patient`` has ``high`` if V1 is number ``good`` and ``low`` if it is number ``bad``.
+    """
+    by_v1 = tables.by_v1(labels, source)
+    apart = by_v1.max(axis=1) - by_v1.min(axis=1)
+    target, patient = apart.idxmax()
+    most = by_v1.loc[target, patient]
+    must_hold("V1 matters", apart.mean() > 0.03)
+    return Findings(
+        mean=f"{apart.mean():.2f}",
+        patient=patient,
+        good=f"{target}train{most.idxmax()}",
+        bad=f"{target}train{most.idxmin()}",
+        high=f"{most.max():.2f}",
+        low=f"{most.min():.2f}",
+    )
+
+
+def trained(adapted: AdaptationRows, target: str = "B") -> Findings:
+    """F that networks reach on a target with a prior of each V1, and NCC beside a perfect prior.
+
+    The three V1s have one training each, of the first seed.
+    """
+    (part,) = (p for p in adaptation.PARTS if p.part.startswith("a perfect prior is better"))
+    (perfect,) = judge_parts([part], adapted.on_targets())
+    values = adapted.values(target)
+    names = [BEST, *(f"{BEST}, V1 is patient {number}" for number in (2, 3))]
+    f = [values[name].loc[0].mean() for name in names]
+    must_hold("what V1 it is decides much", max(f) - min(f) > 0.1)
+    return Findings(
+        perfect=perfect.verdict,
+        perfect_by=perfect.effect,
+        f_by_v1=listed([f"{value:.2f}" for value in f]),
+        on=target,
     )
 
 
