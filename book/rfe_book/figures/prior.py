@@ -181,7 +181,9 @@ def luck_of_v1(tables: Mapping[str, pd.DataFrame], targets: Sequence[str]) -> Fi
     figure, axes = plt.subplots(1, len(targets), figsize=(7, 3), sharey=True, squeeze=False)
     for panel, target in zip(axes[0], targets, strict=True):
         for at, by_v1 in enumerate(tables.values()):
-            for shift, (_, found) in zip((-0.22, 0, 0.22), by_v1.loc[target].iterrows(), strict=True):
+            for shift, (_, found) in zip(
+                (-0.22, 0, 0.22), by_v1.loc[target].iterrows(), strict=True
+            ):
                 known = found.dropna()
                 panel.plot([at + shift] * len(known), known, color=MUTED, linewidth=1, zorder=1)
                 for v1, dice in known.items():

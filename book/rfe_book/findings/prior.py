@@ -64,7 +64,8 @@ def noise(rows: pd.DataFrame) -> Findings:
     """How noisy the prior is on V2 and V3 of all targets, in the paper's setting.
 
     ``*_low``, ``*_high`` are over patients and ``*_mean`` the mean of them; precision, recall and
-    auc in per cent. ``all_mean`` is the Dice of the whole brain marked. ``bright_wins`` of ``cases`` patients have a better Dice by brightness.
+    auc in per cent. ``all_mean`` is the Dice of the whole brain marked. ``bright_wins`` of the
+    ``cases`` patients have a better Dice by brightness.
     """
     rows = tables.paper_setting(rows)
     ncc = tables.by_patient(tables.select(rows, "NCC", own=True, unseen=True))
