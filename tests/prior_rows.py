@@ -1,4 +1,4 @@
-"""Made-up rows of `rfe_study.measures.prior_quality`, whose means are known."""
+"""Made-up rows of `prior_quality` and `prior_labels`, whose means are known."""
 
 import pandas as pd
 
@@ -39,3 +39,33 @@ def rows():
                 )
     extra = made[0] | {"wanted": 1, "templates": 1, "f_score": 0.9}
     return pd.DataFrame([*made, extra])
+
+
+#: Dice and wrong pairs of each prior on B by V1's first patient.
+DICE = {"NCC": 0.05, "NCC band": 0.06, "brightness": 0.3, "brightness band": 0.35}
+DICE |= {"classifier": 0.45, "classifier band": 0.5, "NCC from A": 0.04, "own predictions": 0.4}
+DICE |= {"true": 1.0}
+WRONG = {"NCC": 0.3, "NCC band": 0.2, "brightness": 0.15, "brightness band": 0.1}
+WRONG |= {"classifier": 0.08, "classifier band": 0.05, "NCC from A": 0.3, "own predictions": 0.1}
+
+
+def label_rows():
+    """One draw; on C and D Dice is .1 and .2 higher; each further V1 costs .2 of it."""
+    made = []
+    for more, target in enumerate("BCD"):
+        for source, dice in DICE.items():
+            for v1 in (1, 2, 3) if source in ("NCC", "classifier band") else (1,):
+                unseen = [f"{target}train{k}" for k in (1, 2, 3) if k != v1]
+                for subject in (*unseen, "V2 and V3"):
+                    f = dice + 0.1 * more - 0.2 * (v1 - 1)
+                    about = {"target": target, "source": source, "v1": v1, "seed": 0}
+                    wrong = WRONG.get(source, 0.0)
+                    made.append(
+                        {
+                            **about,
+                            **{"subject": subject, "f_score": f, "precision": f, "recall": f},
+                            **{"unsure": 0.01, "unsure_lesion": 0.2 * source.endswith("band")},
+                            **{"wrong_distribution-aware": wrong / 2, "wrong_80/20": wrong},
+                        }
+                    )
+    return pd.DataFrame(made)

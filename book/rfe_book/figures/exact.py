@@ -10,8 +10,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rfe_book.style import CLASS_COLOURS, GRAY, PURPLE, SKY, STRATEGY_STYLE
+from rfe_book.style import (
+    BLUE,
+    CLASS_COLOURS,
+    GRAY,
+    GREEN,
+    PURPLE,
+    SKY,
+    STRATEGY_STYLE,
+    VERMILION,
+)
+from rfe_book.tables.exact import LABELS, NONE, RATIOS, model
+from rfe_study.claims.comparisons import mean_interval
+from rfe_study.claims.contrasts import minus
+from rfe_study.claims.rows import ByModel
 from rfe_study.measures.cost import POWERS, cost, reaches
+from rfe_study.methods.proof import MARGIN_1_N_E, SHARES_N_E
 
 #: Name, colour, marker and line style of each variant of the benchmark; none is a strategy's.
 VARIANT_STYLE = {
@@ -19,6 +33,24 @@ VARIANT_STYLE = {
     "z @ z.T": ("pairs, $z z^\\top$", PURPLE, "P", "--"),
     "exact form": ("exact form", SKY, "*", "-"),
 }
+
+#: Colour, marker and line of each score.
+SCORE_STYLE = {
+    "precision": (VERMILION, "^", "-."),
+    "recall": (BLUE, "o", "--"),
+    "F": ("black", "s", "-"),
+    "average precision": (PURPLE, "D", ":"),
+}
+
+#: Colour, marker and n_E of each ratio that is sampled as well as exact.
+SAMPLED_STYLE = {
+    "80/20": (VERMILION, "^", MARGIN_1_N_E),
+    "4x": (BLUE, "o", SHARES_N_E),
+    "2x": (GREEN, "s", SHARES_N_E),
+}
+
+#: Where "all" stands on the axis of n_E: it is no number of pixels.
+ALL_AT = 6000
 
 
 def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
@@ -108,4 +140,47 @@ def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
     axes.set_xticks(n_e, [f"{n:,}" for n in n_e], fontsize=8)
     axes.minorticks_off()
     axes.legend()
+    return figure
+
+
+def ratios_and_samples(table: pd.DataFrame, f_scores: ByModel) -> Figure:
+    """Scores of the exact loss by class ratio; F it gains, exact and sampled, alike but for n_E.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `rfe_book.tables.exact.by_ratio`.
+    f_scores : mapping of model to (seeds, heads)
+        A model of one seed has a hollow mark and no interval.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1.15, 1])
+    own = table.loc[list(RATIOS)]
+    for name, (colour, marker, line) in SCORE_STYLE.items():
+        left.plot(list(RATIOS), own[name], line, marker=marker, color=colour, label=name)
+    for name, at in ((NONE, 0), (LABELS, 1.2)):
+        level = table.loc[name, "F"]
+        left.axhline(level, color=GRAY, linewidth=1, linestyle=":")
+        left.text(at, level, f"F, {name}", fontsize=7, va="bottom")
+    left.set(xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
+    for number, (ratio, (colour, marker, n_e)) in enumerate(SAMPLED_STYLE.items()):
+        for n in (*n_e, "all"):
+            gained = minus(f_scores[model(ratio, n)], f_scores[NONE])
+            mean, low, high = mean_interval(gained)
+            bar = [[mean - low], [high - mean]] if np.isfinite(low) else None
+            right.errorbar(
+                (ALL_AT if n == "all" else n) * 1.12 ** (number - 1),
+                mean,
+                bar,
+                fmt=marker,
+                color=colour,
+                markerfacecolor=colour if len(gained) > 1 else "white",
+                label=ratio if n == "all" else None,
+            )
+    ticks = {n: f"{n:,}" for n in (20, 100, 500, 2000)} | {ALL_AT: "all"}
+    right.axhline(0, color="black", linewidth=1)
+    right.set(xscale="log", xlabel="$n_E$", ylabel=f"F gained over “{NONE}”")
+    right.set_xticks(list(ticks), list(ticks.values()))
+    right.minorticks_off()
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)
     return figure

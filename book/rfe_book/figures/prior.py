@@ -166,3 +166,33 @@ def noise_by_patient(rows: pd.DataFrame, targets: Sequence[str]) -> Figure:
         ncols=2,
     )
     return figure
+
+
+def luck_of_v1(tables: Mapping[str, pd.DataFrame], targets: Sequence[str]) -> Figure:
+    """Dice of priors on each patient, by whose labels they know; lines join the same patient.
+
+    Parameters
+    ----------
+    tables : mapping of prior to DataFrame
+        `rfe_book.tables.prior.by_v1`.
+    targets : sequence of str
+        Domain letters.
+    """
+    figure, axes = plt.subplots(1, len(targets), figsize=(7, 3), sharey=True, squeeze=False)
+    for panel, target in zip(axes[0], targets, strict=True):
+        for at, by_v1 in enumerate(tables.values()):
+            for shift, (_, found) in zip(
+                (-0.22, 0, 0.22), by_v1.loc[target].iterrows(), strict=True
+            ):
+                known = found.dropna()
+                panel.plot([at + shift] * len(known), known, color=MUTED, linewidth=1, zorder=1)
+                for v1, dice in known.items():
+                    colour, marker, _ = PATIENT_STYLE[v1 - 1]
+                    panel.plot(at + shift, dice, marker, color=colour, label=f"V1 is patient {v1}")
+        panel.set_xticks(range(len(tables)), list(tables), fontsize=8)
+        panel.set(title=f"domain {target}", xlim=(-0.5, len(tables) - 0.5), ylim=(0, None))
+    axes[0, 0].set_ylabel("Dice")
+    named = dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True))
+    named = {label: named[label] for label in sorted(named)}
+    figure.legend(named.values(), named, loc="outside lower center", ncols=3)
+    return figure

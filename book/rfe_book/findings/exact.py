@@ -11,12 +11,20 @@ from torch import Tensor
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.prior import origin
+from rfe_book.tables import exact as tables
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims import comparisons, proof
+from rfe_study.claims import adaptation, comparisons, proof
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.effects import SMALLEST_F
+from rfe_study.claims.headline import EXACT, NONE_AT_LESIONS, WITH_PERFECT, WITH_V1, WITHOUT_LABELS
+from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import by_model
+from rfe_study.claims.scores import Scores
+from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, Verdict, judge_parts
 from rfe_study.measures import cost, monte_carlo
 from rfe_study.measures.gradient_noise import Comparison
-from rfe_study.methods.proof import N_E
+from rfe_study.methods.adaptation import PERFECT
+from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
@@ -103,34 +111,119 @@ def costs(rows: pd.DataFrame) -> Findings:
     )
 
 
-def trained(scores: pd.DataFrame, models: pd.DataFrame, *, seed: int = 0) -> Findings:
-    """Does the exact loss beat every sampled n_E? Answers, differences of F and their intervals.
+def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Findings:
+    """All pixels beside samples, nothing else differing: differences of F and verdicts.
 
-    ``answer`` and ``by`` are like with like on all 8 patients, ``_2`` on the paper's 2, ``_6`` on
-    the further 6; ``over`` is the gain over no embedding loss. ``ahead``, ``behind`` and ``open``
-    count comparisons of models as chosen.
+    ``by_20`` and so on are of 80/20 at margin 1 on B, ``seeds_20`` their seeds; ``again`` is the
+    adaptation with a perfect prior against n_E = 100, mean over the domains; ``chosen`` is the
+    best exact ratio minus the best ACD model sampled with its own margin and weight.
     """
     (beats,) = (p for p in proof.PARTS if p.part.startswith("all pixels beat every"))
-    generator = np.random.default_rng(seed)
-    judged = proof.judge(scores, models, generator=generator, parts=[beats])
-    values = {}
-    for who, key in (("paper's 2", "_2"), ("6 further", "_6"), ("all 8", "")):
-        (found,) = judged[who]
-        values[f"answer{key}"] = words.answer(found.verdict)
-        values[f"by{key}"] = words.interval_text(found.estimate, found.low, found.high)
-    by, ends = by_model(scores, models), []
-    alike = comparisons.gain(by, "80/20 ACD all margin 1", "no embedding", generator=generator)
-    for strategy in STRATEGIES:
-        everything = f"{strategy} ACD all margin 1"
-        for other in proof.names(strategy, "ACD"):
-            ends.append(comparisons.gain(by, everything, other, generator=generator)[1:])
-    low, high = np.array(ends).T
+    (better,) = (p for p in adaptation.PARTS if p.part.startswith("all pixels better than"))
+    (verdict,) = judge_parts([beats], proof.on_targets(scores, models, VERDICT))
+    (again,) = judge_parts([better], adapted)
+    must_hold("a hundred pixels do as well as all", again.verdict == NO_EFFECT)
+    by, values = by_model(scores, models), {}
+    for n_e in MARGIN_1_N_E:
+        everything, other = tables.model("80/20"), tables.model("80/20", n_e)
+        values[f"by_{n_e}"] = difference(*comparisons.gain(by, everything, other))
+        values[f"seeds_{n_e}"] = len(by[other])
+    few, many = (comparisons.gain(by, everything, tables.model("80/20", n))[0] for n in (20, 2000))
+    must_hold("the more pixels a sample has, the less all of them gain", many < few)
+    f = {m: by[m].to_numpy().mean() for m in by}
+    ours = max(map(tables.model, tables.RATIOS), key=f.get)
+    theirs = max(proof.all_of("ACD", proof.ENDS), key=f.get)
+    gained = comparisons.gain(by, ours, theirs)
+    must_hold("the best exact form is not ahead of the best sample", not gained[1] > 0)
     return Findings(
+        verdict=verdict.verdict,
+        again=again.verdict,
+        again_by=again.effect,
+        best=ours.removesuffix(" margin 1"),
+        best_f=f"{f[ours]:.2f}",
+        best_sampled=theirs,
+        best_sampled_f=f"{f[theirs]:.2f}",
+        chosen=difference(*gained),
         made=words.origin(scores),
-        over=words.interval_text(*alike),
-        compared=len(ends),
-        ahead=int((low > 0).sum()),
-        behind=int((high < 0).sum()),
-        open=int(((low <= 0) & (high >= 0)).sum()),
         **values,
     )
+
+
+def difference(value: float, low: float, high: float) -> str:
+    """A difference of F with its interval; without one if there is a single seed."""
+    if np.isfinite([low, high]).all():
+        return words.interval_text(value, low, high)
+    return f"{value:.3f}".replace("-", "−")
+
+
+def ratios(scores: pd.DataFrame, models: pd.DataFrame, table: pd.DataFrame) -> Findings:
+    """What the class ratio of the exact loss moves, on B with a perfect prior.
+
+    ``sure`` lists the ratios whose F is surely above that of the control, ``open`` the others;
+    ``f_by`` and ``ap_by`` are 4x minus 80/20; ``closed`` is the share of the gap by 4x.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `rfe_book.tables.exact.by_ratio`.
+    """
+    own = table.loc[list(tables.RATIOS)]
+    must_hold("the more lesion, the more is found", own["recall"].is_monotonic_increasing)
+    must_hold("the more lesion, the less is right", own["precision"].is_monotonic_decreasing)
+    must_hold("F is best between natural and 80/20", own["F"].idxmax() in ("2x", "4x"))
+    must_hold("the natural ratio ranks worst", own["average precision"].idxmin() == "natural")
+    must_hold("from 4x on the order stays", np.ptp(own["average precision"].iloc[2:]) < SMALLEST_F)
+    share = own["lesion (%)"]
+    must_hold("80/20 is far more than 4x", share["80/20"] > 2 * share["4x"])
+    f, ap = (by_model(scores, models, column=c) for c in ("f_score", "average_precision"))
+    over = {r: comparisons.gain(f, tables.model(r), tables.NONE) for r in tables.RATIOS}
+    pair = tables.model("4x"), tables.model("80/20")
+    f_by, ap_by = comparisons.gain(f, *pair), comparisons.gain(ap, *pair)
+    must_hold("by F 4x is ahead of 80/20", f_by[1] > 0)
+    must_hold("by average precision it is not", not ap_by[1] > 0)
+    closed = comparisons.share_closed(f[pair[0]], f[tables.NONE], f[tables.LABELS])
+    return Findings(
+        sure=words.listed([r for r, (_, low, _) in over.items() if low > 0]),
+        open=words.listed([r for r, (_, low, _) in over.items() if not low > 0]),
+        over_4x=words.interval_text(*over["4x"]),
+        f_by=words.interval_text(*f_by),
+        ap_by=words.interval_text(*ap_by),
+        closed=closed.text,
+        none=f"{table.loc[tables.NONE, 'F']:.2f}",
+        labels=f"{table.loc[tables.LABELS, 'F']:.2f}",
+        f_4x=f"{own.loc['4x', 'F']:.2f}",
+        times=f"{share['80/20'] / share['natural']:.0f}",
+    )
+
+
+def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) -> Findings:
+    """How the book's own headline fared: verdicts and shares of the gap with a perfect prior.
+
+    ``best_B`` and so on are the ratios with the highest F of a domain.
+    """
+    (mean,) = (p for p in parts[WITH_PERFECT] if p.main)
+    must_hold("the promised share is out of reach", mean.verdict == CONTRADICTED)
+    one = {p.part[0]: p for p in parts[WITH_PERFECT] if p.part[1:].startswith(": ")}
+    must_hold("C has no gap to close", np.isnan(one["C"].estimate))
+    v1, without = (next(p for p in parts[n] if p.main) for n in (WITH_V1, WITHOUT_LABELS))
+    f = {target: adapted.values(target) for target in adapted.targets}
+    on_c = comparisons.gain(f["C"], EXACT.format(PERFECT), NONE_AT_LESIONS)
+    must_hold("the loss does not help on C", not on_c[1] > 0)
+    must_hold("wrong labels undo it", max(v1.estimate, without.estimate) < 0)
+    return Findings(
+        mean=percent(mean),
+        B=percent(one["B"]),
+        D=percent(one["D"]),
+        v1=percent(v1),
+        v1_verdict=v1.verdict,
+        without=percent(without),
+        without_verdict=without.verdict,
+        by_C=difference(*on_c),
+        **{f"best_{target}": tables.best_ratio(values) for target, values in f.items()},
+    )
+
+
+def percent(part: Verdict) -> str:
+    """``"41% (27% to 55%)"``."""
+    numbers = part.estimate, part.low, part.high
+    return "{:.0%} ({:.0%} to {:.0%})".format(*numbers).replace("-", "−")

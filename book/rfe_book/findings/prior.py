@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from rfe_book.findings import Findings
+from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import prior as tables
+from rfe_book.words import listed
 from rfe_core.scans.subject import Subject
+from rfe_study.claims import adaptation
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.verdicts import judge_parts
 from rfe_study.measures import prior_quality
+from rfe_study.methods.method import FROM_A, OWN
+from rfe_study.methods.priors import BAND
+
+#: The method that Chapter 9 trains with each V1.
+BEST = "RFE, classifier band, exact 4x"
 
 SMALL_VOXELS, DEEP_VOXELS = 30, 3
 
@@ -55,13 +64,17 @@ def noise(rows: pd.DataFrame) -> Findings:
     """How noisy the prior is on V2 and V3 of all targets, in the paper's setting.
 
     ``*_low``, ``*_high`` are over patients and ``*_mean`` the mean of them; precision, recall and
-    auc in per cent. ``bright_wins`` of ``cases`` patients have a better Dice by brightness.
+    auc in per cent. ``all_mean`` is the Dice of the whole brain marked. ``bright_wins`` of the
+    ``cases`` patients have a better Dice by brightness.
     """
     rows = tables.paper_setting(rows)
     ncc = tables.by_patient(tables.select(rows, "NCC", own=True, unseen=True))
     of_a = tables.by_patient(tables.select(rows, "NCC", own=False, unseen=True))
     bright = tables.by_patient(tables.select(rows, "brightness", own=True, unseen=True))
     best, dice = ncc["best_f_score"], ncc["f_score"]
+    must_hold("brightness beats the templates on average", bright["f_score"].mean() > dice.mean())
+    must_hold("most of what it marks is no lesion", ncc["precision"].max() < 0.5)
+    share = ncc["lesion"] / ncc["brain"]
     values = {"cases": len(ncc), "bright_wins": int((bright["f_score"] > dice).sum())}
     for name in ("precision", "recall", "auc"):
         values[f"{name}_low"] = f"{100 * ncc[name].min():.0f}"
@@ -72,11 +85,79 @@ def noise(rows: pd.DataFrame) -> Findings:
         dice_low=f"{dice.min():.2f}",
         dice_high=f"{dice.max():.2f}",
         dice_mean=f"{dice.mean():.2f}",
+        all_mean=f"{(2 * share / (1 + share)).mean():.2f}",
         best_mean=f"{best.mean():.2f}",
         transfer_loss=f"{best.mean() - dice.mean():.2f}",
         other_mean=f"{of_a['f_score'].mean():.2f}",
         bright_mean=f"{bright['f_score'].mean():.2f}",
         **values,
+    )
+
+
+def better(labels: pd.DataFrame) -> Findings:
+    """Which priors label better than NCC, V1 as in the paper; means over the domains.
+
+    ``dice_NCC``, ``wrong_NCC`` (per cent of pairs, 80/20) and so on by prior, spaces as ``_``.
+    ``best`` has the highest Dice; ``least`` the fewest wrong pairs, of those that know V1.
+    """
+    table = tables.compared(labels)
+    dice, wrong = table["Dice"], table["wrong pairs, 80/20 (%)"]
+    rivals = ["brightness", "classifier", OWN]
+    must_hold("all others beat NCC", dice[rivals].min() > dice["NCC"])
+    must_hold("they make fewer wrong pairs", wrong[rivals].max() < wrong["NCC"])
+    banded = [s for s in table.index if s.endswith(BAND)]
+    plain = [s.removesuffix(BAND) for s in banded]
+    must_hold("a band spares wrong pairs", (wrong[banded].to_numpy() < wrong[plain]).all())
+    values = {}
+    for source in table.index:
+        key = source.replace(" ", "_")
+        values[f"dice_{key}"] = f"{dice[source]:.2f}"
+        values[f"wrong_{key}"] = f"{wrong[source]:.0f}"
+        values[f"unsure_{key}"] = f"{table.loc[source, 'unsure lesion (%)']:.0f}"
+    v1_alone = table.drop(index=[FROM_A, OWN])
+    return Findings(
+        best=v1_alone["Dice"].idxmax(),
+        least=v1_alone["wrong pairs, 80/20 (%)"].idxmin(),
+        **values,
+    )
+
+
+def luck(labels: pd.DataFrame, source: str) -> Findings:
+    """How much Dice on the same patient changes with V1: mean, and where most.
+
+    ``patient`` has ``high`` if V1 is number ``good`` and ``low`` if it is number ``bad``.
+    """
+    by_v1 = tables.by_v1(labels, source)
+    apart = by_v1.max(axis=1) - by_v1.min(axis=1)
+    target, patient = apart.idxmax()
+    most = by_v1.loc[target, patient]
+    must_hold("V1 matters", apart.mean() > 0.03)
+    return Findings(
+        mean=f"{apart.mean():.2f}",
+        patient=patient,
+        good=f"{target}train{most.idxmax()}",
+        bad=f"{target}train{most.idxmin()}",
+        high=f"{most.max():.2f}",
+        low=f"{most.min():.2f}",
+    )
+
+
+def trained(adapted: AdaptationRows, target: str = "B") -> Findings:
+    """F that networks reach on a target with a prior of each V1, and NCC beside a perfect prior.
+
+    The three V1s have one training each, of the first seed.
+    """
+    (part,) = (p for p in adaptation.PARTS if p.part.startswith("a perfect prior is better"))
+    (perfect,) = judge_parts([part], adapted.on_targets())
+    values = adapted.values(target)
+    names = [BEST, *(f"{BEST}, V1 is patient {number}" for number in (2, 3))]
+    f = [values[name].loc[0].mean() for name in names]
+    must_hold("what V1 it is decides much", max(f) - min(f) > 0.1)
+    return Findings(
+        perfect=perfect.verdict,
+        perfect_by=perfect.effect,
+        f_by_v1=listed([f"{value:.2f}" for value in f]),
+        on=target,
     )
 
 
@@ -98,3 +179,8 @@ def origin(rows: pd.DataFrame) -> Findings:
     born = rows.iloc[0]
     made = f"{born.hardware}; PyTorch {born.torch}; code {born.code_version}; {born.date}"
     return Findings(made=made, phantom=str(born.get("phantom_version", "none")))
+
+
+def draws(rows: pd.DataFrame) -> str:
+    """Which draws of templates rows have: ``"0, 1 and 2"``."""
+    return listed([str(seed) for seed in sorted(rows["seed"].unique())])

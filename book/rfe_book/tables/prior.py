@@ -1,10 +1,22 @@
-"""What the rows of `rfe_study.measures.prior_quality` say: tables of chapter 08."""
+"""What the rows of `prior_quality` and `prior_labels` say: tables of chapter 08."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from rfe_core.prior import N_TEMPLATES, SIZE
+from rfe_study.measures.prior_labels import BOTH
+from rfe_study.methods.method import FROM_A, OWN
+
+#: Priors in the order of the table, those that ask for a label of the target first.
+SOURCES = (
+    *("NCC", "NCC band", "brightness", "brightness band", "classifier", "classifier band"),
+    FROM_A,
+    OWN,
+)
+
+#: Columns of wrong pairs by the class ratio that they are drawn in.
+WRONG = {"natural": "wrong_distribution-aware", "80/20": "wrong_80/20"}
 
 
 def paper_setting(rows: pd.DataFrame) -> pd.DataFrame:
@@ -70,72 +82,37 @@ def by_setting(rows: pd.DataFrame, target: str, *, seed: int) -> pd.DataFrame:
     return grid.rename_axis("templates")
 
 
-def wrong_pairs(precision: float, missed: float, share: float = 0.2) -> tuple[float, float]:
-    """Share of pairs whose adjacency is wrong, and of those apart that are of one class.
-
-    Parameters
-    ----------
-    precision, missed : float
-        Share of true lesion among what the prior calls lesion, and background.
-    share : float
-        Of the embeddings drawn from what it calls lesion.
-
-    Raises
-    ------
-    ValueError
-        If one of them is not in [0, 1].
-    """
-    for name, value in (("precision", precision), ("missed", missed), ("share", share)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be in [0, 1], got {value}")
-    lesion, background = (2 * p * (1 - p) for p in (precision, missed))  # of a pair within
-    apart = precision * missed + (1 - precision) * (1 - missed)
-    wrong = share**2 * lesion + (1 - share) ** 2 * background + 2 * share * (1 - share) * apart
-    return wrong, apart
+def of_both(labels: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `rfe_study.measures.prior_labels`: both patients together, means over draws."""
+    both = labels[labels["subject"] == BOTH]
+    return both.groupby(["source", "target", "v1"]).mean(numeric_only=True)
 
 
-def wrong_pairs_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
-    """`wrong_pairs` of V2 and V3 pooled, in per cent, by domain; means over draws."""
-    cases = []
-    ncc = select(rows, "NCC", own=True, unseen=True)
-    for (target, _), own in ncc.groupby(["target", "seed"]):
-        found = (own["precision"] * own["marked"]).sum()
-        marked, lesion, brain = (own[name].sum() for name in ("marked", "lesion", "brain"))
-        p, q = found / marked, (lesion - found) / (brain - marked)
-        wrong, apart = wrong_pairs(p, q, share)
-        values = {"p (%)": p, "q (%)": q, "wrong (%)": wrong, "apart (%)": apart}
-        cases.append({"domain": target} | {name: 100 * value for name, value in values.items()})
-    return pd.DataFrame(cases).groupby("domain").mean()
-
-
-def pull(precision: float, missed: float, share: float = 0.2) -> tuple[float, float]:
-    r"""How strongly the exact loss acts on true lesion and background under a noisy prior.
-
-    With errors that do not depend on the embeddings, the loss of a perfect prior pushes the mean
-    directions of lesion and background apart with weights 1 and 1; a noisy one with
-
-    .. math:: a = p - \frac{1 - s}{s} q, \qquad b = 1 - q - \frac{s}{1 - s} (1 - p),
-
-    where p is `precision`, q `missed` and s `share`. Below 0, lesion is pulled to background.
+def compared(labels: pd.DataFrame) -> pd.DataFrame:
+    """What each prior says of V2 and V3, V1 as in the paper: means over the target domains.
 
     Returns
     -------
-    (a, b)
-
-    Raises
-    ------
-    ValueError
-        If a share is not in [0, 1], or `share` is 0 or 1.
+    DataFrame
+        Indexed by ``prior`` as in `SOURCES`: Dice, precision and recall of the voxels it is sure
+        of, and in per cent: lesion voxels it is unsure of, and wrong pairs by class ratio.
     """
-    wrong_pairs(precision, missed, share)  # refuses what is no share
-    if share in (0, 1):
-        raise ValueError(f"share must lie between 0 and 1, got {share}")
-    odds = (1 - share) / share
-    return precision - odds * missed, 1 - missed - (1 - precision) / odds
+    means = of_both(labels).xs(1, level="v1").groupby("source").mean(numeric_only=True)
+    shown = means.loc[[source for source in SOURCES if source in means.index]]
+    table = shown[["f_score", "precision", "recall"]].rename(columns={"f_score": "Dice"})
+    table["unsure lesion (%)"] = 100 * shown["unsure_lesion"]
+    for name, column in WRONG.items():
+        table[f"wrong pairs, {name} (%)"] = 100 * shown[column]
+    return table.rename_axis("prior")
 
 
-def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
-    """`pull` of V2 and V3 pooled, by domain: ``p (%)``, ``q (%)``, ``a``, ``b``."""
-    table = wrong_pairs_by_domain(rows, share)[["p (%)", "q (%)"]]
-    weights = [pull(p / 100, q / 100, share) for p, q in table.to_numpy()]
-    return table.assign(a=[a for a, _ in weights], b=[b for _, b in weights])
+def by_v1(labels: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Dice of a prior on each patient, by whose labels it knows: means over draws.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by domain and patient, a column for each V1; NaN where the patient is V1 itself.
+    """
+    own = labels[(labels["source"] == source) & (labels["subject"] != BOTH)]
+    return own.pivot_table(index=["target", "subject"], columns="v1", values="f_score")

@@ -75,3 +75,16 @@ def test_noise_shows_means_of_draws():
     np.testing.assert_allclose(heights[2], [0.11, 0.21])
     assert [label.get_text() for label in panel.get_xticklabels()] == ["V1", "V2"]
     assert len(heights) == len(prior.PRIOR_STYLE)
+
+
+def test_luck_joins_the_priors_of_a_patient():
+    index = pd.MultiIndex.from_product([["B"], ["Btrain1", "Btrain2", "Btrain3"]])
+    dice = [[np.nan, 0.2, 0.3], [0.4, np.nan, 0.5], [0.6, 0.7, np.nan]]
+    table = pd.DataFrame(dice, index=index, columns=[1, 2, 3])
+    figure = prior.luck_of_v1({"NCC": table, "classifier": table / 2}, ["B"])
+    (panel,) = figure.axes
+    joined = [line.get_ydata() for line in panel.lines if line.get_linestyle() == "-"]
+    whole = [[0.2, 0.3], [0.4, 0.5], [0.6, 0.7]]
+    np.testing.assert_allclose(joined, whole + [[a / 2, b / 2] for a, b in whole])
+    labels = [text.get_text() for text in figure.legends[0].texts]
+    assert labels == [f"V1 is patient {k}" for k in (1, 2, 3)]

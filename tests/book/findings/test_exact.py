@@ -1,5 +1,7 @@
 """What chapter 10 says, of made-up samples and rows whose answers are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,11 @@ import sweep_rows
 import torch
 
 from rfe_book.findings import exact as findings
+from rfe_book.tables import exact as tables
 from rfe_core.sampling import STRATEGIES
+from rfe_study.claims import headline
+from rfe_study.claims.scores import Scores
+from rfe_study.claims.verdicts import Verdict
 from rfe_study.measures.gradient_noise import Comparison
 from rfe_study.methods.proof import N_E
 
@@ -84,14 +90,118 @@ def test_costs():
         findings.costs(timed(exact=2))
 
 
-@pytest.mark.parametrize(("gain", "answer"), [(0.1, "yes"), (-0.1, "no")])
-def test_trained_answers_by_the_rows(gain, answer):
-    def f_score(method, seed):
-        return 0.4 + 0.01 * seed + gain * (" all " in method.name)
+#: Precision, recall, F and average precision of the exact loss by ratio.
+BY_RATIO = {
+    "distribution-aware": (0.8, 0.5, 0.6, 0.6),
+    "2x": (0.7, 0.6, 0.65, 0.65),
+    "4x": (0.6, 0.7, 0.64, 0.7),
+    "80/20": (0.5, 0.8, 0.6, 0.71),
+    "50/50": (0.4, 0.9, 0.3, 0.7),
+}
 
-    found = findings.trained(sweep_rows.scores(f_score), sweep_rows.models())
-    assert (found.answer, found.answer_2, found.answer_6) == (answer,) * 3
-    shown = f"{gain:.3f} ({gain:.3f} to {gain:.3f})".replace("-", "−")
-    assert found.by == found.by_2 == found.over == shown
-    ahead = 18 if gain > 0 else 0
-    assert (found.compared, found.ahead, found.behind, found.open) == (18, ahead, 18 - ahead, 0)
+PARTS = ("precision", "recall", "f_score", "average_precision")
+
+
+def trained(seeds=(0, 1), **changes):
+    """Scores and models: exact forms as `BY_RATIO` says; others have F .5, n_E = 2000 .66."""
+    scores = sweep_rows.scores(seeds=seeds).assign(average_precision=0.5, f_score=0.5)
+    scores.loc[scores["model"].str.contains("ACD 2000"), "f_score"] = 0.66
+    for ratio, values in (BY_RATIO | changes).items():
+        where = scores["model"] == f"{ratio} ACD all margin 1"
+        scores.loc[where, list(PARTS)] = values
+    return scores, sweep_rows.models(seeds=seeds)
+
+
+def by_ratio(scores, models):
+    table = tables.by_ratio(scores, models, sweep_rows.curves())
+    table.loc[list(tables.RATIOS), "lesion (%)"] = 2, 4, 8, 20, 50
+    return table
+
+
+def test_ratios_say_what_moves():
+    scores, models = trained()
+    found = findings.ratios(scores, models, by_ratio(scores, models))
+    assert (found.sure, found.open) == ("natural, 2x, 4x and 80/20", "50/50")
+    assert found.f_by == "0.040 (0.040 to 0.040)"
+    assert (found.ap_by, found.f_4x) == ("−0.010 (−0.010 to −0.010)", "0.64")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"2x": (0.7, 0.4, 0.65, 0.65)}, "the more is found"),
+        ({"2x": (0.9, 0.6, 0.65, 0.65)}, "the less is right"),
+        ({"80/20": (0.5, 0.8, 0.7, 0.71)}, "between natural and 80/20"),
+        ({"distribution-aware": (0.8, 0.5, 0.6, 0.8)}, "ranks worst"),
+        ({"80/20": (0.5, 0.8, 0.6, 0.69)}, "by average precision it is not"),
+        ({"80/20": (0.5, 0.8, 0.6, 0.65)}, "the order stays"),
+    ],
+)
+def test_ratios_refuse_what_is_not_so(changes, sentence):
+    scores, models = trained(**changes)
+    with pytest.raises(ValueError, match=sentence):
+        findings.ratios(scores, models, by_ratio(scores, models))
+
+
+def perfect(gain):
+    """All pixels beside samples of 100 with a perfect prior, on each target."""
+    heads = [f"paired{k:02d}" for k in range(1, 5)]
+    f = {"RFE, perfect prior": 0.5, "RFE, perfect prior, all pixels": 0.5 + gain}
+    found = {
+        (target, model, "f_score"): pd.DataFrame([[value] * 4] * 2, columns=heads)
+        for target in "BCD"
+        for model, value in f.items()
+    }
+    return Scores(tables=found)
+
+
+def test_samples_beside_all_pixels():
+    scores, models = trained()
+    one = (models["model"] == "80/20 ACD 2000 margin 1") & (models["seed"] == 1)
+    found = findings.sampled(scores, models[~one], perfect(0.01))
+    assert (found.by_20, found.seeds_20) == ("0.100 (0.100 to 0.100)", 2)
+    assert (found.by_2000, found.seeds_2000) == ("−0.060", 1)
+    assert (found.again, found.again_by) == ("no relevant effect", "+.010 (.010 to .010)")
+    assert (found.best, found.best_f, found.best_sampled_f) == ("2x ACD all", "0.65", "0.66")
+    scores, models = trained(**{"4x": (0.6, 0.7, 0.7, 0.7)})
+    with pytest.raises(ValueError, match="not ahead of the best sample"):
+        findings.sampled(scores, models, perfect(0.01))
+    with pytest.raises(ValueError, match="a hundred pixels do as well"):
+        findings.sampled(*trained(), perfect(0.1))
+
+
+def verdict(part, estimate, outcome, **about):
+    numbers = {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.1}
+    numbers |= {"p_above": 0.5, "p_below": 0.5, "threshold": 0.8}
+    return Verdict(
+        claim="x", part=part, statistic="share of a gap", verdict=outcome, **numbers, **about
+    )
+
+
+def shares(mean="contradicted"):
+    beside = {"main": False}
+    return {
+        headline.WITH_PERFECT: [
+            verdict("B, 200 crops: at least 80%", 0.9, "reproduced", **beside),
+            verdict("RFE, mean of B, C, D", 0.4, mean),
+            *(verdict(f"{d}: RFE", v, "undecided", **beside) for d, v in (("B", 0.7), ("D", 0.5))),
+            verdict("C: RFE", np.nan, "undecided", **beside),
+        ],
+        headline.WITH_V1: [verdict("RFE", -0.3, "contradicted")],
+        headline.WITHOUT_LABELS: [verdict("RFE", -0.2, "undecided")],
+    }
+
+
+def test_headline():
+    f = {"exact 1x": 0.5, "exact 2x": 0.6, "exact 4x": 0.7, "all pixels": 0.4}
+    f = {f"RFE, perfect prior, {end}": v for end, v in f.items()}
+    f["no embedding, crops at lesions"] = 0.8
+    values = {model: pd.DataFrame([[v] * 2] * 2, columns=["x", "y"]) for model, v in f.items()}
+    adapted = SimpleNamespace(targets=["B", "C"], values=lambda target: values)
+    found = findings.headline(shares(), adapted)
+    assert (found.mean, found.B) == ("40% (30% to 50%)", "70% (60% to 80%)")
+    assert (found.v1, found.v1_verdict) == ("−30% (−40% to −20%)", "contradicted")
+    assert (found.without_verdict, found.best_B) == ("undecided", "4x")
+    assert found.by_C == "−0.100 (−0.100 to −0.100)"
+    with pytest.raises(ValueError, match="out of reach"):
+        findings.headline(shares("reproduced"), adapted)

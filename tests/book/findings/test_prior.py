@@ -1,12 +1,15 @@
 """What chapter 08 says, of rows, cubes and patients whose answers are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
-from prior_rows import rows
+from prior_rows import label_rows, rows
 from synthetic import tiny_subject
 
 from rfe_book.findings import prior as findings
+from rfe_study.claims.scores import Scores
 
 
 def test_noise_is_over_unseen_patients():
@@ -16,6 +19,55 @@ def test_noise_is_over_unseen_patients():
     assert (found.precision_low, found.recall_high, found.auc_low) == ("25", "50", "70")
     assert (found.best_mean, found.transfer_loss) == ("0.36", "0.10")
     assert (found.other_mean, found.templates_B) == ("0.76", 27)
+
+
+def test_marking_everything_is_the_floor():
+    assert findings.noise(rows()).all_mean == "0.02"  # 2 a / (1 + a), a = 100 of 10,000 voxels
+    silent = rows().assign(f_score=0.9)
+    with pytest.raises(ValueError, match="brightness beats"):
+        findings.noise(silent)
+
+
+def test_better_priors():
+    found = findings.better(label_rows())
+    assert (found.dice_NCC, found.wrong_NCC, found.dice_classifier) == ("0.15", "30", "0.55")
+    assert (found.best, found.least) == ("classifier band", "classifier band")
+    assert found.unsure_classifier_band == "20" and found.dice_own_predictions == "0.50"
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "value", "sentence"),
+    [
+        ("brightness", "f_score", 0.01, "all others beat NCC"),
+        ("own predictions", "wrong_80/20", 0.4, "fewer wrong pairs"),
+        ("brightness band", "wrong_80/20", 0.2, "a band spares"),
+    ],
+)
+def test_better_refuses(source, column, value, sentence):
+    changed = label_rows()
+    changed.loc[changed["source"] == source, column] = value
+    with pytest.raises(ValueError, match=sentence):
+        findings.better(changed)
+
+
+def test_luck_is_of_the_same_patient():
+    found = findings.luck(label_rows(), "classifier band")
+    assert found.mean == "0.27"  # .4, .2 and .2 between the V1s of patients 2, 1 and 3
+    assert (found.patient, found.good, found.bad) == ("Btrain2", "Btrain1", "Btrain3")
+    assert (found.high, found.low) == ("0.50", "0.10")
+    with pytest.raises(ValueError, match="V1 matters"):
+        findings.luck(label_rows().assign(f_score=0.5), "classifier band")
+
+
+def test_trained_with_three_v1s():
+    heads = ["paired01", "paired02"]
+    f = {findings.BEST: 0.6, f"{findings.BEST}, V1 is patient 2": 0.4}
+    f |= {f"{findings.BEST}, V1 is patient 3": 0.5}
+    values = {name: pd.DataFrame([[v, v]], columns=heads) for name, v in f.items()}
+    scores = Scores(tables={})
+    adapted = SimpleNamespace(on_targets=lambda: scores, values=lambda target: values)
+    found = findings.trained(adapted)
+    assert (found.f_by_v1, found.perfect) == ("0.60, 0.40 and 0.50", "not tested yet")
 
 
 def test_templates_that_are_opposites():
