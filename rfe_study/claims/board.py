@@ -106,8 +106,8 @@ def _swept(experiment: str) -> bool:
 def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
     """A row a claim.
 
-    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of those that decide
-    are reproduced, as "1 of 2"; empty if all are, or one decides alone), ``effect`` (of the part that the verdict comes
+    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of several that decide
+    are reproduced, as "1 of 2"; empty if all are), ``effect`` (of the part that the verdict comes
     from, with its 95% interval and what it is) and ``chapter`` (label).
     """
     lines = []
