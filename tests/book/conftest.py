@@ -71,9 +71,9 @@ def pytest_collection_modifyitems(items):
 def slice_of_b():
     """Pixels of the slice that the n_E explorers of chapters 05 and 06 show, drawn from anew."""
     torch.set_num_threads(1)
-    (subject,) = phantom_subjects([Patient("B", "dev", 4)], workers=0, progress=False)
+    (subject,) = phantom_subjects([Patient("B", "dev", 2)], workers=0, progress=False)
     weights = results.DATA / "checkpoints" / "laptop-lower-seed0.safetensors"
-    return slice_pixels(checkpoints.load_model(weights), subject, 97)
+    return slice_pixels(checkpoints.load_model(weights), subject, 91)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,14 @@
 """The first page's findings and the page of claims say what the parts of claims say."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
 from rfe_study.claims import board, headline
-from rfe_study.claims.verdicts import REPRODUCED
+from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,14 @@ def test_seeds_are_those_of_the_models():
     found = claims.counts(pd.DataFrame(columns), models)
     assert (found.seeds, found.claims) == ("1 to 2", 2)
     assert (found.reproduced, found.contradicted, found.no_relevant_effect) == (1, 1, 0)
+
+
+def test_the_readme_says_what_the_parts_say(parts, advance):
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert "did not hold in any of its four sentences" in readme
+    assert all(overall(found) != REPRODUCED for found in advance.values())
+    said = {2: REPRODUCED, 3: REPRODUCED, 4: UNDECIDED, 5: CONTRADICTED, 9: REPRODUCED}
+    said |= {10: CONTRADICTED, 12: REPRODUCED}
+    assert {claim: overall(parts[claim]) for claim in said} == said
+    nothing = claims.part_of(parts["ours"], claims.NO_EMBEDDING)
+    assert nothing.verdict == NO_EFFECT and "no relevant effect against the same steps" in readme
