@@ -106,7 +106,7 @@ def _swept(experiment: str) -> bool:
 def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
     """A row a claim.
 
-    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of those that decide
+    ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of several that decide
     are reproduced, as "1 of 2"; empty if all are), ``effect`` (of the part that the verdict comes
     from, with its 95% interval and what it is) and ``chapter`` (label).
     """
@@ -120,7 +120,7 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
         if own and verdict != REPRODUCED:
             main = [part for part in own if part.main]
             found = sum(part.verdict == REPRODUCED for part in main)
-            share = f"{found} of {len(main)}"
+            share = f"{found} of {len(main)}" if len(main) > 1 else ""
         if claim.setup and own:
             verdict += " (setup)"
         lines.append((claim.number, claim.words, verdict, share, effect, claim.chapter))

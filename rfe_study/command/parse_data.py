@@ -103,7 +103,7 @@ def add_adapt(groups) -> None:
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
-                      --model lower fitted --prior-from patient07 --role test
+                      --model lower --prior-from patient07 --role dev
                       --out ~/masks
             rfe results real --out ~/masks
         """,

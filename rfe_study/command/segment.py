@@ -158,7 +158,10 @@ class Run:
     ) -> None:
         """Write mask, then row, and say in a line what was found."""
         (mask, probability), args = made, self.args
-        row = real.made_row(network, experiment, args.role, mask, subject, source) | made_of
+        row = real.made_row(
+            network, experiment, args.role, mask, subject, source, probability=probability
+        )
+        row |= made_of
         identity = real.row_of(network, experiment, subject.name, source)
         if args.out is not None:
             if not args.no_masks:

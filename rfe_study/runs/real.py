@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rfe_core import checkpoints
 from rfe_core.evaluation import THRESHOLD, predict, score
 from rfe_core.fine_tuning import fine_tune
-from rfe_core.metrics import detected_lesions
+from rfe_core.metrics import average_precision, detected_lesions
 from rfe_core.patches import Patches, extract_all, stack
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
@@ -90,10 +90,13 @@ def made_row(
     mask: NDArray[np.bool_],
     subject: Subject,
     prior_from: str = NOBODY,
+    *,
+    probability: NDArray[np.float32] | None = None,
 ) -> dict[str, Any]:
     """What a mask (X, Y, Z) marks, in ml and lesions, as a row with its birth certificate.
 
-    With scores if the patient has labels.
+    With scores if the patient has labels, and ``average_precision`` over the voxels of the brain
+    if there are probabilities too.
     """
     millilitres = float(np.prod(subject.voxel_size_mm)) / 1000
     lesions = len(detected_lesions(mask, mask)[1])
@@ -102,6 +105,10 @@ def made_row(
         scores = score(mask, subject) | about
         del scores["subject"]
         about = scores | {"lesion_ml": subject.lesion_mask.sum() * millilitres}
+        if probability is not None:
+            brain = subject.brain_mask
+            precision = average_precision(probability[brain], subject.lesion_mask[brain])
+            about["average_precision"] = precision
     about |= {"marked_ml": mask.sum() * millilitres, "marked_lesions": lesions}
     weights = weights_of(network, experiment)
     training = {"epochs": 0, "weights": weights, "train_code_version": NOBODY}

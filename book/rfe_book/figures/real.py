@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_book.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
-from rfe_book.tables.real import MODELS, of_patient
-from rfe_study.runs.real import AS_READ, SOURCE_LABELS
+from rfe_book.tables.real import MODELS, WAYS, of_patient
 
 #: Colour and marker of the groups of figures, and of the scores.
 GROUP_STYLE = {
@@ -22,23 +23,13 @@ GROUP_STYLE = {
 
 SCORE_STYLE = {
     "f_score": ("Dice", BLUE, "o"),
-    "precision": ("precision", VERMILION, "^"),
-    "recall": ("recall", GREEN, "s"),
-}
-
-
-#: How the ways to adapt a network are called, from top to bottom.
-ADAPTED_BY = {
-    AS_READ: "not adapted",
-    "no embedding": "same steps, weight 0",
-    "RFE, NCC": "embedding loss",
-    "Dice on NCC": "prior taken for the truth",
-    SOURCE_LABELS: "labels of patient 07",
+    "average_precision": ("average precision", VERMILION, "^"),
+    "lesion_f1": ("lesion F1", GREEN, "s"),
 }
 
 
 def distances(table: pd.DataFrame) -> Figure:
-    """Distance of each kind of phantom from the real scan, by group of figures.
+    """Distance of each kind of phantom from the real scans, by group of figures.
 
     Parameters
     ----------
@@ -51,53 +42,35 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.plot(table["all"], range(len(table)), "|", color="black", ms=16, mew=2, label="mean")
     panel.set_yticks(range(len(table)), table.index)
     panel.invert_yaxis()
-    panel.set_xscale("symlog", linthresh=1, linscale=2)  # even up to 1, then compressed
-    panel.set_xlim(0, 8)
-    ticks = [0, 0.25, 0.5, 0.75, 1, 2, 4, 8]
-    panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    panel.minorticks_off()
-    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two, 2 of four")
+    panel.set_xlim(left=0)
+    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two")
     panel.grid(axis="x")
     panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
     return figure
 
 
-def scores(rows: pd.DataFrame, subjects: list[str]) -> Figure:
-    """Dice, precision and recall of each network, without adaptation; a panel a patient."""
-    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 2.6), sharey=True, squeeze=False)
-    plain = rows[rows["experiment"] == AS_READ]
-    shown = [model for model in MODELS if (plain["model"] == model).any()]
+def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
+    """Scores of each network, for either way of a scan to go in: a panel a patient, a mark a seed.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of `rfe adapt`.
+    subjects : sequence of str
+    """
+    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 2.8), sharey=True, squeeze=False)
+    lines = [(model, way) for model in MODELS for way in WAYS]
     for panel, subject in zip(panels[0], subjects, strict=True):
-        own = of_patient(plain, subject)
+        own = of_patient(rows, subject)
+        place = [lines.index(pair) for pair in zip(own["model"], own["experiment"], strict=True)]
+        at = pd.Series(place, index=own.index)
         for k, (score, (name, colour, marker)) in enumerate(SCORE_STYLE.items()):
-            at = own["model"].map(shown.index) + 0.22 * (k - 1)
-            panel.plot(own[score], at, marker, color=colour, label=name, alpha=0.8)
-        panel.set_yticks(range(len(shown)), [MODELS[model] for model in shown])
-        panel.set_ylim(len(shown) - 0.5, -0.5)
+            heights = at + 0.22 * (k - 1)
+            panel.plot(own[score], heights, marker, color=colour, label=name, alpha=0.8)
+        panel.set_yticks(range(len(lines)), [f"{MODELS[m]},\n{WAYS[w]}" for m, w in lines])
+        panel.set_ylim(len(lines) - 0.5, -0.5)
         panel.set_xlim(0, 1)
         panel.set_title(f"patient {subject.removeprefix('patient')}")
         panel.grid(axis="x")
     panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
-    return figure
-
-
-def adapted(rows: pd.DataFrame, subject: str) -> Figure:
-    """Dice before and after each way to adapt to one scan: a dot a seed, a bar the mean."""
-    own = of_patient(rows, subject)
-    figure, panels = plt.subplots(1, 2, figsize=(7, 2.4), sharey=True)
-    for panel, model in zip(panels, ("lower", "fitted"), strict=True):
-        dice = own[own["model"] == model].pivot_table(
-            index="seed", columns="experiment", values="f_score"
-        )
-        dice = dice.dropna(subset=list(ADAPTED_BY))
-        for at, way in enumerate(ADAPTED_BY):
-            colour = VERMILION if way == "RFE, NCC" else BLUE
-            panel.plot(dice[way], [at] * len(dice), "o", color=colour, alpha=0.8)
-            panel.plot(dice[way].mean(), at, "|", color="black", ms=16, mew=2)
-        panel.set_yticks(range(len(ADAPTED_BY)), list(ADAPTED_BY.values()))
-        panel.set_ylim(len(ADAPTED_BY) - 0.5, -0.5)
-        panel.set_xlim(0, 1)
-        panel.set_title(MODELS[model])
-        panel.set_xlabel("Dice")
-        panel.grid(axis="x")
     return figure

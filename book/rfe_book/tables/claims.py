@@ -1,17 +1,17 @@
-"""Tables of the page of claims: the scoreboard, and each claim part by part."""
+"""Tables of the page of claims: the scoreboard, the book's headline, and each claim by parts."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from rfe_book import words
+from rfe_study.claims import headline as headlines
 from rfe_study.claims.board import NOT_TESTED
-from rfe_study.claims.verdicts import Verdict
+from rfe_study.claims.verdicts import Verdict, deciding
 
 #: Where the chapters lie.
 BOOK = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def chapters(folder: Path = BOOK) -> dict[str, str]:
 
 
 def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
-    """A row a claim, by its number: what it says, verdict in bold and chapter with a link.
+    """A row a claim, by its number: what it says, verdict in bold, effect, chapter with a link.
 
     Parameters
     ----------
@@ -43,23 +43,42 @@ def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
     columns = {
         "The paper says": board["the paper says"].str.replace("n_E", "$n_E$"),
         "Our verdict": marks + board["verdict"] + marks + shares,
+        "Effect, 95% interval": board["effect"].str.replace("n_E", "$n_E$"),
         "Chapter": board["chapter"].map(links),
     }
     return pd.DataFrame(columns).set_axis(board["claim"].rename("Claim"))
 
 
+def headline(parts: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """A row a sentence of the headline that was fixed in advance: verdict and deciding effect.
+
+    Parameters
+    ----------
+    parts : mapping of str to sequence of Verdict
+        From `rfe_study.claims.board.headline_parts`.
+    """
+    lines = []
+    for name, sentence in headlines.SENTENCES.items():
+        first = deciding(parts[name])
+        effect = f"{first.statistic}: {first.effect}"
+        words = sentence.replace("...", "It closes")
+        lines.append((words, f"**{first.verdict}**", first.part, effect))
+    columns = ["Fixed in advance", "Our verdict", "Decided by", "Effect, 95% interval"]
+    return pd.DataFrame(lines, columns=columns).set_index("Fixed in advance")
+
+
 def parts(found: Iterable[Verdict]) -> pd.DataFrame:
-    """A row a part, by claim: its statistic, what it must exceed, and its interval."""
+    """A row a part, by claim: its statistic, what it must exceed, effect with interval, verdict."""
     lines = [
         (
             part.claim,
-            part.part.replace("n_E", "$n_E$"),
+            part.part.replace("n_E", "$n_E$") + ("" if part.main else " (beside)"),
             part.statistic.replace("n_E", "$n_E$"),
-            f"{part.threshold:g}",
-            words.interval_text(part.estimate, part.low, part.high),
+            f"{part.threshold:g}".replace("-", "−"),
+            part.effect,
             part.verdict,
         )
         for part in found
     ]
-    columns = ["Claim", "Part", "Statistic", "Above", "Estimate, interval", "Verdict"]
+    columns = ["Claim", "Part", "Statistic", "Above", "Effect, 95% interval", "Verdict"]
     return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])

@@ -1,16 +1,24 @@
-"""The first page's findings are what the parts of claims say."""
+"""The first page's findings and the page of claims say what the parts of claims say."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
-from rfe_study.claims import board
+from rfe_study.claims import board, headline
+from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
 
 
 @pytest.fixture(scope="module")
 def parts():
     return board.all_parts()
+
+
+@pytest.fixture(scope="module")
+def advance():
+    return board.headline_parts()
 
 
 def changed(parts, claim, name, **values):
@@ -19,19 +27,68 @@ def changed(parts, claim, name, **values):
 
 def test_headlines_carry_the_numbers_of_the_parts(parts):
     text = claims.headlines(parts)
-    (strategy,) = (p for p in parts[3] if p.part == "80/20 better than 50/50, ACD")
-    assert f"by {strategy.estimate:.2f} in F" in text and text.count("\n- **") == 2
+    ahead = claims.part_of(parts[3], claims.AHEAD)
+    assert f"half and half by {ahead.estimate:.2f} (" in text.replace("\n  ", " ")
+    statistics = claims.part_of(parts["ours"], claims.STATISTICS)
+    assert f"better by {-statistics.estimate:.2f} ({-statistics.high:.2f} to" in text
+    assert text.count("- **") == 3
 
 
 @pytest.mark.parametrize(
     ("claim", "name", "values"),
     [
-        (9, "labels repair B", {"low": -0.01}),
-        (3, "80/20 better than 50/50, ACD", {"low": -0.01}),
-        ("ours", claims.NO_EMBEDDING, {"estimate": 0.02}),
-        ("ours", claims.PERFECT, {"low": 0.0}),
+        (9, claims.REPAIRED, {"low": -0.01}),
+        (2, claims.RISES, {"low": -0.01}),
+        (3, claims.AHEAD, {"low": -0.01}),
+        ("ours", claims.NO_EMBEDDING, {"estimate": 0.05}),
+        ("ours", claims.STATISTICS, {"high": 0.01}),
     ],
 )
 def test_a_finding_that_no_longer_holds_stops_the_page(parts, claim, name, values):
     with pytest.raises(ValueError, match="must not say"):
         claims.headlines(changed(parts, claim, name, **values))
+
+
+def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
+    found = claims.in_advance(advance)
+    (perfect,) = (part for part in advance[headline.WITH_PERFECT] if part.main)
+    assert found.perfect == claims.percent(perfect) and found.held == "none"
+    better = [replace(p, high=0.9) if p.main else p for p in advance[headline.WITH_PERFECT]]
+    with pytest.raises(ValueError, match="must not say 'a perfect prior falls short'"):
+        claims.in_advance({**advance, headline.WITH_PERFECT: better})
+
+
+def test_sentences_that_hold_are_counted(advance):
+    held = {
+        name: [replace(p, verdict=REPRODUCED) for p in found] if "prior" in name else found
+        for name, found in advance.items()
+    }
+    assert claims.in_advance(held).held == "one"
+
+
+def test_numbers_as_words(advance):
+    (part,) = (part for part in advance[headline.WITH_V1] if part.main)
+    part = replace(part, estimate=-0.342, low=-0.656, high=0.029)
+    assert claims.percent(part) == "−34% (−66 to 3)"
+    assert claims.signed(part) == "−0.34 (−0.66 to 0.03)"
+
+
+def test_seeds_are_those_of_the_models():
+    models = pd.DataFrame(
+        {"experiment": "x", "target": "B", "model": ["a", "a", "b"], "seed": [0, 1, 0]}
+    )
+    columns = {"claim": [1, 2], "verdict": ["reproduced (setup)", "contradicted"]}
+    found = claims.counts(pd.DataFrame(columns), models)
+    assert (found.seeds, found.claims) == ("1 to 2", 2)
+    assert (found.reproduced, found.contradicted, found.no_relevant_effect) == (1, 1, 0)
+
+
+def test_the_readme_says_what_the_parts_say(parts, advance):
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert "did not hold in any of its four sentences" in readme
+    assert all(overall(found) != REPRODUCED for found in advance.values())
+    said = {2: REPRODUCED, 3: REPRODUCED, 4: UNDECIDED, 5: CONTRADICTED, 9: REPRODUCED}
+    said |= {10: CONTRADICTED, 12: REPRODUCED}
+    assert {claim: overall(parts[claim]) for claim in said} == said
+    nothing = claims.part_of(parts["ours"], claims.NO_EMBEDDING)
+    assert nothing.verdict == NO_EFFECT and "no relevant effect against the same steps" in readme

@@ -8,130 +8,111 @@ from rfe_study.realism import distance
 
 SIZES = ("0_10", "10_30", "30_100", "100_inf")
 
-
-def row(model, seed, dice, experiment="as read", subject="patient07", **more):
-    row = {"model": model, "seed": seed, "experiment": experiment, "subject": subject}
-    row |= {"f_score": dice, "precision": 0.5, "recall": 0.25, "fp_per_slice": 10 * dice}
-    row |= {"lesions": 40, "detected": round(20 * dice), "lesion_ml": 1.3}
-    return row | {f"lesions_{size}": 10 for size in SIZES} | more
-
-
-def scored(subject="patient07", fitted=0.5, drawn=0.3, way="as read"):
-    dice = {"lower": 0.1, "four-scanners": 0.2, "random-protocols": drawn, "fitted": fitted}
-    return [
-        row(model, seed, mean + 0.1 * (seed - 0.5), way, subject)
-        for model, mean in dice.items()
-        for seed in (0, 1)
+HOME = pd.DataFrame(
+    [
+        {"model": "lower", "role": "paired", "domain": "A", "f_score": 0.7},
+        {"model": "lower", "role": "paired", "domain": "A", "f_score": 0.8},
+        {"model": "lower", "role": "paired", "domain": "B", "f_score": 0.1},
+        {"model": "lower", "role": "test", "domain": "A", "f_score": 0.1},
     ]
+)
+
+
+def row(model, seed, dice, experiment="as read", subject="patient07"):
+    row = {"model": model, "seed": seed, "experiment": experiment, "subject": subject}
+    darker = 0.1 * (experiment == "no negatives")
+    row |= {"f_score": dice, "precision": 0.5 + darker, "recall": 0.25 - darker}
+    row |= {"average_precision": dice / 2}
+    row |= {"lesions": 40, "detected": 20, "lesion_ml": 1.3, "marked_ml": 26}
+    row |= {"marked_lesions": 80, "fp_components": 40}
+    return row | {f"lesions_{size}": 10 for size in SIZES}
+
+
+def scored(read=(0.01, 0.4), cleaned=(0.1, 0.5)):
+    """Two seeds of scanner A and one of all four, by patient and way."""
+    rows = []
+    for way, means in (("as read", read), ("no negatives", cleaned)):
+        for subject, mean in zip(("patient07", "patient19"), means, strict=True):
+            rows += [row("lower", seed, mean + 0.1 * seed - 0.05, way, subject) for seed in (0, 1)]
+            rows.append(row("four-scanners", 0, 2 * mean, way, subject))
+    return pd.DataFrame(rows)
 
 
 def test_networks_say_their_means_and_ends():
-    found = findings.networks(pd.DataFrame(scored()), "patient07")
-    assert (found.lower, found.fitted) == ("0.10 (0.05 to 0.15)", "0.50 (0.45 to 0.55)")
-    assert (found.best, found.seeds, found.lesions) == ("the fit", 2, 40)
-    assert found.best_is == "Even its worst network (0.45) beats the best of all other sets (0.35)"
-    assert found.lesson == "Here likeness beat variety with every seed"
-    assert (found.load, found.spread) == ("1.3", "0.10")
+    found = findings.networks(scored(), "patient07")
+    assert found.lower_cleaned == "0.10 (0.05 to 0.15)"
+    assert found.four_cleaned == "0.20 (one seed)"
+    assert (found.seeds, found.lesions, found.load) == (2, 40, "1.3")
     assert found.small == "1.4"  # 10 lesions each of at most 10, 30 and 100 mm3
-    assert (found.finds_most, found.false_fewest) == ("the fit (25%)", "scanner A (1.0 a slice)")
-    assert (found.precision_lower, found.recall_lower) == ("50", "25")
+    assert (found.lower_read_volume, found.lower_read_f1) == ("20", "0.50")
+    assert (found.four_read_precision, found.four_read_recall) == ("50", "25")
 
 
-@pytest.mark.parametrize(
-    ("fitted", "drawn", "lesson"),
-    [
-        (0.3, 0.5, "Here variety beat likeness with every seed"),
-        (0.5, 0.45, "Here neither likeness nor variety is ahead with every seed"),
-    ],
-)
-def test_networks_say_who_is_ahead(fitted, drawn, lesson):
-    found = findings.networks(pd.DataFrame(scored(fitted=fitted, drawn=drawn)), "patient07")
-    assert found.lesson == lesson
-    close = abs(fitted - drawn) < 0.1
-    assert found.best_is.startswith("But its worst" if close else "Even its worst")
-
-
-def test_networks_need_every_set():
-    rows = pd.DataFrame(scored())
-    with pytest.raises(ValueError, match=r"with all sets, got none of \['fitted'\]"):
-        findings.networks(rows[rows["model"] != "fitted"], "patient07")
+def test_networks_need_every_set_and_way():
+    rows = scored()
+    with pytest.raises(ValueError, match="'no negatives' with four-scanners, got none"):
+        of_four = rows["model"] == "four-scanners"
+        findings.networks(rows[~(of_four & (rows["experiment"] == "no negatives"))], "patient07")
     with pytest.raises(ValueError, match="rows must score patient20, got"):
         findings.networks(rows, "patient20")
 
 
-def test_preparations_are_judged_on_the_development_patient():
-    subjects = ("patient07", "patient19")
-    rows = [each for subject in subjects for each in scored(subject)]
-    worse = [each for subject in subjects for each in scored(subject, 0.1, way="no negatives")]
-    found = findings.preparations(pd.DataFrame(rows + worse))
-    assert (found.read_dev, found.cleaned_dev, found.cleaned_test) == ("0.275", "0.175", "0.175")
-    better = [each for subject in subjects for each in scored(subject, 0.9, way="no negatives")]
-    with pytest.raises(ValueError, match="must not say 'scans go in as read"):
-        findings.preparations(pd.DataFrame(rows + better))
+def test_what_holds_on_both_patients():
+    found = findings.together(scored(), HOME)
+    assert (found.spread, found.home) == ("0.10", "0.75")
 
 
-def adapted_rows(lower=(0.35, 0.30), fitted=(0.2, 0.3), prior=0.01):
-    """Dice with the embedding loss and without, means over two seeds, of both models."""
-    rows = scored("patient19")
-    for model, (rfe, control) in (("lower", lower), ("fitted", fitted)):
-        for seed in (0, 1):
-            off = 0.1 * (seed - 0.5)
-            rows += [
-                row(model, seed, rfe + off, "RFE, NCC", "patient19"),
-                row(model, seed, control - off, "no embedding", "patient19"),
-                row(model, seed, 0.001, "Dice on NCC", "patient19"),
-                row(model, seed, 0.2, "labels of the source", "patient19"),
-                row(model, seed, 0.02, "NCC prior", "patient19", precision=0.6, recall=prior),
-            ]
-    return pd.DataFrame([*rows, row("lower", 2, 0.9, subject="patient19")])
+@pytest.mark.parametrize(
+    ("changed", "home", "what"),
+    [
+        ({"precision": 0.5}, HOME, "darker means fewer voxels on patient07"),
+        ({"f_score": 0.3}, HOME, "patient 07 is lost"),
+        ({}, HOME.assign(f_score=0.2), "at home it is more"),
+    ],
+)
+def test_a_sentence_that_is_no_longer_true_stops_the_chapter(changed, home, what):
+    with pytest.raises(ValueError, match=f"must not say .*{what}"):
+        findings.together(scored().assign(**changed), home)
 
 
-def test_adapted_counts_the_seeds_that_were_adapted():
-    found = findings.adapted(adapted_rows(), "patient19")
-    assert (found.seeds, found.lower_before, found.lower_rfe) == (2, "0.10", "0.35")
-    assert found.lower_own == "+0.05 (−0.05 to +0.15 over seeds)"
-    assert found.lower_own_says == found.fitted_own_says == "its sign depends on the seed"
-    assert found.lower_moves == "gains, with the embedding loss or without"
-    assert found.fitted_moves == "loses, with the embedding loss or without"
-    assert (found.precision, found.recall, found.dice_most) == ("60", "1.0", "0.001")
-    assert found.worth_most == "fitting the phantom to its figures"
-
-
-def test_adapted_says_which_way():
-    found = findings.adapted(adapted_rows(lower=(0.6, 0.05), fitted=(0.4, 0.6)), "patient19")
-    assert found.lower_own_says == "it helps with every seed"
-    assert found.fitted_own_says == "it harms with every seed"
-    assert found.lower_moves == "gains only with the embedding loss"
-    assert found.fitted_moves == "gains only without the loss"
-    assert found.worth_most == "adapting the lower bound with its prior"
-    with pytest.raises(ValueError, match="precise and nearly blind"):
-        findings.adapted(adapted_rows(prior=0.1), "patient19")
-
-
-def test_distances_name_the_nearest_and_the_farthest_group():
-    kinds = {"real": 1.0, "scanner A": 0.5, "scanner B": 0.5}
-    kinds |= {distance.DRAWN: 0.7, distance.FITTED: 1.0}
-    figures = {("flair", group, group): group for group in ("contrast", "texture", "range")}
-    figures |= {(m, "edges", "gradient"): "edges" for m in ("t1", "t2", "flair")}
-    figures |= {("flair", "spots", "spots"): "spots", ("mask", "shape", "length"): "shape"}
-    of_a = {"contrast": 0.8, "spots": 0.1}
-    rows = pd.DataFrame(
+def figures_of(kinds, of_a):
+    groups = {("flair", group, group): group for group in distance.GROUPS}
+    return pd.DataFrame(
         [
             {"kind": kind, "subject": "x", "modality": modality, "group": group, "figure": figure}
             | {"value": of_a.get(group, value) if kind == "scanner A" else value}
             for kind, value in kinds.items()
-            for modality, group, figure in figures
+            for modality, group, figure in groups
         ]
     )
-    found = findings.distances(rows)
-    assert (found.nearest, found.nearest_by) == ("contrast", "0.32")
-    assert (found.farthest, found.farthest_by) == ("spots", "3.3")
-    assert (found.edge_t1, found.far_fitted, found.length_real) == ("2.0", "0.00", "1.0")
-    tempting = rows.copy()
-    spotty = (tempting["kind"] == "scanner B") & (tempting["group"] == "spots")
-    tempting.loc[spotty, "value"] = 2.0
-    with pytest.raises(ValueError, match="tempts more than any phantom"):
-        findings.distances(tempting)
+
+
+def test_distances_name_the_nearest_and_the_farthest_group():
+    kinds = {"real": 1.0, "scanner A": 0.9, "scanner B": 0.7, distance.DRAWN: 0.8}
+    found = findings.distances(figures_of(kinds, {"contrast": 1.0, "spots": 0.8}))
+    assert (found.nearest, found.nearest_by) == ("contrast", "0.00")
+    assert (found.farthest, found.farthest_by) == ("spots", "0.32")
+    assert (found.most, found.most_by, found.spots_B) == ("scanner B", "0.51", "1")
+    with pytest.raises(ValueError, match="must not say 'scanner A is nearest'"):
+        findings.distances(figures_of(kinds, dict.fromkeys(distance.GROUPS, 0.7)))
+
+
+def histogram(kind, shares):
+    about = {"kind": kind, "subject": "x", "modality": "flair"}
+    return [about | {"bin": k, "low": 0.5 * k, "share": share} for k, share in enumerate(shares)]
+
+
+def test_full_brightness_is_where_the_brightest_per_mille_begins():
+    rows = pd.DataFrame(
+        histogram("real", [0.5, 0.4995, 0.0005, 0, 0])
+        + histogram("scanner A", [0.5, 0.4, 0.05, 0.0495, 0.0005])
+    )
+    full = findings.full_brightness(rows)
+    assert full.to_dict() == {"real": 1.0, "scanner A": 2.0}
+    found = findings.brightness(rows)
+    assert (found.white_A, found.white_real, found.brighter) == ("0.50", "1.00", "2.0")
+    with pytest.raises(ValueError, match=r"must reach 99.9% of the brain"):
+        findings.full_brightness(rows.assign(share=0.1))
 
 
 def test_origin_names_all():

@@ -1,19 +1,26 @@
-"""The scoreboard and its parts as readers see them."""
+"""The scoreboard, the headline and their parts as readers see them."""
 
-import sweep_rows
+import numpy as np
 
-from rfe_book.findings import claims as findings
 from rfe_book.tables import claims as tables
 from rfe_study.claims import board as boards
-from rfe_study.claims.verdicts import REPRODUCED, UNDECIDED, Verdict
+from rfe_study.claims import headline
+from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 
 
-def part(claim, verdict, threshold=0.0):
+def part(claim, verdict, threshold=0.0, **more):
     about = {"part": "F rises with n_E", "statistic": "F per tenfold n_E", "threshold": threshold}
-    return Verdict(claim=claim, estimate=0.01, low=-0.02, high=0.04, verdict=verdict, **about)
+    about |= {"p_above": 0.5, "p_below": 0.5, "estimate": 0.01, "low": -0.02, "high": 0.04}
+    return Verdict(claim=claim, verdict=verdict, **about | more)
 
 
-BOARD = boards.board({1: [part(1, REPRODUCED)], 3: [part(3, REPRODUCED), part(3, UNDECIDED)]})
+BOARD = boards.board(
+    {
+        1: [part(1, REPRODUCED)],
+        3: [part(3, REPRODUCED), part(3, UNDECIDED)],
+        6: [part(6, UNDECIDED)],
+    }
+)
 
 
 def test_every_claim_links_a_chapter_that_exists():
@@ -25,25 +32,33 @@ def test_every_claim_links_a_chapter_that_exists():
         assert (tables.BOOK / link.partition("](")[2].removesuffix(")")).is_file()
 
 
-def test_verdicts_with_their_shares():
+def test_verdicts_with_their_shares_and_effects():
     board = tables.scoreboard(BOARD)
     assert board.loc[1, "Our verdict"] == "**reproduced**"
     assert board.loc[3, "Our verdict"] == "**undecided**, 1 of 2 parts reproduced"
+    assert board.loc[6, "Our verdict"] == "**undecided**"
     assert board.loc[2, "Our verdict"] == "*not tested yet*"
+    effects = board["Effect, 95% interval"]
+    assert effects[1] == "F per tenfold $n_E$: +.010 (−.020 to .040)" and effects[2] == ""
     assert "n_E" in board.loc[1, "The paper says"]
     assert "n_E" not in board.loc[1, "The paper says"].replace("$n_E$", "")
 
 
-def test_thresholds_are_not_rounded():
-    table = tables.parts([part(2, UNDECIDED, threshold=0.005)])
-    (line,) = table.reset_index().to_numpy().tolist()
+def test_a_row_a_part():
+    beside = part(2, UNDECIDED, threshold=-0.005, main=False)
+    (line,) = tables.parts([beside]).reset_index().to_numpy().tolist()
     assert line == [
-        2, "F rises with $n_E$", "F per tenfold $n_E$", "0.005", "0.010 (−0.020 to 0.040)",
-        UNDECIDED,
+        2, "F rises with $n_E$ (beside)", "F per tenfold $n_E$", "−0.005",
+        "+.010 (−.020 to .040)", UNDECIDED,
     ]  # fmt: skip
 
 
-def test_counts():
-    found = findings.counts(BOARD, sweep_rows.models())
-    assert (found.claims, found.reproduced, found.undecided, found.seeds) == (14, 1, 1, 3)
-    assert (found.not_reproduced, found.not_tested_yet) == (0, 12)
+def test_a_row_a_sentence_of_the_headline():
+    found = {name: [part(name, UNDECIDED, estimate=np.nan)] for name in headline.SENTENCES}
+    beside = part(headline.WITH_V1, CONTRADICTED, main=False, part="on B")
+    found[headline.WITH_V1] = [*found[headline.WITH_V1], beside]
+    table = tables.headline(found)
+    assert len(table) == 4 and "..." not in "".join(table.index)
+    known = table.iloc[2]
+    assert (known["Our verdict"], known["Decided by"]) == ("**contradicted**", "on B")
+    assert table.iloc[0]["Effect, 95% interval"] == "F per tenfold n_E: –"

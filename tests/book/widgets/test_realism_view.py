@@ -11,7 +11,7 @@ from rfe_core.scans.layouts import MODALITIES
 from rfe_study.realism import distance
 from rfe_study.realism.statistics import EDGES
 
-KINDS, SHAPE = ("scanner A", "fitted"), (22, 18)
+KINDS, SHAPE = ("scanner A", "drawn protocol"), (22, 18)
 
 
 def made_up(count=3):
@@ -50,11 +50,11 @@ def test_traits_are_what_went_in():
         for seen, m in zip(planes, MODALITIES, strict=True):
             np.testing.assert_array_equal(seen, to_display(images[kind][m], low=0, high=WHITE[m]))
     np.testing.assert_allclose(view.real, histograms(bins, "real"), atol=1e-5)
-    np.testing.assert_allclose(view.shares[1], histograms(bins, "fitted"), atol=1e-5)
+    np.testing.assert_allclose(view.shares[1], histograms(bins, "drawn protocol"), atol=1e-5)
     assert view.width == pytest.approx(0.05)
     assert view.far == ["1.00", "2.00"]
     table = distance.by_kind(figures)
-    assert figure_rows(table, "fitted", "t2")[0] == [
+    assert figure_rows(table, "drawn protocol", "t2")[0] == [
         "gray / white matter",
         "2.000",
         "0.500",
@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_refused():
     images, figures, bins = made_up()
     with pytest.raises(ValueError, match=r"captions must be one a slice \(3\), got 2"):
         realism_view(images, figures, bins, captions=["a", "b"], label="x")
-    other = {"scanner Z": images["fitted"]}
+    other = {"scanner Z": images["drawn protocol"]}
     with pytest.raises(ValueError, match=r"kinds must be among .*, got \['scanner Z'\]"):
         realism_view(other, figures, bins, captions=["a", "b", "c"], label="x")
 
