@@ -8,13 +8,14 @@ from rfe_study.claims import verdicts
 
 _ANSWERS = {
     verdicts.REPRODUCED: "yes",
-    verdicts.NOT_REPRODUCED: "no",
+    verdicts.CONTRADICTED: "no",
+    verdicts.NO_EFFECT: verdicts.NO_EFFECT,
     verdicts.UNDECIDED: "undecided",
 }
 
 
 def answer(verdict: str) -> str:
-    """A verdict on a question of ours: ``"yes"``, ``"no"`` or ``"undecided"``."""
+    """A verdict on a question of ours: ``"yes"``, ``"no"``, ``"undecided"`` or no effect."""
     return _ANSWERS[verdict]
 
 
