@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.adaptation import ByTarget, mean_of
+from rfe_book.findings.adaptation import ByTarget, mean_of, percent
 from rfe_book.tables import adaptation as tables
 from rfe_book.tables.gains import differences, told
 from rfe_book.words import listed
@@ -20,12 +20,6 @@ from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.phantom.domains import TARGETS
 
 MEAN = f"mean of {', '.join(TARGETS)}"
-
-
-def percent(part: Verdict) -> str:
-    """``"73% (60% to 87%)"``."""
-    text = f"{part.estimate:.0%} ({part.low:.0%} to {part.high:.0%})"
-    return text.replace("-", "−")
 
 
 def false_positives(wrong: ByTarget, parts: Sequence[Verdict]) -> Findings:
@@ -41,6 +35,8 @@ def false_positives(wrong: ByTarget, parts: Sequence[Verdict]) -> Findings:
     gains = part[f"precision gains more than recall, {MEAN}"]
     must_hold("there are rather more pieces than fewer", fewer.estimate < 0)
     must_hold("precision gains more than recall", gains.estimate > 0)
+    on_b = part["B: precision gains more than recall"]
+    must_hold("the gain on B comes through precision", on_b.estimate > 0)
     counts = {
         key: listed([f"{v[model].to_numpy().mean():.1f} on {t}" for t, v in wrong.items()])
         for key, model in (("lower", LOWER_BOUND), ("paper", PAPER), ("v1", tables.V1))
