@@ -11,7 +11,7 @@ from rfe_study.claims.adaptation import EVERY_LESION
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PERFECT
-from rfe_study.methods.bounds import UPPER_BOUND
+from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
 MEAN = ", mean of B, C, D"
 
@@ -22,10 +22,11 @@ def verdict(claim, part, outcome, estimate=0.0):
     return Verdict(claim=claim, part=part, statistic="x", verdict=outcome, **numbers)
 
 
-def wrong(pieces):
-    """False positives a slice, 1 but for the models of `pieces`."""
-    rows = adaptation_rows.rows(lambda t, model, seed, d: 1 - pieces.get(model, 1.0))
-    return rows.by_target(column="fp_per_slice")
+def scores(plan, other):
+    """What `plan` says of a model, on two seeds and two heads of each target."""
+    names = [LOWER_BOUND, UPPER_BOUND, *adaptation_rows.NAMES]
+    own = {m: pd.DataFrame(np.full((2, 2), plan.get(m, other)), columns=["x", "y"]) for m in names}
+    return dict.fromkeys("BCD", own)
 
 
 def alarms(estimate):
@@ -37,11 +38,11 @@ def alarms(estimate):
 
 
 def test_false_positives_are_a_ratio():
-    said = findings.false_positives(wrong({}), alarms(-np.log(2)))
+    said = findings.false_positives(scores({}, 1.0), alarms(-np.log(2)))
     assert (said.times, said.fewer, said.gains) == ("2.0", UNDECIDED, REPRODUCED)
     assert float(said.times_low) < 2 < float(said.times_high)
     with pytest.raises(ValueError, match="more pieces than fewer"):
-        findings.false_positives(wrong({}), alarms(0.3))
+        findings.false_positives(scores({}, 1.0), alarms(0.3))
 
 
 def small(found_by_all_pixels):
@@ -60,8 +61,8 @@ def small(found_by_all_pixels):
         verdict(11, f"finds lesions that the upper bound misses{MEAN}", UNDECIDED, 0.06),
         verdict("ours", f"more of those than another upper bound{MEAN}", UNDECIDED, -0.01),
     ]  # fmt: skip
-    f = adaptation_rows.rows(lambda t, model, seed, d: 0.5).by_target()
-    return findings.small(pd.DataFrame(rows), f, wrong({EVERY_LESION: 2.0}), parts)
+    f = scores({}, 0.5)
+    return findings.small(pd.DataFrame(rows), f, scores({EVERY_LESION: 2.0}, 1.0), parts)
 
 
 def test_small_lesions_and_their_cause():
