@@ -1,63 +1,76 @@
 """The rows of the adaptation with a real prior put into the tables of chapter 09.
 
-Nothing is judged here. Each target domain has tables of its own, since its patients are its own;
-means and intervals are over seeds and heads, differences paired by both.
+Nothing is judged here. Models have different numbers of seeds; differences are of those that both
+models have.
 """
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
-from rfe_book.words import interval_text, listed
+from rfe_book.tables.gains import told
+from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import gain
-from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.heads import PATIENTS
 from rfe_study.claims.rows import ByModel, detection
-from rfe_study.claims.verdicts import (
-    CONTRADICTED,
-    NO_EFFECT,
-    NOT_TESTED,
-    REPRODUCED,
-    UNDECIDED,
-    Verdict,
-)
-from rfe_study.methods.adaptation import PAPER, adaptation_methods
+from rfe_study.claims.verdicts import Verdict, overall
+from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import Method
-from rfe_study.phantom.domains import DOMAINS
 
-#: Columns of scores and what the chapter calls them.
-COLUMNS = {
-    "f_score": "F",
-    "precision": "precision",
-    "recall": "recall",
-    "fp_per_slice": "FP a slice",
-}
-
-#: The control that differs from the paper's method by the embedding loss alone, and what the
-#: target's labels are worth in as many steps.
+#: The control that differs from the paper's method by the embedding loss alone; what the target's
+#: labels are worth in as many steps; and controls that each lack something.
 CONTROL, BOUND = "no embedding", "labels of V2 and V3"
 
-#: Models in pairs that differ by one thing: the second minus the first says what that does.
+ALONE, STATISTICS, V1 = "labelled A only", "statistics only", "labels of V1"
+
+#: What each step from the lower bound to the paper's method does: model and reference.
 CHAIN = (
-    (LOWER_BOUND, "labelled A only", "fewer steps on A, at another rate"),
-    ("labelled A only", "statistics only", "statistics of the target in batch norm"),
-    ("labelled A only", CONTROL, "images of the target in each batch"),
-    (CONTROL, PAPER, "the embedding loss"),
-    (PAPER, "RFE, perfect prior", "a prior without errors"),
-    (PAPER, "RFE, NCC, all pixels", "no sampling, NCC prior"),
-    ("RFE, perfect prior", "RFE, perfect prior, all pixels", "no sampling, perfect prior"),
-    (PAPER, "RFE, NCC from A", "templates of A instead of V1"),
-    (PAPER, "Dice on NCC", "the prior taken as labels instead"),
-    (PAPER, "labels of V1", "V1's labels used directly instead"),
-    (CONTROL, BOUND, "labels of V2 and V3"),
+    ("the paper's comparison", PAPER, LOWER_BOUND),
+    ("other last steps, on A", ALONE, LOWER_BOUND),
+    ("the target's images in each batch", CONTROL, ALONE),
+    ("the embedding loss", PAPER, CONTROL),
+    ("beside it: the target's statistics alone", STATISTICS, ALONE),
 )
 
-#: The fine-tuned network whose embeddings the chapter shows: target and seed.
-SHOWN = ("C", 0)
+#: The same embedding loss with other priors, from the one that knows least of the target.
+PRIORS = (
+    "RFE, own predictions",
+    "RFE, NCC from A",
+    PAPER,
+    "RFE, classifier band",
+    PERFECT,
+)
 
-SHOWN_WEIGHTS = f"laptop-adaptation-{SHOWN[0]}-RFE_NCC-seed{SHOWN[1]}.safetensors"
+#: The perfect prior over all pixels, by the share of lesion that counts: times the natural one, or
+#: the paper's one in five.
+SHARES = {
+    "1x": f"{PERFECT}, exact 1x",
+    "2x": f"{PERFECT}, exact 2x",
+    "4x": f"{PERFECT}{AT_BEST}",
+    "80/20": ALL_PIXELS,
+}
+
+RIVALS = (
+    "Dice on NCC",
+    "Dice on classifier band",
+    "entropy",
+    "mean teacher",
+    "CORAL",
+    "pseudo-labels",
+    "histogram matching",
+    STATISTICS,
+    V1,
+)
+
+#: Models of the chapter's figure of lesions by size.
+BY_SIZE = (LOWER_BOUND, PAPER, UPPER_BOUND, PERFECT, EVERY_LESION)
+
+#: What V1 teaches, and how names of the same end with another training patient as V1.
+LUCK = (PAPER, f"RFE, classifier band{AT_BEST}", V1)
+
+OTHER_V1 = ", V1 is patient {}"
 
 
 def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
@@ -99,41 +112,35 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index(["group", "method"])
 
 
-def chain_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
-    """The differences of `CHAIN`, paired, as text: a column a target."""
-    lines = {
-        f"{what} ({second} − {first})": {
-            target: interval_text(*gain(values, second, first))
-            for target, values in by_target.items()
-        }
-        for first, second, what in CHAIN
-    }
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("what it does")
-
-
-def summary(rows: AdaptationRows, *, patients: str = VERDICT) -> pd.DataFrame:
-    """All models on their target's patients, means over seeds and patients.
+def summary(f: Mapping[str, ByModel], precision: Mapping[str, ByModel]) -> pd.DataFrame:
+    """All models on their target: mean F and average precision, and how many seeds.
 
     Returns
     -------
     DataFrame
-        Indexed by ``domain`` and ``model``: ``F``, ``seeds ±`` (standard deviation over seeds of
-        the mean over patients), ``precision``, ``recall``, ``FP a slice``; the last over
-        the seeds that did not diverge.
+        Indexed by ``model``: ``F on B``, ..., ``AP on B``, ..., ``seeds`` (by target).
     """
-    parts = {c: rows.by_target(column=c, patients=patients) for c in COLUMNS}
-    lines = []
-    for target, of_target in parts["f_score"].items():
-        for model, f in of_target.items():
-            line = {"domain": target, "model": model}
-            for column, name in COLUMNS.items():
-                table = parts[column][target].get(model)
-                line[name] = np.nan if table is None else float(table.to_numpy().mean())
-                if column == "f_score":
-                    spread = f.mean(axis=1).std(ddof=1)
-                    line["seeds ±"] = float(spread)
-            lines.append(line)
-    return pd.DataFrame(lines).set_index(["domain", "model"])
+    table = {}
+    for model in next(iter(f.values())):
+        line = {}
+        for name, of in (("F", f), ("AP", precision)):
+            line |= {f"{name} on {t}": float(v[model].to_numpy().mean()) for t, v in of.items()}
+        line["seeds"] = ", ".join(str(len(values[model])) for values in f.values())
+        table[model] = line
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis("model")
+
+
+def worth(
+    f: Mapping[str, ByModel], precision: Mapping[str, ByModel], models: Sequence[str]
+) -> pd.DataFrame:
+    """Gains over `CONTROL` at a threshold of .5 and without a threshold, as text."""
+    columns = {}
+    for name, of in (("F", f), ("AP", precision)):
+        for target, values in of.items():
+            columns[f"{name} on {target}"] = {
+                m: told(*gain(values, m, CONTROL)).partition(" (")[0] for m in models
+            }
+    return pd.DataFrame(columns).rename_axis("model")
 
 
 def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> pd.DataFrame:
@@ -152,70 +159,41 @@ def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> 
     return detection(pd.concat(parts, ignore_index=True))
 
 
-def size_table(found: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """`found_by_size` as a table: per cent found, means over seeds, a column a size."""
-    sizes = list(dict.fromkeys(found["size"]))
-    wide = 100 * found.pivot_table(index=["domain", "model"], columns="size", values="found")
-    order = [(d, m) for d in sorted(found["domain"].unique()) for m in models]
-    table = wide.reindex(order)[[size for size in sizes if size in wide]]
-    return table.set_axis([f"{size} mm³" for size in table], axis=1)
-
-
-def ranking(by_target: Mapping[str, ByModel]) -> pd.Series:
-    """Mean over targets of each adapted model's mean F, the highest first."""
-    means = pd.DataFrame(
-        {t: {m: v.to_numpy().mean() for m, v in own.items()} for t, own in by_target.items()}
-    )
-    return means.drop(index=[LOWER_BOUND, UPPER_BOUND]).mean(axis=1).sort_values(ascending=False)
-
-
-def elsewhere(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
-    """A model minus a reference on the paper's test patients of every domain, paired, as text.
+def luck_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
+    """F of the models of `LUCK` with each training patient as V1, seed 0 of all.
 
     Returns
     -------
     DataFrame
-        A row a target that the model was made for, a column a domain.
+        Indexed by ``domain`` and ``V1 is``: a column a model.
     """
-    lines = {}
-    for target in rows.targets:
-        lines[f"made for {target}"] = {
-            f"on {domain}": interval_text(*gain(own, model, reference))
-            for domain in DOMAINS
-            for own in [rows.values(target, domain, patients="paper's")]
+    lines = {
+        (target, f"patient {v1}"): {
+            name: float(values[name + (OTHER_V1.format(v1) if v1 > 1 else "")].loc[0].mean())
+            for name in LUCK
         }
-    return pd.DataFrame.from_dict(lines, orient="index").rename_axis(model)
-
-
-def cost(curves: pd.DataFrame) -> pd.DataFrame:
-    """Median seconds of an epoch, its validation included, over targets, seeds and epochs.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by ``model``, in the experiment's order: ``seconds``, ``against`` (times that of the
-        control without embedding loss).
-    """
-    seconds = curves.groupby("model")["seconds"].median()
-    order = [m.name for m in adaptation_methods() if m.name in seconds.index]
-    table = pd.DataFrame({"seconds": seconds[order]}).rename_axis("model")
-    return table.assign(against=table["seconds"] / table.loc["no embedding", "seconds"])
-
-
-def comparisons(parts: Sequence[Verdict]) -> str:
-    """The verdicts of "ours" on what the paper's method is better than, in a sentence."""
-    than = "better than "
-    words = {
-        REPRODUCED: "it is better than",
-        CONTRADICTED: "worse than",
-        NO_EFFECT: "as good as",
-        UNDECIDED: "not told apart from",
-        NOT_TESTED: "not yet held against",
+        for target, values in by_target.items()
+        for v1 in (1, 2, 3)
     }
-    found: dict[str, list[str]] = {outcome: [] for outcome in words}
-    for part in parts:
-        if part.claim == "ours" and part.part.startswith(than):
-            other = part.part.removeprefix(than).partition(", mean of")[0]
-            found[part.verdict].append(f"“{other}”")
-    told = [f"{words[outcome]} {listed(names)}" for outcome, names in found.items() if names]
-    return f"By these {', '.join(told)}."
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    table.index = pd.MultiIndex.from_tuples(lines, names=["domain", "V1 is"])
+    return table
+
+
+def parts_table(parts: Sequence[Verdict]) -> pd.DataFrame:
+    """Parts of claims as text: indexed by ``claim`` and ``part``, ``verdict`` and ``effect``."""
+    lines = {(p.claim, p.part): {"verdict": p.verdict, "effect": p.effect} for p in parts}
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    table.index = pd.MultiIndex.from_tuples(lines, names=["claim", "part"])
+    return table
+
+
+def verdicts_by_heads(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """The verdict on each claim of the paper, a column a set of heads."""
+    claims = sorted({p.claim for p in next(iter(judged.values())) if isinstance(p.claim, int)})
+    return pd.DataFrame(
+        {
+            who: {c: overall([p for p in judged[who] if p.claim == c]) for c in claims}
+            for who in sorted(judged, key=list(PATIENTS).index, reverse=True)
+        }
+    ).rename_axis("claim")

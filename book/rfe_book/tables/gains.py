@@ -1,6 +1,6 @@
 """Gains of adapted models over each other, in the words and tables of chapter 09.
 
-Intervals are those of `rfe_study.claims.crossed`, over seeds and heads.
+Intervals are those of `rfe_study.claims.crossed`, over seeds and heads, paired by both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,46 +9,60 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from rfe_book.words import interval_text, listed
-from rfe_study.claims.adapted_rows import AdaptationRows
-from rfe_study.claims.comparisons import gain, mean_interval, reading, share_closed
-from rfe_study.claims.contrasts import minus, shared
+from rfe_study.claims.comparisons import gain, mean_interval
+from rfe_study.claims.contrasts import over_domains, shared
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
-#: Words for `rfe_study.claims.comparisons.reading`, where more is better and where it is worse.
-BETTER = {"yes": "better", "no": "worse", "undecided": "not told apart"}
-
-MORE = {"yes": "more", "no": "fewer", "undecided": "not told apart"}
+#: What the mean over the targets is called beside them.
+MEAN = "mean"
 
 
-def sentence(
-    by_target: Mapping[str, ByModel],
-    model: str,
-    reference: str,
-    *,
-    words: Mapping[str, str] = BETTER,
-    where: str = "on",
-) -> str:
-    """How a model compares with another, target by target.
-
-    ``"on B better, 0.041 (0.020 to 0.063); on C not told apart, 0.003 (−0.010 to 0.015)"``
-    """
-    parts = []
-    for target, values in by_target.items():
-        found = gain(values, model, reference)
-        word = words[reading(*found[1:])]
-        parts.append(f"{where} {target} {word}, {interval_text(*found)}")
-    return "; ".join(parts)
+def with_mean(by_target: Mapping[str, ByModel]) -> dict[str, ByModel]:
+    """Scores of each target, and of their mean head by head: a model's seeds are those it has on
+    all of them; models without such a seed are left out of it."""
+    mean = {}
+    for model in next(iter(by_target.values())):
+        tables = [values[model] for values in by_target.values() if model in values]
+        seeds = set.intersection(*(set(table.index) for table in tables))
+        if len(tables) == len(by_target) and seeds:
+            mean[model] = over_domains(tables)
+    return {**by_target, MEAN: mean}
 
 
-def counted(by_target: Mapping[str, ByModel], model: str, reference: str) -> str:
-    """On which targets a model is better, in words: ``"better on B and C, worse on none"``."""
-    found = {"yes": [], "no": [], "undecided": []}
-    for target, values in by_target.items():
-        ends = gain(values, model, reference)[1:]
-        found[reading(*ends)].append(target)
-    return f"better on {listed(found['yes'])}, worse on {listed(found['no'])}"
+def signed(value: float, digits: int = 2) -> str:
+    """``"+0.02"``, ``"−0.10"``."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def told(value: float, low: float, high: float) -> str:
+    """``"+0.16 (0.02 to 0.29)"``; ``"+0.16 (one seed)"`` where there is no interval."""
+    if np.isnan(low):
+        return f"{signed(value)} (one seed)"
+    ends = " to ".join(f"{round(end, 2) + 0.0:.2f}".replace("-", "−") for end in (low, high))
+    return f"{signed(value)} ({ends})"
+
+
+def differences(by_target: Mapping[str, ByModel], model: str, reference: str) -> pd.DataFrame:
+    """A model minus another: a row a target and their mean, with ``mean``, ``low``, ``high``."""
+    found = {
+        target: gain(values, model, reference) for target, values in with_mean(by_target).items()
+    }
+    columns = ["mean", "low", "high"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("domain")
+
+
+def difference_table(
+    by_target: Mapping[str, ByModel], pairs: Sequence[tuple[str, str, str]]
+) -> pd.DataFrame:
+    """`differences` as text: a row for each (what it says, model, reference), a column a target."""
+    lines = {
+        f"{what} ({model} − {reference})": {
+            target: told(*line)
+            for target, line in differences(by_target, model, reference).iterrows()
+        }
+        for what, model, reference in pairs
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("what it says")
 
 
 def f_of(precision: ArrayLike, recall: ArrayLike) -> NDArray[np.float64]:
@@ -80,52 +94,24 @@ def split_of_gain(before: Sequence[ArrayLike], after: Sequence[ArrayLike]) -> tu
     return by_precision, by_recall
 
 
-def parts_of_gain(
-    rows: AdaptationRows, model: str, reference: str
-) -> dict[str, dict[str, pd.DataFrame]]:
-    """`split_of_gain` of a model over a reference: by target, ``precision`` and ``recall``.
-
-    Each is (seeds, heads), of the seeds that both have.
-    """
-    columns = ("precision", "recall")
-    p, r = (rows.by_target(column=column) for column in columns)
-    found = {}
-    for target in p:
-        tables = shared(*(of[target][name] for name in (reference, model) for of in (p, r)))
-        split = split_of_gain(tables[:2], tables[2:])
-        about = {"index": tables[0].index, "columns": tables[0].columns}
-        found[target] = {c: pd.DataFrame(t, **about) for c, t in zip(columns, split, strict=True)}
-    return found
-
-
-def gain_parts_table(rows: AdaptationRows, model: str, reference: str) -> pd.DataFrame:
-    """Where a gain over a reference comes from: a row a target, intervals as text.
+def gain_parts_table(
+    precision: Mapping[str, ByModel], recall: Mapping[str, ByModel], model: str, reference: str
+) -> pd.DataFrame:
+    """`split_of_gain` of a model over a reference: a row a target, intervals as text.
 
     Returns
     -------
     DataFrame
-        Indexed by ``domain``: ``F`` (its change), ``by precision``, ``by recall`` (they sum to it)
-        and ``FP a slice`` (its change; fewer is better).
+        Indexed by ``domain``: ``F`` (its change), ``by precision`` and ``by recall`` (they sum to
+        it), of the seeds that both models have.
     """
-    parts = parts_of_gain(rows, model, reference)
-    wrong = rows.by_target(column="fp_per_slice")
     lines = {}
-    for target, own in parts.items():
-        tables = {"F": own["precision"] + own["recall"]}
-        tables |= {f"by {name}": own[name] for name in own}
-        if model in wrong[target]:
-            tables["FP a slice"] = minus(wrong[target][model], wrong[target][reference])
-        lines[target] = {name: interval_text(*mean_interval(t)) for name, t in tables.items()}
+    for target in precision:
+        names = (reference, model)
+        tables = shared(*(of[target][name] for name in names for of in (precision, recall)))
+        split = split_of_gain(tables[:2], tables[2:])
+        about = {"index": tables[0].index, "columns": tables[0].columns}
+        by_p, by_r = (pd.DataFrame(part, **about) for part in split)
+        parts = {"F": by_p + by_r, "by precision": by_p, "by recall": by_r}
+        lines[target] = {name: told(*mean_interval(table)) for name, table in parts.items()}
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("domain")
-
-
-def closed(by_target: Mapping[str, ByModel], models: Sequence[str]) -> pd.DataFrame:
-    """Share of the gap between the bounds that models close, as text: a column a target."""
-    shares = {
-        target: {
-            m: share_closed(values[m], values[LOWER_BOUND], values[UPPER_BOUND]).text
-            for m in models
-        }
-        for target, values in by_target.items()
-    }
-    return pd.DataFrame(shares).rename_axis("model")

@@ -57,12 +57,13 @@ function makeBars(names) {
       const known = bars[number];
       row.className = kinds[number];
       line.textContent = texts[number];
-      for (const part of [bar, whisker, dot]) part.hidden = known === null;
-      if (known === null) return;
-      const [mean, low, high, seeds] = known;
+      const [mean, low, high, seeds] = known ?? [null, null, null, []];
+      bar.hidden = mean === null;
+      whisker.hidden = low === null; // one seed has no interval
+      dot.hidden = (seeds[seed] ?? null) === null; // not trained with this seed
       bar.style.width = percent(mean);
       whisker.style.left = percent(low);
-      whisker.style.width = percent(high - low);
+      whisker.style.width = percent(Math.min(1, high) - Math.max(0, low));
       dot.style.left = percent(seeds[seed]);
     });
   }
@@ -120,7 +121,7 @@ async function render({ model, el }) {
       });
       return text;
     });
-    const whom = `${patients[domain]} test patients of ${domains[domain]}, means over ${seeds.length} seed${seeds.length > 1 ? "s" : ""}`;
+    const whom = `${patients[domain]} heads on ${domains[domain]}, means over all seeds of a model`;
     const lines = shown.map((number, side) => [names[number], kinds[side], scores[domain][number]]);
     table.update(`${whom}; F with its 95% interval`, lines);
     const classes = names.map((_, number) => kinds[shown.indexOf(number)] ?? "");

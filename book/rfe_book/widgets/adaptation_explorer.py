@@ -43,6 +43,9 @@ SLICES = tuple(
 class AdaptationExplorer(ControlledWidget):
     """One slice with what lower bound, a method and upper bound make of it; F of all methods.
 
+    F is of the paired heads and of all seeds of a model; pictures are of two test patients and of
+    the seeds that have masks.
+
     Models are numbered: lower bound 0, upper bound 1, then the methods. Every trait but `domain`,
     `method`, `slice`, `seed` and `marked` is fixed once the widget is shown.
     """
@@ -52,11 +55,11 @@ class AdaptationExplorer(ControlledWidget):
 
     names = traitlets.List(traitlets.Unicode(), help="one a model").tag(sync=True)
     domains = traitlets.List(traitlets.Unicode(), help="letters").tag(sync=True)
-    patients = traitlets.List(traitlets.Int(), help="[domain]: how many").tag(sync=True)
+    patients = traitlets.List(traitlets.Int(), help="[domain]: how many heads").tag(sync=True)
     seeds = traitlets.List(traitlets.Int()).tag(sync=True)
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
     scores = traitlets.List(help="[domain][model]: texts of the columns").tag(sync=True)
-    bars = traitlets.List(help="[domain][model]: mean, low, high, [seed], or null").tag(sync=True)
+    bars = traitlets.List(help="[domain][model]: mean, low, high, [seed]; or null").tag(sync=True)
     captions = traitlets.List(help="[domain][slice]").tag(sync=True)
     images = traitlets.List(traitlets.Unicode(), help="[domain]: S slices").tag(sync=True)
     outcomes = traitlets.List(help="[domain][slice][seed]: a stack of M maps").tag(sync=True)
@@ -77,6 +80,8 @@ class AdaptationExplorer(ControlledWidget):
     ) -> "AdaptationExplorer":
         """The widget at its first options; see `adaptation_explorer`."""
         names = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
+        # masks are stored of the first seeds alone
+        shown_seeds = sorted({int(seed) for file in stored.values() for seed in file.seeds})
         parts = {key: [] for key in ("captions", "images", "outcomes", "has_mask", "slice_scores")}
         for target, file in stored.items():
             if (about := (file.record["experiment"], file.record["target"])) != (
@@ -87,22 +92,22 @@ class AdaptationExplorer(ControlledWidget):
             check_weights(_weights(rows, target), file)
             stored_as = {LOWER_BOUND: LOWER, UPPER_BOUND: f"upper-{target}"}
             keys = [stored_as.get(name, name) for name in names]
-            made = pictures(keys, rows.seeds, file)
+            made = pictures(keys, shown_seeds, file)
             for key, values in parts.items():
                 values.append(made[key])
         return cls(
             names=names,
             domains=list(stored),
-            seeds=rows.seeds,
+            seeds=shown_seeds,
             columns=list(COLUMNS.values()),
             colours=[list(pair) for pair in OUTCOMES.items()],
-            **_numbers(rows, list(stored), names),
+            **_numbers(rows, list(stored), names, shown_seeds),
             **parts,
             controls=[
                 choice("domain", "Domain", list(stored)),
                 choice("method", "Method", names[2:], kind="menu"),
                 choice("slice", "Slice", SLICES, kind="menu", words=range(len(SLICES))),
-                choice("seed", "Seed", rows.seeds),
+                choice("seed", "Seed", shown_seeds),
                 tick("marked", "Show marks", key="marks"),
             ],
         )
@@ -115,8 +120,10 @@ def _weights(rows: AdaptationRows, target: str) -> pd.DataFrame:
     return both.dropna().drop_duplicates()
 
 
-def _numbers(rows: AdaptationRows, targets: list[str], names: list[str]) -> dict:
-    """The traits that rows fill: means over seeds and patients; nothing where there is no row."""
+def _numbers(
+    rows: AdaptationRows, targets: list[str], names: list[str], shown_seeds: list[int]
+) -> dict:
+    """The traits that rows fill: means over all seeds and heads; nothing where there is no row."""
     found = found_by_size(rows)
     small = found[found["size"] == found["size"].iloc[0]]
     small = 100 * small.groupby(["domain", "model"])["found"].mean()
@@ -131,9 +138,10 @@ def _numbers(rows: AdaptationRows, targets: list[str], names: list[str]) -> dict
         for number, name in enumerate(names):
             if name not in f:
                 continue
-            line = [round(float(v), 4) for v in table.loc[name]]
-            bars[-1][number] = [*line, [round(float(v), 4) for v in f[name].mean(axis=1)]]
-            texts = [interval_text(*table.loc[name])]
+            mean, *ends = (_rounded(v) for v in table.loc[name])
+            dots = f[name].mean(axis=1).reindex(shown_seeds)
+            bars[-1][number] = [mean, *ends, [_rounded(v) for v in dots]]
+            texts = [_with_interval(*table.loc[name])]
             for column, tables in other.items():
                 digits = 2 if column == "fp_per_slice" else 3
                 mean = tables[name].to_numpy().mean() if name in tables else None
@@ -142,6 +150,15 @@ def _numbers(rows: AdaptationRows, targets: list[str], names: list[str]) -> dict
             texts.append(NOTHING if np.isnan(share) else f"{share:.0f}%")
             scores[-1][number] = texts
     return {"bars": bars, "scores": scores, "patients": patients}
+
+
+def _rounded(value: float) -> float | None:
+    """For the page: four decimals; nothing for what is not there."""
+    return None if np.isnan(value) else round(float(value), 4)
+
+
+def _with_interval(mean: float, low: float, high: float) -> str:
+    return f"{mean:.3f} (one seed)" if np.isnan(low) else interval_text(mean, low, high)
 
 
 def adaptation_explorer(

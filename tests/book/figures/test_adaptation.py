@@ -4,11 +4,11 @@ import adaptation_rows
 import matplotlib
 import numpy as np
 import pytest
-from adaptation_rows import NAMES
 
 from rfe_book.figures import adaptation
-from rfe_book.tables import adaptation as adaptation_tables
-from rfe_book.tables.adaptation import BOUND, CONTROL
+from rfe_book.tables import adaptation as tables
+from rfe_book.tables.adaptation import BOUND, CONTROL, RIVALS, SHARES
+from rfe_study.claims.headline import NONE_AT_LESIONS
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
@@ -45,52 +45,48 @@ def test_fig_4a_has_three_bars_a_domain(by_target):
     assert any(np.allclose(d, by_target["C"][PAPER].mean(axis=1)) for d in dots)
 
 
-def test_every_method_is_drawn_once(by_target):
-    figure = adaptation.every_method(by_target, label="F")
-    panel = figure.axes[2]
-    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]  # shared by all
-    assert sorted(names) == sorted([LOWER_BOUND, UPPER_BOUND, *NAMES])
-    shown = {}
+def gains_in(panel):
+    """What a panel of `every_method` shows, from the top."""
+    points = {}
     for container in panel.containers:
-        line = container.lines[0]
-        shown |= {names[int(y)]: x for x, y in zip(*line.get_data(), strict=True)}
-    expected = {m: v.to_numpy().mean() for m, v in by_target["D"].items()}
-    assert shown == pytest.approx(expected)
+        x, y = container.lines[0].get_data()
+        points |= dict(zip(map(int, y), x, strict=True))
+    return [points[k] for k in sorted(points)]
 
 
-def test_differences_leave_out_the_reference(by_target):
-    figure = adaptation.every_method(by_target, label="gain", minus=CONTROL)
-    panel = figure.axes[0]
-    names = [t.get_text() for t in panel.get_yticklabels()]
-    assert CONTROL not in names and len(names) == len(NAMES) + 1
-    (controls,) = [c for c in panel.containers if c.get_label() == "controls"]
-    x, y = controls.lines[0].get_data()
-    at = names.index("labels of V1")
-    expected = (by_target["B"]["labels of V1"] - by_target["B"][CONTROL]).to_numpy().mean()
-    assert x[list(y).index(at)] == pytest.approx(expected)
+def test_every_method_shows_differences_on_each_target_and_the_mean(by_target):
+    models = [PAPER, *RIVALS]
+    figure = adaptation.every_method(by_target, models, minus=CONTROL, ends=(-0.5, 0.5))
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == models
+    assert [panel.get_title() for panel in figure.axes][2:] == ["domain D", "mean of all"]
+    shown = np.array([gains_in(panel) for panel in figure.axes])
+    expected = [
+        [(values[m] - values[CONTROL]).to_numpy().mean() for m in models]
+        for values in by_target.values()
+    ]
+    assert shown[:3] == pytest.approx(np.array(expected))
+    assert shown[3] == pytest.approx(np.mean(expected, axis=0))
+    assert figure.axes[0].get_xlim() == (-0.5, 0.5)
 
 
-def test_precision_and_recall_of_every_model(rows):
+def test_class_shares_are_joined_in_their_order(rows):
     precision, recall = (rows.by_target(column=column) for column in ("precision", "recall"))
-    panel = adaptation.precision_and_recall(precision, recall).axes[1]
-    points = {line.get_label(): line.get_data() for line in panel.lines}
-    for model in (LOWER_BOUND, PAPER, UPPER_BOUND, CONTROL, BOUND):
-        expected = [of["C"][model].to_numpy().mean() for of in (precision, recall)]
-        assert np.ravel(points[model]) == pytest.approx(expected)
-    assert len(points["other methods"][0]) == len(NAMES) + 2 - 5
+    panel = adaptation.class_shares(precision, recall).axes[1]
+    lines = {line.get_label(): np.transpose(line.get_data()) for line in panel.lines}
+
+    def point(model):
+        return [of["C"][model].to_numpy().mean() for of in (precision, recall)]
+
+    assert lines["RFE, perfect prior"] == pytest.approx(np.array([*map(point, SHARES.values())]))
+    for model in (NONE_AT_LESIONS, BOUND):
+        assert lines[model].ravel() == pytest.approx(point(model))
+    assert {"1x", "2x", "4x", "80/20"} <= {text.get_text() for text in panel.texts}
 
 
 def test_detection_by_size(rows):
-    found = adaptation_tables.found_by_size(rows, list(adaptation.MODEL_STYLE))
+    found = tables.found_by_size(rows, list(tables.BY_SIZE))
     panel = adaptation.detection(found).axes[0]
     lines = {line.get_label(): line.get_ydata() for line in panel.lines}
-    assert set(lines) == set(adaptation.MODEL_STYLE)
-    table = adaptation_tables.size_table(found, [LOWER_BOUND, PAPER])
-    for model in (LOWER_BOUND, PAPER):
-        assert lines[model] == pytest.approx(table.loc[("B", model)].to_numpy())
-
-
-def test_chance_is_in_per_cent():
-    (axes,) = adaptation.chance_to_be_drawn(np.array([1, 10]), {"n": [0.1, 0.5]}).axes
-    (line,) = axes.lines
-    assert line.get_ydata().tolist() == [10, 50] and line.get_label() == "n"
+    assert set(lines) == set(tables.BY_SIZE)
+    own = found[(found["model"] == PAPER) & (found["domain"] == "B")]
+    assert lines[PAPER][0] == pytest.approx(100 * own[own["size"] == "0-10"]["found"].mean())

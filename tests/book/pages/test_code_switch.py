@@ -30,16 +30,6 @@ def test_switch_hides_all_code_and_is_remembered(page_for):
     assert page.tab.locator(".tag_solution > details").first.is_visible()
 
 
-def test_switch_opens_what_a_chapter_folds(page_for):
-    page = page_for("09-adaptation")
-    bars = page.tab.locator(".cell:not(.tag_solution) > details.above-input > summary")
-    assert bars.count() and not any(bars.nth(n).is_visible() for n in range(bars.count()))
-    shown, count = seen(page)
-    assert shown < count
-    page.tab.locator(SWITCH).click()
-    assert seen(page) == (count, count)
-
-
 def test_a_page_without_code_has_no_switch(page_for):
     assert not page_for("glossary").tab.locator(SWITCH).count()
 

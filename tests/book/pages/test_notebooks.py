@@ -16,28 +16,11 @@ BOOK = Path(__file__).parents[3] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 MAX_LINES, MAX_WIDTH = 12, 88
 MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
-#: Notebooks whose references are no links yet and whose values are glued: take them out one by one.
-TO_CONVERT = {
-    "09-adaptation",
-}
 
 CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-readable = pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(
-            path,
-            id=path.stem,
-            marks=[pytest.mark.xfail(reason="is not converted yet")]
-            if path.stem in TO_CONVERT
-            else [],
-        )
-        for path in NOTEBOOKS
-    ],
-)
 
 
 def code_cells(path):
@@ -98,17 +81,12 @@ def test_imports_of_ours_name_what_is_there(path):
 def test_chapter_has_exercises_with_hidden_solutions(path):
     cells = code_cells(path)
     asked = [cell for _, tags, cell in cells if "exercise" in tags]
-    solutions = [(number, tags, cell) for number, tags, cell in cells if "solution" in tags]
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
     assert 2 <= len(re.findall(r"(?m)^\*\*Exercise ", text)) <= 4
     assert asked, "no exercise with a check that the reader can run"
-    if path.stem not in TO_CONVERT:
-        assert not solutions and all(exercises.has_markers(cell.source) for cell in asked)
-        assert text.count("{dropdown} Hint 1") == text.count("{dropdown} Hint 2") >= len(asked)
-    assert len(solutions) >= len(asked) or path.stem not in TO_CONVERT
-    for number, tags, cell in solutions:
-        hidden = "hide-cell" in tags and cell.metadata.get("jupyter", {}).get("source_hidden")
-        assert hidden, f"cell {number}: the solution shows, see its tags and jupyter.source_hidden"
+    assert not any("solution" in tags for _, tags, _ in cells)
+    assert all(exercises.has_markers(cell.source) for cell in asked)
+    assert text.count("{dropdown} Hint 1") == text.count("{dropdown} Hint 2") >= len(asked)
 
 
 @each_chapter
@@ -120,7 +98,7 @@ def test_chapter_has_its_parts(path):
     assert re.search(r"\{cite:[pt]+\}`|\]\(references\.md#", text), "no reference"
 
 
-@readable
+@each_notebook
 def test_a_notebook_reads_in_jupyterlab(path):
     """References are links and values expressions; what is computed for a sentence is no cell."""
     notebook = nbformat.read(path, as_version=4)
@@ -133,12 +111,12 @@ def test_a_notebook_reads_in_jupyterlab(path):
     assert len(hidden) <= MAX_HIDDEN, f"hidden cells {hidden}"
 
 
-@readable
+@each_notebook
 def test_typed_numbers_are_those_that_the_page_counts(path):
     names = build.all_labels()
     cells = [cell for cell in nbformat.read(path, as_version=4).cells]
     wrong = [text for cell in cells for text in links.complaints(cell.source, names)]
-    assert path.stem not in TO_CONVERT and not wrong, wrong
+    assert not wrong, wrong
 
 
 @each_notebook

@@ -1,14 +1,14 @@
-"""Tables and sentences of chapter 09, on made-up rows whose answers are known."""
+"""Tables of chapter 09, on made-up rows whose answers are known."""
 
 import adaptation_rows
 import pytest
 
-from rfe_book.tables import adaptation, gains
-from rfe_book.tables.adaptation import BOUND, CONTROL
-from rfe_book.tables.gains import MORE
-from rfe_book.words import listed
-from rfe_study.claims.comparisons import means
+from rfe_book.tables import adaptation
+from rfe_book.tables.adaptation import BOUND, CHAIN, CONTROL, LUCK, OTHER_V1
+from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
+from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
 NAMES = adaptation_rows.NAMES
 
@@ -18,35 +18,29 @@ def rows():
     return adaptation_rows.rows()
 
 
-def by_plan(plan):
-    """F of 0.5 and what `plan` has for (model, target); seeds and patients differ."""
-    return adaptation_rows.rows(
-        lambda target, model, seed, domain: 0.5 + 0.02 * seed + plan.get((model, target), 0)
-    )
+def test_models_of_the_chapter_exist():
+    known = {LOWER_BOUND, UPPER_BOUND, *NAMES}
+    of_chain = {name for _, *pair in CHAIN for name in pair}
+    chosen = {*adaptation.PRIORS, *adaptation.SHARES.values(), *adaptation.RIVALS}
+    assert of_chain | chosen | {*adaptation.BY_SIZE, *LUCK} <= known
+    assert {name + OTHER_V1.format(v1) for name in LUCK for v1 in (2, 3)} <= known
 
 
-def test_differences_are_paired():
-    rows = by_plan({(PAPER, "B"): 0.1, (PAPER, "C"): -0.1, ("lower", "B"): -0.2})
-    by_target = rows.by_target()
-    table = means(by_target["B"], over=CONTROL)
-    assert CONTROL not in table.index
-    assert table.loc[PAPER].tolist() == pytest.approx([0.1, 0.1, 0.1])
-    plain = means(by_target["B"]).loc[CONTROL]
-    assert plain["low"] < plain["mean"] < plain["high"]
-
-
-def test_sentences_follow_the_rows():
-    by_target = by_plan({(PAPER, "B"): 0.1, (PAPER, "C"): -0.1}).by_target()
-    assert gains.sentence(by_target, PAPER, CONTROL) == (
-        "on B better, 0.100 (0.100 to 0.100); on C worse, −0.100 (−0.100 to −0.100); "
-        "on D not told apart, 0.000 (0.000 to 0.000)"
-    )
-    told = gains.sentence(by_target, PAPER, CONTROL, words=MORE, where="made for")
-    assert told.startswith("made for B more, ") and "; made for C fewer, " in told
-    counted = gains.counted(by_target, PAPER, CONTROL)
-    assert counted == "better on B, worse on C"
-    assert gains.counted(by_target, BOUND, CONTROL) == "better on none, worse on none"
-    assert [listed(["B", "C", "D"][:n]) for n in range(4)] == ["none", "B", "B and C", "B, C and D"]
+def test_chain_differs_by_what_it_says():
+    methods = {method.name: method for method in adaptation_methods()}
+    settings = {
+        what: {
+            key
+            for key in {**methods[a].settings, **methods[b].settings}.keys() - {"name"}
+            if methods[a].settings.get(key) != methods[b].settings.get(key)
+        }
+        for what, a, b in CHAIN[2:]
+    }
+    assert list(settings.values()) == [
+        {"unlabelled", "embedding"}, {"embedding"}, {"statistics"}
+    ]  # fmt: skip
+    weights = [methods[m].embedding.weight for m in (CONTROL, PAPER)]
+    assert weights[0] == 0 < weights[1]
 
 
 def test_table_of_methods_says_who_knows_what():
@@ -66,3 +60,59 @@ def test_table_of_methods_says_who_knows_what():
     assert table.loc["RFE, NCC, all pixels", "further"].endswith("n_E = all")
     both = {m.name for m in adaptation_methods() if m.primary == "both"}
     assert set(table.index[table["Dice on"] == "A and target"]) == both
+
+
+def test_summary_has_every_model_with_its_seeds(rows):
+    f = rows.by_target()
+    f["C"] = f["C"] | {PAPER: f["C"][PAPER].loc[[0]]}
+    table = adaptation.summary(f, rows.by_target(column="precision"))
+    assert list(table.index) == [LOWER_BOUND, UPPER_BOUND, *NAMES]
+    assert table.loc[PAPER, "seeds"] == "2, 1, 2"
+    mean = f["D"][PAPER].to_numpy().mean()
+    assert table.loc[PAPER, "F on D"] == pytest.approx(mean)
+    assert table.loc[PAPER, "AP on D"] == pytest.approx(mean + 0.1)
+
+
+def test_worth_is_over_the_control():
+    plan = {CONTROL: 0.1, PAPER: 0.15}
+    rows = adaptation_rows.rows(lambda t, model, seed, d: 0.4 + plan.get(model, 0))
+    table = adaptation.worth(rows.by_target(), rows.by_target(column="recall"), [PAPER, BOUND])
+    assert table.loc[PAPER].tolist() == ["+0.05"] * 6
+    assert table.loc[BOUND].tolist() == ["−0.10"] * 6
+
+
+def test_lesions_are_pooled_by_size():
+    rows = adaptation_rows.rows(lambda t, model, seed, d: 0.3 if model == "lower" else 0.5)
+    found = adaptation.found_by_size(rows, [LOWER_BOUND, PAPER])
+    assert set(found["model"]) == {LOWER_BOUND, PAPER} and len(found) == 3 * 2 * 2 * 4
+    assert found.loc[found["domain"] == "D", "lesions"].max() == 400
+    shares = found[(found["domain"] == "B") & (found["size"] == "0-10")].groupby("model")["found"]
+    assert shares.mean().to_dict() == pytest.approx({LOWER_BOUND: 0.3, PAPER: 0.5})
+
+
+def test_luck_is_of_the_first_seed():
+    name = LUCK[0] + OTHER_V1.format(3)
+    rows = adaptation_rows.rows(
+        lambda t, model, seed, d: 0.4 + (0.1 if model == name else 0) + 0.3 * seed
+    )
+    table = adaptation.luck_table(rows.by_target())
+    assert table.shape == (9, 3)
+    of_b = table.loc["B", LUCK[0]]
+    assert of_b["patient 3"] - of_b["patient 1"] == pytest.approx(0.1)
+    assert of_b["patient 2"] == pytest.approx(of_b["patient 1"]) and of_b["patient 1"] < 0.5
+
+
+def verdict(claim, part, outcome, **about):
+    numbers = dict.fromkeys(("threshold", "estimate", "low", "high", "p_above", "p_below"), 0.0)
+    words = {"claim": claim, "part": part, "statistic": "x", "verdict": outcome}
+    return Verdict(**{**numbers, **words, **about})
+
+
+def test_verdicts_stand_by_part_and_by_heads():
+    first = [verdict(6, "mean", REPRODUCED), verdict("ours", "better", UNDECIDED)]
+    judged = {"paper's": [verdict(6, "mean", CONTRADICTED)], VERDICT: first}
+    table = adaptation.verdicts_by_heads(judged)
+    assert table.loc[6].to_dict() == {VERDICT: REPRODUCED, "paper's": CONTRADICTED}
+    assert list(table.columns) == [VERDICT, "paper's"]
+    parts = adaptation.parts_table(first)
+    assert parts.loc[("ours", "better"), "verdict"] == UNDECIDED

@@ -1,0 +1,253 @@
+"""What chapter 09 says of F and average precision of the adapted models, from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rfe_book.findings import Findings, must_hold
+from rfe_book.tables import adaptation as tables
+from rfe_book.tables.gains import differences, signed, told, with_mean
+from rfe_book.words import listed, origin
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.comparisons import share_closed
+from rfe_study.claims.effects import SMALLEST_F
+from rfe_study.claims.headline import (
+    NONE_AT_LESIONS,
+    OPERATING_POINT,
+    WITH_PERFECT,
+    WITH_V1,
+    WITHOUT_LABELS,
+)
+from rfe_study.claims.rows import ByModel
+from rfe_study.claims.verdicts import REPRODUCED, Verdict, overall
+from rfe_study.methods.adaptation import PAPER, PERFECT, RATE, adaptation_methods
+from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
+from rfe_study.methods.method import HEADLINE, SHOWN_ONCE
+from rfe_study.methods.profiles import PROFILES, SHOWN
+from rfe_study.phantom.domains import TARGETS
+
+ByTarget = Mapping[str, ByModel]
+
+
+def span(numbers: Iterable[int]) -> str:
+    """``"3 to 5"``, or ``"3"`` if all are."""
+    low, high = min(numbers := list(numbers)), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def spread(table: pd.DataFrame) -> dict[str, str]:
+    """Of `differences`: each target's and the mean's as words, by name."""
+    return {str(target): told(*line) for target, line in table.iterrows()}
+
+
+def percent(part: Verdict) -> str:
+    """``"73% (60% to 87%)"``."""
+    text = f"{part.estimate:.0%} ({part.low:.0%} to {part.high:.0%})"
+    return text.replace("-", "−")
+
+
+def mean_of(by_target: ByTarget, model: str) -> float:
+    """Mean over targets of a model's mean score."""
+    return float(np.mean([values[model].to_numpy().mean() for values in by_target.values()]))
+
+
+def experiment(rows: AdaptationRows, f: ByTarget) -> Findings:
+    """How many models, seeds and heads there are, and what a fine-tuning takes."""
+    methods, profile = adaptation_methods(), PROFILES[SHOWN]
+    resting = {
+        t: span(len(values[m.name]) for m in methods if m.headline and m.name in values)
+        for t, values in f.items()
+    }
+    elsewhere = [
+        len(values[m.name])
+        for t, values in f.items()
+        if t != "B"
+        for m in methods
+        if m.headline and m.name in values
+    ]
+    beside = [
+        len(values[m.name])
+        for values in f.values()
+        for m in methods
+        if not m.headline and m.seeds > SHOWN_ONCE and m.name in values
+    ]
+    return Findings(
+        methods=len(methods),
+        models=len(rows.models),
+        heads=int(f["B"][PAPER].shape[1]),
+        planned=HEADLINE,
+        seeds_b=resting["B"],
+        seeds_cd=span(elsewhere),
+        beside=span(beside),
+        crops=profile.target_crops,
+        steps=profile.tuning_steps * (profile.epochs - profile.branch_epoch),
+        rate=f"{RATE:g}",
+        origin=origin(rows.scores),
+    )
+
+
+def paper(f: ByTarget) -> Findings:
+    """The paper's comparison: its method, the lower and the upper bound."""
+    lower = differences(f, PAPER, LOWER_BOUND)
+    upper = differences(f, PAPER, UPPER_BOUND)
+    must_hold("the gain is largest on B", lower.loc[list(TARGETS), "mean"].idxmax() == "B")
+    must_hold("on C and D it does not show", bool((lower.loc[["C", "D"], "low"] <= 0).all()))
+    must_hold("on B it seems so", lower.loc["B", "low"] > 0)
+    must_hold("it stays below the upper bound", bool((upper["mean"] < 0).all()))
+    values = f["B"]
+    closed = share_closed(values[PAPER], values[LOWER_BOUND], values[UPPER_BOUND])
+    return Findings(
+        **spread(lower),
+        closed=closed.text,
+        **{f"below_{t}": text for t, text in spread(upper).items()},
+    )
+
+
+def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
+    """What the loss adds to its own control, and what the target's statistics do alone."""
+    own = differences(f, PAPER, tables.CONTROL)
+    alone = differences(f, tables.STATISTICS, tables.ALONE)
+    ahead = differences(f, PAPER, tables.STATISTICS)
+    verdict = {p.part: p for p in parts}
+    mean = f"mean of {', '.join(TARGETS)}"
+    must_hold("the loss's own share is small on average", abs(own.loc["mean", "mean"]) < SMALLEST_F)
+    must_hold("statistics alone do better than the method", ahead.loc["mean", "mean"] < 0)
+    must_hold("statistics help B most", alone.loc[list(TARGETS), "mean"].idxmax() == "B")
+    images = differences(f, tables.CONTROL, tables.ALONE)
+    must_hold(
+        "on B statistics of the target alone do more than those of both",
+        alone.loc["B", "mean"] > images.loc["B", "mean"],
+    )
+    return Findings(
+        **{f"own_{t}": text for t, text in spread(own).items()},
+        **{f"statistics_{t}": text for t, text in spread(alone).items()},
+        **{f"images_{t}": text for t, text in spread(images).items()},
+        **{f"ahead_{t}": text for t, text in spread(ahead).items()},
+        own_verdict=verdict[f"better than {tables.CONTROL}, {mean}"].verdict,
+        statistics_verdict=verdict[f"better than {tables.STATISTICS}, {mean}"].verdict,
+        smallest=f"{SMALLEST_F:g}",
+    )
+
+
+def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
+    """What a better prior is worth, at a threshold of .5 and without one.
+
+    Parameters
+    ----------
+    f, precision
+        F and average precision.
+    pulls : DataFrame
+        `rfe_book.tables.prior.pull_by_domain`.
+    """
+    said = {}
+    for key, model, reference in (
+        ("ncc", PAPER, tables.CONTROL),
+        ("perfect", PERFECT, tables.CONTROL),
+        ("same", PERFECT, NONE_AT_LESIONS),
+        ("better", PERFECT, PAPER),
+    ):
+        for name, of in (("f", f), ("ap", precision)):
+            said[f"{key}_{name}"] = told(*differences(of, model, reference).loc["mean"])
+    ap = differences(precision, PERFECT, tables.CONTROL)
+    at_half = differences(f, PERFECT, tables.CONTROL)
+    must_hold("a perfect prior ranks pixels better", ap.loc["mean", "low"] > 0)
+    must_hold(
+        "at .5 little of that is left", at_half.loc["mean", "mean"] < ap.loc["mean", "mean"] / 2
+    )
+    must_hold("on C a perfect prior is below its control", at_half.loc["C", "mean"] < 0)
+    must_hold("all priors pull the right way", bool((pulls["a"] > 0).all()))
+    return Findings(
+        **said,
+        perfect_same=said["same_ap"],
+        perfect_f_C=told(*at_half.loc["C"]),
+        perfect_ap_C=told(*ap.loc["C"]),
+        **{f"pull_{t}": f"{a:.2f}" for t, a in pulls["a"].items()},
+    )
+
+
+def shares(
+    f: ByTarget, average_precision: ByTarget, precision: ByTarget, recall: ByTarget
+) -> Findings:
+    """What the share of lesion changes, for the perfect prior over all pixels."""
+    names = list(tables.SHARES.values())
+    for target in f:
+        r = [float(recall[target][m].to_numpy().mean()) for m in names]
+        p = [float(precision[target][m].to_numpy().mean()) for m in names]
+        must_hold(
+            f"on {target} more lesion means more recall, less precision",
+            r[0] == min(r) and r[-1] == max(r) and p[-1] == min(p),
+        )
+    ap = differences(average_precision, names[-1], names[0])
+    must_hold("a larger share also ranks better", ap.loc["mean", "mean"] > 0)
+    mean_f = {key: mean_of(f, m) for key, m in tables.SHARES.items()}
+    best = max(mean_f, key=mean_f.get)
+    must_hold("80/20 is not best at .5", best != "80/20")
+    must_hold("F hardly notices", abs(mean_f["80/20"] - mean_f["1x"]) < 0.05)
+    ends = {"low": names[0], "high": names[-1]}
+    of_c = {"precision": precision, "recall": recall, "ap": average_precision, "f": f}
+    return Findings(
+        **{
+            f"{name}_{key}": f"{mean_of(of, m):.2f}"
+            for name, of in of_c.items()
+            for key, m in ends.items()
+        },
+        ap_gain=told(*ap.loc["mean"]),
+        best=best,
+        best_f=f"{mean_f[best]:.2f}",
+        **{
+            f"labels_{name}_C": f"{of['C'][tables.BOUND].to_numpy().mean():.2f}"
+            for name, of in of_c.items()
+        },
+        none_f_C=f"{f['C'][NONE_AT_LESIONS].to_numpy().mean():.2f}",
+    )
+
+
+def headline(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
+    """The book's own headline: each sentence's verdict, and shares of gaps that are closed.
+
+    Parameters
+    ----------
+    parts
+        `rfe_study.claims.headline.judge`.
+    """
+    verdicts = {name: overall(own) for name, own in parts.items()}
+    must_hold("our own headline does not hold", set(verdicts.values()) != {REPRODUCED})
+    (mean,) = (p for p in parts[WITH_PERFECT] if p.main)
+    v1, without = (
+        {p.part[0]: p for p in parts[name] if not p.main} for name in (WITH_V1, WITHOUT_LABELS)
+    )
+    must_hold("with V1's classifier B gains", v1["B"].low > 0)
+    must_hold("and D falls far below", v1["D"].high < -0.5)
+    must_hold("without labels B loses", without["B"].estimate < 0)
+    return Findings(
+        point=verdicts[OPERATING_POINT],
+        perfect=verdicts[WITH_PERFECT],
+        v1=verdicts[WITH_V1],
+        without=verdicts[WITHOUT_LABELS],
+        perfect_share=percent(mean),
+        v1_B=percent(v1["B"]),
+        without_B=percent(without["B"]),
+    )
+
+
+def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
+    """Which rivals are ahead of the paper's method on average, and what V1's labels are worth."""
+    mean = {m: float(t.to_numpy().mean()) for m, t in with_mean(f)["mean"].items()}
+    ahead = [m for m in tables.RIVALS if mean[m] > mean[PAPER]]
+    must_hold("V1's labels are worth most", max(tables.RIVALS, key=mean.get) == tables.V1)
+    must_hold("the prior as labels is worst", min(tables.RIVALS, key=mean.get) == "Dice on NCC")
+    v1 = differences(f, PAPER, tables.V1)
+    must_hold("labels of V1 are better", v1.loc["mean", "high"] < 0)
+    rest = {p.part.partition(", mean of")[0].removeprefix("better than "): p for p in parts}
+    return Findings(
+        ahead=listed([f"“{m}”" for m in ahead]),
+        v1=told(*v1.loc["mean"]),
+        v1_verdict=rest[tables.V1].verdict,
+        dice_verdict=rest["Dice on NCC"].verdict,
+        dice=signed(mean["Dice on NCC"] - mean[LOWER_BOUND]),
+        entropy_verdict=rest["entropy"].verdict,
+        pseudo_verdict=rest["pseudo-labels"].verdict,
+    )

@@ -1,0 +1,129 @@
+"""What chapter 09 says of false positives, small lesions, the luck of V1, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rfe_book.findings import Findings, must_hold
+from rfe_book.findings.adaptation import ByTarget, mean_of, percent
+from rfe_book.tables import adaptation as tables
+from rfe_book.tables.gains import differences, told
+from rfe_book.words import listed
+from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
+from rfe_study.claims.heads import PATIENTS, VERDICT
+from rfe_study.claims.verdicts import REPRODUCED, Verdict, deciding
+from rfe_study.methods.adaptation import PAPER, PERFECT
+from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
+from rfe_study.phantom.domains import TARGETS
+
+MEAN = f"mean of {', '.join(TARGETS)}"
+
+
+def false_positives(wrong: ByTarget, parts: Sequence[Verdict]) -> Findings:
+    """Claim 7: pieces of false positives a slice, and what precision and recall gain.
+
+    Parameters
+    ----------
+    wrong
+        False positives a slice, by model.
+    """
+    part = {p.part: p for p in parts}
+    fewer = part[f"fewer false positives, {MEAN}"]
+    gains = part[f"precision gains more than recall, {MEAN}"]
+    must_hold("there are rather more pieces than fewer", fewer.estimate < 0)
+    must_hold("precision gains more than recall", gains.estimate > 0)
+    on_b = part["B: precision gains more than recall"]
+    must_hold("the gain on B comes through precision", on_b.estimate > 0)
+    counts = {
+        key: listed([f"{v[model].to_numpy().mean():.1f} on {t}" for t, v in wrong.items()])
+        for key, model in (("lower", LOWER_BOUND), ("paper", PAPER), ("v1", tables.V1))
+    }
+    times = sorted(np.exp([-fewer.low, -fewer.high]))
+    return Findings(
+        **counts,
+        times=f"{np.exp(-fewer.estimate):.1f}",
+        times_low=f"{times[0]:.1f}",
+        times_high=f"{times[1]:.1f}",
+        fewer=fewer.verdict,
+        gains=gains.verdict,
+        gains_effect=gains.effect,
+        by_seed=", ".join(f"{x:.1f}" for x in wrong["B"][PAPER].mean(axis=1)),
+    )
+
+
+def small_share(found: pd.DataFrame, model: str) -> float:
+    """Share of very small lesions that a model finds: mean over seeds, then over domains."""
+    first = found[(found["size"] == found["size"].iloc[0]) & (found["model"] == model)]
+    return float(first.groupby("domain")["found"].mean().mean())
+
+
+def small(found: pd.DataFrame, f: ByTarget, wrong: ByTarget, parts: Sequence[Verdict]) -> Findings:
+    """Claims 8, 11 and 12: very small lesions, and why they are missed.
+
+    Parameters
+    ----------
+    found : DataFrame
+        `rfe_book.tables.adaptation.found_by_size`.
+    """
+    part = {p.part: p for p in parts}
+    missed = part[f"most lesions below 10 mm³ missed, {MEAN}"]
+    more = part[f"every lesion equally likely finds more below 10 mm³, perfect prior, {MEAN}"]
+    beyond = part[f"finds lesions that the upper bound misses, {MEAN}"]
+    another = part[f"more of those than another upper bound, {MEAN}"]
+    share = {m: small_share(found, m) for m in (*tables.BY_SIZE, ALL_PIXELS)}
+    must_hold("most very small lesions are missed", missed.verdict == REPRODUCED)
+    must_hold("drawing each lesion alike finds more of them", more.verdict == REPRODUCED)
+    drawn = share[ALL_PIXELS] - share[PERFECT]
+    must_hold("taking all pixels does not", drawn < more.estimate / 2)
+    alike = differences(f, EVERY_LESION, PERFECT).loc["mean"]
+    must_hold("F hardly changes", abs(alike["mean"]) < 0.03)
+    pieces = mean_of(wrong, EVERY_LESION) / mean_of(wrong, PERFECT)
+    must_hold("it costs false positives", pieces > 1.2)
+    return Findings(
+        missed=percent(missed),
+        more=percent(more),
+        beyond=percent(beyond),
+        beyond_verdict=beyond.verdict,
+        another=percent(another),
+        another_verdict=another.verdict,
+        upper=f"{1 - share[UPPER_BOUND]:.0%}",
+        perfect=f"{share[PERFECT]:.0%}",
+        every=f"{share[EVERY_LESION]:.0%}",
+        all_pixels=f"{share[ALL_PIXELS]:.0%}",
+        f_change=told(*alike),
+        pieces=f"{pieces:.1f}",
+    )
+
+
+def luck(table: pd.DataFrame) -> Findings:
+    """How far F moves with who is V1.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `rfe_book.tables.adaptation.luck_table`.
+    """
+    said, moved = {}, {}
+    for key, name in zip(("ncc", "band", "labels"), tables.LUCK, strict=True):
+        by_domain = table[name].groupby(level="domain")
+        moved[key] = by_domain.max() - by_domain.min()
+        said[key] = listed([f"{x:.2f} on {t}" for t, x in moved[key].items()])
+    largest = moved["band"]
+    must_hold("the classifier's prior depends most on V1", largest.mean() > moved["ncc"].mean())
+    return Findings(**said)
+
+
+def verdicts(judged: Mapping[str, Sequence[Verdict]]) -> Findings:
+    """The verdict on each claim: ``all_6`` on the paired heads with its effect in ``effect_6``,
+    ``papers_6`` on the paper's own patients."""
+    said = {}
+    for claim in (6, 7, 8, 10, 11, 12, 14):
+        first = deciding([p for p in judged[VERDICT] if p.claim == claim])
+        said[f"all_{claim}"], said[f"effect_{claim}"] = first.verdict, first.effect
+    (papers,) = set(PATIENTS) - {VERDICT}
+    table = tables.verdicts_by_heads(judged)
+    said |= {f"papers_{claim}": verdict for claim, verdict in table[papers].items()}
+    return Findings(**said)
