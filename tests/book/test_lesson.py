@@ -169,18 +169,19 @@ def test_answers_to_expect_are_what_the_widgets_show(shown):
     at = losses.n_e.index
     strategy = {name: k for k, name in enumerate(losses.strategies)}
     draws = losses.measures[0]["values"][strategy["80/20"]]
-    assert [f"{f(draws[at(20)]):.2f}" for f in (min, max)] == ["0.03", "0.18"]
-    assert [f"{f(draws[at(2000)]):.3f}" for f in (min, max)] == ["0.118", "0.125"]
+    assert [f"{f(draws[at(20)]):.2f}" for f in (min, max)] == ["0.27", "0.39"]
+    assert [f"{f(draws[at(2000)]):.3f}" for f in (min, max)] == ["0.362", "0.374"]
     assert losses.counts[strategy["distribution-aware"]][at(20)][3] == 0
-    assert losses.n_e[-1] == 17_097 and losses.counts[0][-1][3] == 225
+    assert losses.n_e[-1] == 17_134 and losses.counts[0][-1][3] == 338
     shared, own = jsd.measures
     aware, half = strategy["distribution-aware"], strategy["50/50"]
     first = {n: shared["values"][aware][at(n)][0] for n in (20, 2000)}
     for n, value in first.items():
         assert shared["low"][aware][at(n)] < value < shared["high"][aware][at(n)]
-    assert 4.5 < own["values"][aware][at(20)][0] / first[20] < 5
+    assert 2.4 < own["values"][aware][at(20)][0] / first[20] < 2.6
     perfect, drawn = shared["centre"][half], [row[0] for row in shared["values"][half]]
-    assert perfect[at(100)] / perfect[at(500)] > 20 and drawn[at(100)] / drawn[at(500)] < 1.2
+    assert 8.5 < perfect[at(100)] / perfect[at(500)] < 9.5
+    assert 1 < drawn[at(100)] / drawn[at(500)] < 1.5
 
 
 def test_every_exercise_of_a_converted_chapter_tests_an_objective():
