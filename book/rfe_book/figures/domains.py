@@ -21,6 +21,7 @@ from rfe_book.style import (
     DOMAIN_STYLE,
     GRAY,
     GREEN,
+    PURPLE,
     VERMILION,
     show_plane,
     upright,
@@ -36,6 +37,9 @@ _TISSUE_STYLE = {
     "gm": ("gray matter", GRAY, "s"),
     "lesion": ("lesion tissue", VERMILION, "^"),
 }
+
+#: Signal over that of even tissue from which a spot is outlined: more than texture reaches.
+_SPOT = 1.35
 
 
 def same_head(
@@ -156,6 +160,8 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
     plane, mask = flair[..., z], anatomy.lesion_mask[..., z]
     near = ndimage.binary_dilation(mask)
     lesion_like = np.where(near, 0, anatomy.tissues[scanner.TISSUES.index("lesion"), ..., z])
+    even = np.ones_like(lesion_like)  # a head without texture has no spots either
+    spots = anatomy.uneven["flair"][..., z] if "flair" in anatomy.uneven else even
     moving = anatomy.flow[..., z] * anatomy.tissues[scanner.TISSUES.index("csf"), ..., z]
     figure, axes = plt.subplots(1, 2, figsize=(7, 4.3))
     top = np.percentile(plane[plane > 0], 99.8)
@@ -171,6 +177,7 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
             "solid",
         ),
         (moving, 0.12, COLOURS["false negative"], "moving CSF", "dashed"),
+        (spots, _SPOT, PURPLE, "bright spot", "dotted"),
     ]
     for values, level, colour, name, style in kinds:
         if values.max() > level:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_study.phantom import scanner
-from rfe_study.phantom.domains import Domain
+from rfe_study.phantom.domains import PAIRED, Domain
 from rfe_study.phantom.heads import Anatomy
 from rfe_study.realism import fidelity
 
@@ -40,9 +40,9 @@ def one_head(anatomy: Anatomy, scans: Mapping[str, Mapping[str, np.ndarray]]) ->
 
 
 def patients(domains: Mapping[str, Domain]) -> Findings:
-    """How many patients Table 1 has, and how many of them the first network learns from."""
+    """How many patients Table 1 has, how many the first network learns from, and paired heads."""
     count = sum(d.n_train + d.n_test for d in domains.values())
-    return Findings(all=count, train=domains["A"].n_train)
+    return Findings(all=count, train=domains["A"].n_train, paired=PAIRED["paired"])
 
 
 def physics(domains: Mapping[str, Domain]) -> Findings:

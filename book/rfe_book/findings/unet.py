@@ -42,7 +42,7 @@ def gradients(shares: Mapping[str, np.ndarray]) -> Findings:
     for name, share in shares.items():
         half, most = 2 * np.searchsorted(share, [0.5, 0.95]) + 1
         values |= {f"half_{name}": int(half), f"most_{name}": int(most)}
-    return Findings(near=f"{shares['trained'][4]:.0%}", **values)  # 4: of 9 x 9 pixels
+    return Findings(**values)
 
 
 def skips(table: pd.DataFrame, model: UNet, stages: Sequence[probes.Stage]) -> Findings:

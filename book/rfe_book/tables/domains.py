@@ -31,6 +31,7 @@ def scanners(domains: Mapping[str, Domain]) -> pd.DataFrame:
             "slices of T2 (mm)": d.t2.voxel_size_mm[2],
             "noise (%)": 100 * d.noise,
             "unevenness (%)": 100 * d.bias,
+            "moving fluid (%)": 100 * d.csf_flow,
         }
         for d in domains.values()
     ).set_index("domain")

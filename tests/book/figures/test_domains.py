@@ -1,5 +1,7 @@
 """Each figure is drawn from small inputs and shows their numbers."""
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -76,6 +78,15 @@ def test_mimics_outline_what_is_no_lesion(anatomy):
     assert len(outlines) == 3 and not plain.collections
     false = outlines[1].get_paths()[0].get_extents()  # x from the left, y from the top
     assert 89 <= false.x0 <= false.x1 <= 95 and 191 - 65 <= false.y0 <= false.y1 <= 191 - 59
+
+
+def test_mimics_outline_spots_of_the_head(anatomy):
+    bright = np.ones(SHAPE, np.float32)
+    bright[40:44, 70:75] = 1.8
+    spotted = replace(anatomy, uneven={"flair": bright})
+    _, marked = domains.mimics(spotted, anatomy.tissues.sum(0), Z).axes
+    spots = marked.collections[-1].get_paths()[0].get_extents()
+    assert 39 <= spots.x0 <= spots.x1 <= 44 and 191 - 75 <= spots.y0 <= spots.y1 <= 191 - 69
 
 
 def test_same_head_has_one_gray_scale_and_a_near_view(anatomy):

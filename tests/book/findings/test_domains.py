@@ -45,7 +45,7 @@ def test_a_head_of_which_the_chapter_would_say_what_is_not_so(changes):
 
 def test_patients_are_those_of_table_1():
     found = findings.patients(DOMAINS)
-    assert (found.all, found.train) == (28, 3)
+    assert (found.all, found.train, found.paired) == (28, 3, 40)
 
 
 def test_physics_is_that_of_the_equations():

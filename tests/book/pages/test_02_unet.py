@@ -85,7 +85,10 @@ def test_every_control_shows_the_networks_embeddings(page_for, chapter):
         (lambda: page.choose("Taken", STAGES[0]), {"stage": 0}),
         (lambda: page.choose("Map", names[-1]), {"view": len(names) - 1}),
         (lambda: page.check("Outline lesions"), {"outlined": True}),
-        (lambda: page.tab.get_by_role("button", name="white matter").click(), {"view": CHANNELS + 2}),
+        (
+            lambda: page.tab.get_by_role("button", name="white matter").click(),
+            {"view": CHANNELS + 2},
+        ),
     ]
     for act, change in steps:
         act()
@@ -107,7 +110,9 @@ def test_what_is_stored_is_what_was_computed(chapter):
     """Compression moves a value of a map by little on average."""
     cosine = values_of(chapter, CHANNELS, 1, 2)
     view = chapter["view"]
-    stored = decode_stack(view.maps[view.views[CHANNELS]["maps"][1]], COUNT)[2, ..., 0].astype(float)
+    stored = decode_stack(view.maps[view.views[CHANNELS]["maps"][1]], COUNT)[2, ..., 0].astype(
+        float
+    )
     decoded = np.where(stored < ZERO, stored - ZERO, (stored - ZERO) * ZERO / (255 - ZERO)) / ZERO
     pixel = view.pixels[0]
     x, y = chapter["places"]["a large lesion"]

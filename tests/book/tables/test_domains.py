@@ -18,6 +18,7 @@ def test_scanners_differ_in_what_the_table_shows():
         b.t2.voxel_size_mm[2],
         100 * b.noise,
         100 * b.bias,
+        100 * b.csf_flow,
     ]
 
 
