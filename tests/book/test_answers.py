@@ -70,7 +70,7 @@ WRONG = {
     ),
     "weight upside down": ("def relative_weight", "return n_e / 200", "n_e / 200", "200 / n_e"),
     "the sum itself": ("def relative_weight", "return n_e / 200", "n_e / 200", "(n_e / 200) ** 2"),
-    "heads replace seeds": ("def seeds_needed", SEEDS, "2 + sd_rest**2 /", "2 / heads + sd_rest**2 /"),
+    "heads replace seeds": ("def seeds_needed", SEEDS, "2 + sd_rest", "2 / heads + sd_rest"),
     "no square": ("def seeds_needed", SEEDS, ") ** 2", ")"),
     "the best once": ("def luck_of_the_best", LUCK, "10_000", "1"),
     "the mean of all": ("def luck_of_the_best", LUCK, ".max(axis=1)", ""),

@@ -70,6 +70,7 @@ def plane(found: pd.DataFrame) -> Findings:
     must_hold("lesions are as alike as before", abs(lesions["after"] - lesions["before"]) < 0.1)
     must_hold("lesion is as far from background as is asked", apart["after"] < enough)
     said = {"ground": ground, "lesions": lesions, "apart": apart}
+    said["labelled"] = found.loc["lesion with background, A"]
     return Findings(
         enough=f"{enough:g}",
         **{

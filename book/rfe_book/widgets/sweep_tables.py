@@ -104,7 +104,7 @@ class Sweep:
         return [over_seeds, *(single(values[:, k]).tolist() for k in range(len(self.seeds)))]
 
     def notes(self) -> list[list[str]]:
-        """What a reader must know of a model's numbers: [choice][model]; of the mean, which seeds."""
+        """What to know of a model's numbers: [choice][model]; of the mean, its seeds too."""
         scored = ~np.isnan(self.values()).any(axis=(2, 3))
         epochs = self._grid(self.curves.groupby(KEY)["epoch"].max())
         texts = np.empty(scored.shape, object)

@@ -7,6 +7,8 @@ import sweep_rows
 
 from rfe_book.figures import operating, plane, proof
 from rfe_book.tables import proof as proof_tables
+from rfe_study.claims.contrasts import minus
+from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.rows import by_model
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
@@ -76,10 +78,10 @@ def test_weight_or_number_compares_the_seeds_of_both(values):
 def test_all_pixels_beside_samples(values):
     left, right = proof.all_against_sampled(values).axes
     models = [f"80/20 ACD {n} margin 1" for n in (*MARGIN_1_N_E, "all")]
-    expected = [(values[m] - values["no embedding"]).to_numpy().mean() for m in models]
+    expected = [minus(values[m], values["no embedding"]).to_numpy().mean() for m in models]
     assert left.containers[0].lines[0].get_ydata() == pytest.approx(expected)
     everything = values["50/50 ACD all margin 1"]
-    expected = [(everything - values[f"50/50 ACD {n}"]).to_numpy().mean() for n in N_E]
+    expected = [minus(everything, values[f"50/50 ACD {n}"]).to_numpy().mean() for n in N_E]
     assert heights(right, "50/50") == pytest.approx(expected)
 
 
@@ -105,7 +107,7 @@ def test_operating_points_lie_at_precision_and_recall():
 
 
 def test_shares_go_from_the_least_lesion_to_the_most(values):
-    (axes,) = operating.shares({"at .5": values}).axes
+    (axes,) = operating.shares(dict.fromkeys(POINTS, values)).axes
     expected = [
         values[f"{share} ACD all margin 1"].to_numpy().mean() for share in operating.BY_SHARE
     ]

@@ -16,7 +16,7 @@ from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
 AHEAD = {"50/50": 0.02, "distribution-aware": 0.0, "80/20": 0.1}
 EXACT = {"distribution-aware": 0.04, "2x": 0.06, "4x": 0.07, "80/20": 0.05, "50/50": 0.0}
 #: What average precision has beside F, by strategy.
-FREE = {"50/50": 0.13, "distribution-aware": 0.02, "2x": 0.03, "4x": 0.04, "80/20": 0.1}
+FREE = {"50/50": 0.14, "distribution-aware": 0.02, "2x": 0.03, "4x": 0.04, "80/20": 0.1}
 
 
 def f_score(method, seed):
@@ -162,21 +162,21 @@ def test_points_ask_the_same_thrice(scores, models):
     found = proof_points.points(operating_points.judge(scores, models))
     assert (found.half_half, found.half_AP) == ("ahead of", "ahead of")
     assert found.effect_half_half.startswith("+.08")
-    assert found.effect_half_a.startswith("+.05") and found.effect_half_AP.startswith("+.05")
+    assert found.effect_half_a.startswith("+.05") and found.effect_half_AP.startswith("+.04")
 
 
 def test_shares_have_a_best_at_each_point(points):
     found = proof_points.shares(points)
     assert (found.best_half, found.best_a, found.best_AP) == ("4 times", "2 times", "80/20")
-    assert (found.f_best, found.f_50) == ("0.60", "0.53")
+    assert float(found.f_best) - float(found.f_50) == pytest.approx(0.07, abs=0.011)
     with pytest.raises(ValueError, match="best lies between"):
         proof_points.shares({**points, "at .5": points["threshold-free"]})
 
 
 def test_distance_by_corners_and_lengths(parts, points):
     found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
-    assert (found.ahead, found.rest, found.rougher_seeds) == (5, "+0.00 (−0.00 to 0.00)", 2)
-    assert found.rest_AP.startswith("+0.02")
+    assert (found.ahead, found.rest[1:], found.rougher_seeds) == (5, "0.00 (−0.00 to 0.00)", 2)
+    assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
     assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
 
 
@@ -236,6 +236,7 @@ def test_cosines_before_and_after():
     found = plane.plane(table)
     assert (found.ground_before, found.ground_after) == ("0.71", "1.00")
     assert (found.lesions_after, found.apart_after, found.enough) == ("1.00", "0.00", "0.5")
+    assert (found.labelled_before, found.labelled_after) == ("1.00", "0.00")
     with pytest.raises(ValueError, match="point one way"):
         plane.plane(table.rename(columns={"before": "after", "after": "before"}))
 
