@@ -7,7 +7,7 @@ One rule of what the book shows, for `read` and `exists` alike: a table lies in 
 if the environment variable RFE_RESULTS names a folder of rows made anew (``make reproduce``), there
 and nowhere else; and of a table with a column ``profile`` only rows of the profile that the book
 shows count (RFE_PROFILE, else laptop). So rows of two profiles are never mixed. The tables that no
-run makes anew, since they need real scans or tell of an earlier search, are always the stored ones.
+run makes anew, since they need real scans, are always the stored ones.
 """
 
 import csv

@@ -113,12 +113,6 @@ TABLES = {
     "scan_histograms": Table(
         command="rfe data statistics", key=("kind", "subject", "modality", "bin"), anew=False
     ),
-    "sweep-plan": Table(  # written once, before the first full run
-        command="git log -- data/results/sweep-plan.csv",
-        key=("claim", "part"),
-        also_text=("statistic",),
-        anew=False,
-    ),
 }
 
 #: Columns that hold text in a table that does not stand here.

@@ -40,7 +40,7 @@ return torch.cat(parts)
 LOAD = "return 2 * recall * load / (recall * load + false + load)"
 FAR = "return float(np.abs(np.log2(np.array(found) / np.array(real))).mean())"
 BEST = "return rng.normal(0.4, 0.1, k).max()"
-SEEDS = "return np.ceil((2.8 * sd / effect) ** 2 * 2 / patients)"
+SEEDS = "return np.ceil((2.8 / effect) ** 2 * (sd_seed**2 + sd_rest**2 / heads))"
 LUCK = "return generator.normal(size=(10_000, n_models)).max(axis=1).mean()"
 WRONG = {
     "no hinge": ("embedding-07", EQ2, ".clamp_min(0)", ""),
@@ -70,7 +70,7 @@ WRONG = {
     ),
     "weight upside down": ("def relative_weight", "return n_e / 200", "n_e / 200", "200 / n_e"),
     "the sum itself": ("def relative_weight", "return n_e / 200", "n_e / 200", "(n_e / 200) ** 2"),
-    "one model's noise": ("def seeds_needed", SEEDS, "* 2 / patients", "/ patients"),
+    "heads replace seeds": ("def seeds_needed", SEEDS, "2 + sd_rest", "2 / heads + sd_rest"),
     "no square": ("def seeds_needed", SEEDS, ") ** 2", ")"),
     "the best once": ("def luck_of_the_best", LUCK, "10_000", "1"),
     "the mean of all": ("def luck_of_the_best", LUCK, ".max(axis=1)", ""),

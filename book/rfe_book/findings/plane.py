@@ -62,14 +62,20 @@ def cosines(groups: Mapping[tuple[str, str, str], NDArray]) -> pd.DataFrame:
 
 
 def plane(found: pd.DataFrame) -> Findings:
-    """Cosines of `cosines` between lesions of both scanners, and between the classes on B."""
+    """Cosines of `cosines`: between backgrounds and between lesions of both scanners; on B."""
+    ground = found.loc["background A with background B"]
     lesions, apart = found.loc["lesion A with lesion B"], found.loc["lesion with background, B"]
-    must_hold("lesions of both scanners point the same way", lesions["after"] > lesions["before"])
-    must_hold("lesion stays apart from background", apart["after"] < lesions["after"])
+    enough = 1 - proof.CHOSEN["cosine"][1]
+    must_hold("backgrounds come to point one way", ground["after"] > max(0.9, ground["before"]))
+    must_hold("lesions are as alike as before", abs(lesions["after"] - lesions["before"]) < 0.1)
+    must_hold("lesion is as far from background as is asked", apart["after"] < enough)
+    said = {"ground": ground, "lesions": lesions, "apart": apart}
+    said["labelled"] = found.loc["lesion with background, A"]
     return Findings(
-        enough=f"{1 - proof.CHOSEN['cosine'][1]:g}",
-        lesions_before=f"{lesions['before']:.2f}".replace("-", "−"),
-        lesions_after=f"{lesions['after']:.2f}".replace("-", "−"),
-        apart_before=f"{apart['before']:.2f}".replace("-", "−"),
-        apart_after=f"{apart['after']:.2f}".replace("-", "−"),
+        enough=f"{enough:g}",
+        **{
+            f"{key}_{stage}": f"{row[stage]:.2f}".replace("-", "−")
+            for key, row in said.items()
+            for stage in ("before", "after")
+        },
     )

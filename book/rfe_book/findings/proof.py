@@ -182,6 +182,7 @@ def again(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
         for s in STRATEGIES
     ]
     must_hold("seeds rank alike", alike.verdict == verdicts.REPRODUCED)
+    must_hold("F itself differs", differ.estimate < differ.threshold)
     must_hold("within a strategy too", min(within) > claim.SIMILAR)
     must_hold("much of it is few lesion pixels", steady.estimate > differ.estimate + 0.02)
     low, high = steady.interval()

@@ -97,6 +97,9 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
     must_hold("at .5 the best lies between", best[AT_HALF] in between)
     must_hold("a threshold on A asks for less lesion", best[AT_A] in ("distribution-aware", "2x"))
     must_hold("without a threshold more lesion is better", best[THRESHOLD_FREE] == "80/20")
+    worst = f.loc["50/50"]
+    must_hold("A's threshold does not repair that", worst[AT_A] < worst[AT_HALF] + 0.03)
+    must_hold("the natural share orders worst", f[THRESHOLD_FREE].idxmin() == "distribution-aware")
     must_hold("50/50 is the worst at .5", f[AT_HALF].idxmin() == "50/50")
     free = f[THRESHOLD_FREE]
     must_hold("and near the best without", free["80/20"] - free["50/50"] < 0.03)
@@ -123,7 +126,7 @@ def distance(
     """
     worse = _part(judged, "l2 worse than ACD")
     rough = _part(judged, "l2 rougher than ACD from n_E = 200")
-    must_hold("claim 4 is undecided", worse.verdict == rough.verdict == verdicts.UNDECIDED)
+    must_hold("l2 segmenting worse is undecided", worse.verdict == verdicts.UNDECIDED)
     corners = list(product(STRATEGIES, ENDS))
     others = [corner for corner in corners if corner != FEWEST]
     gains = {
@@ -145,6 +148,7 @@ def distance(
     rougher_seeds = len(average([scores[AT_HALF][m] for d in DISTANCES for m in all_of(d)]))
     return Findings(
         effect=worse.effect,
+        rough=rough.verdict,
         rougher=rough.effect,
         rougher_seeds=rougher_seeds,
         corner=tables.signed(*gains[AT_HALF][FEWEST]),

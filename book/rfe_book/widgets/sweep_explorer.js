@@ -40,7 +40,7 @@ function makeChart({ name, axis: { log, ticks } }, epochs) {
   return { figure, update };
 }
 
-/** The table of scores: { node, update(blocks) }; a block is { name, rows: [[group, F, precision, recall]] }. */
+/** The table of scores: { node, update(blocks) }; a block is { name, rows: [[group, F, precision, recall, AP]] }. */
 function makeTable() {
   const node = element("table", { className: "rfe-numbers" });
   const head = (text, scope) => {
@@ -49,7 +49,7 @@ function makeTable() {
     return made;
   };
   const caption = element("caption");
-  const heads = ["patients", "F", "precision", "recall"].map((text) => head(text, "col"));
+  const heads = ["patients", "F", "precision", "recall", "AP"].map((text) => head(text, "col"));
   node.append(caption, element("thead", {}, element("tr", {}, ...heads)));
 
   function update(text, blocks) {
@@ -57,7 +57,7 @@ function makeTable() {
     for (const body of [...node.tBodies]) body.remove();
     for (const { name, kind, rows } of blocks) {
       const title = head(name, "rowgroup");
-      title.colSpan = 4;
+      title.colSpan = 5;
       title.className = kind;
       const lines = rows.map(([group, ...cells]) =>
         element("tr", {}, head(group, "row"), ...cells.map((cell) => element("td", { textContent: cell }))));
@@ -107,7 +107,7 @@ async function render({ model, el }) {
 
   /** All texts about one model (-1: there is none), for a choice and a slice. */
   function about(number, choice, slice) {
-    const blank = groups.map(() => [BLANK, BLANK, BLANK]);
+    const blank = groups.map(() => Array(4).fill(BLANK));
     if (number < 0) return { name: "no such model", scores: blank, note: "", spoken: model.get("no_model"), inSlice: model.get("no_model") };
     const seed = pictured[choice];
     const own = scores[choice][number];
@@ -116,7 +116,7 @@ async function render({ model, el }) {
     const [sliceF, , , wrong, touched] = sliceScores[slice][seed][number];
     const inSlice = hasMask[seed][number]
       ? `In this slice: F ${sliceF}, ${touched} lesions touched, ${wrong} false positives.` : `No mask is stored${notes[1 + seed][number] && `: it ${notes[1 + seed][number]}`}.`;
-    const numbers = f === BLANK ? "no scores" : `F ${f}, precision ${precision}, recall ${recall} on the ${groups[0]} test patients of ${target}`;
+    const numbers = f === BLANK ? "no scores" : `F ${f}, precision ${precision}, recall ${recall} on ${groups[0]} of ${target}`;
     const aside = note ? ` (${note})` : "";
     return { name: titles[number], scores: own, note, spoken: `${titles[number]}, ${choices[choice]}: ${numbers}${aside}.`, inSlice };
   }
@@ -142,7 +142,7 @@ async function render({ model, el }) {
       const label = `FLAIR of ${captions[slice]}: ${title}. ${text}`;
       pictures[side].update({ width, height, pixels: imageOf(images, slice), kinds, title, text, label });
     });
-    table.update(`Test patients of ${target}, ${choices[choice]}${choice ? "" : " ± standard deviation"}`, texts.map((t, side) => ({
+    table.update(`Scores on ${target} (AP: average precision), ${choices[choice]}${choice ? "" : " ± standard deviation"}`, texts.map((t, side) => ({
       name: t.note ? `${t.name} (${t.note})` : t.name,
       kind: side ? "rfe-title-beside" : "rfe-title-chosen",
       rows: groups.map((group, g) => [group, ...t.scores[g]]),

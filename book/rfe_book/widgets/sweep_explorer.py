@@ -37,7 +37,7 @@ class SweepExplorer(ControlledWidget):
     """Two models of a sweep: scores on test patients, one slice with their masks, their curves.
 
     Every trait but `strategy`, `distance`, `stop`, `choice`, `slice`, `beside` and `marked` is
-    fixed once the widget is shown. A *choice* is the mean over seeds (0) or one of them.
+    fixed once the widget is shown. A *choice* is the mean over a model's seeds (0) or one seed.
     """
 
     _esm = OUTCOME_MARKS + widgets.esm("sweep_explorer")
@@ -54,9 +54,7 @@ class SweepExplorer(ControlledWidget):
     )
     seeds = traitlets.List(help="in their order").tag(sync=True)
     groups = traitlets.List(traitlets.Unicode(), help="of test patients").tag(sync=True)
-    scores = traitlets.List(help="[choice][model][group]: texts of F, precision, recall").tag(
-        sync=True
-    )
+    scores = traitlets.List(help="[choice][model][group]: a text a score").tag(sync=True)
     notes = traitlets.List(help="[choice][model]: what else to know").tag(sync=True)
     captions = traitlets.List(traitlets.Unicode(), help="one a slice").tag(sync=True)
     images = traitlets.Unicode(help="S slices").tag(sync=True)
@@ -144,11 +142,10 @@ def _numbers(sweep: Sweep) -> dict:
         charts.append(
             {"name": name, "axis": sweep.axis(column, log=log), "values": sweep.curve(column)}
         )
-    several = f"seed{'s' * (len(sweep.seeds) > 1)} {', '.join(map(str, sweep.seeds))}"
     return {
         "titles": [title(method) for method in sweep.methods],
         "chosen": _positions(sweep.methods),
-        "choices": [f"mean over {several}", *(f"seed {s}" for s in sweep.seeds)],
+        "choices": ["mean over its seeds", *(f"seed {s}" for s in sweep.seeds)],
         "pictured": [0, *range(len(sweep.seeds))],
         "seeds": list(sweep.seeds),
         "groups": sweep.groups(),

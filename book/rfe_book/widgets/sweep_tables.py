@@ -1,6 +1,6 @@
 """A sweep's rows as the nested lists that chapter 07's explorer indexes.
 
-A *choice* is one seed, or the mean over all of them, which comes first.
+A *choice* is one seed, or the mean over those that a model has, which comes first.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from rfe_study.methods.proof import DISTANCES
 from rfe_study.phantom.domains import patients
 
 #: Patients whose scores are averaged, by role; names get the number of patients.
-GROUPS = (("paper's {}", ("test",)), ("{} further", ("extra",)), ("all {}", ("test", "extra")))
+GROUPS = (("{} test heads", ("paired",)), ("paper's {} patients", ("test",)))
 
-SCORES = ("f_score", "precision", "recall")
+SCORES = ("f_score", "precision", "recall", "average_precision")
 
-NOTHING = "–"
+NOTHING, UNTRAINED = "–", "has not been trained"
 
 KEY = ["model", "seed"]
 
@@ -86,7 +86,7 @@ class Sweep:
         return [name.format(len(patients(self.target, roles))) for name, roles in GROUPS]
 
     def values(self) -> NDArray[np.float64]:
-        """Scores averaged over patients, (M, seeds, groups, 3); NaN unless all are scored."""
+        """Scores averaged over patients, (M, seeds, groups, 4); NaN unless all are scored."""
         found = np.full((len(self.methods), len(self.seeds), len(GROUPS), len(SCORES)), np.nan)
         for g, (_, roles) in enumerate(GROUPS):
             by_model = self.scores[self.scores["role"].isin(roles)].groupby(KEY)
@@ -100,11 +100,11 @@ class Sweep:
         """Texts of `values`: [choice][model][group][score]; the mean with its deviation."""
         values = self.values()
         over_seeds = [[[_mean(f) for f in group.T] for group in m] for m in values.swapaxes(1, 2)]
-        single = np.vectorize(lambda x: NOTHING if np.isnan(x) else f"{x:.3f}", otypes=[object])
+        single = np.vectorize(lambda x: NOTHING if np.isnan(x) else f"{x:.2f}", otypes=[object])
         return [over_seeds, *(single(values[:, k]).tolist() for k in range(len(self.seeds)))]
 
     def notes(self) -> list[list[str]]:
-        """What a reader must know of a model's numbers: [choice][model], mostly empty."""
+        """What to know of a model's numbers: [choice][model]; of the mean, its seeds too."""
         scored = ~np.isnan(self.values()).any(axis=(2, 3))
         epochs = self._grid(self.curves.groupby(KEY)["epoch"].max())
         texts = np.empty(scored.shape, object)
@@ -114,15 +114,15 @@ class Sweep:
                 last = "its first epoch" if np.isnan(epochs[at]) else f"epoch {epochs[at] + 1:.0f}"
                 texts[at] = f"diverged in {last}"
             elif status != "finished":
-                texts[at] = "has not been trained"
+                texts[at] = UNTRAINED
             else:
                 texts[at] = "" if scored[at] else "has not been scored"
         mean = []
         for model in texts:
-            lacking = [
-                f"without seed {s}, which {t}" for s, t in zip(self.seeds, model, strict=True) if t
-            ]
-            mean.append("; ".join(lacking))
+            by_seed = {s: t for s, t in zip(self.seeds, model, strict=True) if t != UNTRAINED}
+            several = f"seed{'s' * (len(by_seed) > 1)} {', '.join(map(str, by_seed))}"
+            lacking = [f"without seed {s}, which {t}" for s, t in by_seed.items() if t]
+            mean.append("; ".join([several, *lacking]) if by_seed else UNTRAINED)
         return [mean, *texts.T.tolist()]
 
     def curve(self, column: str) -> list:
@@ -159,8 +159,8 @@ def _mean(values: NDArray[np.float64]) -> str:
     there = values[~np.isnan(values)]
     if not len(there):
         return NOTHING
-    spread = f" ± {there.std(ddof=1):.3f}" if len(there) > 1 else ""
-    return f"{there.mean():.3f}{spread}"
+    spread = f" ± {there.std(ddof=1):.2f}" if len(there) > 1 else ""
+    return f"{there.mean():.2f}{spread}"
 
 
 def _numbers(values: NDArray[np.float64]) -> list[list[float | None]]:

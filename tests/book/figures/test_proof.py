@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import sweep_rows
 
-from rfe_book.figures import plane, proof
+from rfe_book.figures import operating, plane, proof
 from rfe_book.tables import proof as proof_tables
+from rfe_study.claims.contrasts import minus
+from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.rows import by_model
 from rfe_study.methods.proof import MARGIN_1_N_E, N_E
 
@@ -26,7 +28,8 @@ def f_score(method, seed):
 
 @pytest.fixture(scope="module")
 def values():
-    return by_model(sweep_rows.scores(f_score), sweep_rows.models())
+    seeds = sweep_rows.some_seeds
+    return by_model(sweep_rows.scores(f_score, seeds), sweep_rows.models(seeds))
 
 
 def heights(panel, label):
@@ -36,57 +39,49 @@ def heights(panel, label):
 
 
 def test_fig_3a_has_all_models_and_all_references(values):
-    bounds = {"x": {"lower bound": 0.31, "upper bound B": 0.82}}
-    acd, l2 = proof.f_against_n_e({"x": values}, bounds).axes
-    for panel, distance in ((acd, "ACD"), (l2, "l2")):
+    for panel, distance in zip(proof.f_against_n_e(values).axes, ("ACD", "l2"), strict=True):
         expected = [values[f"80/20 {distance} {n}"].to_numpy().mean() for n in N_E]
         assert heights(panel, "80/20") == pytest.approx(expected)
         flat = {line.get_label(): line.get_ydata()[0] for line in panel.lines}
-        assert flat["lower bound"] == 0.31 and flat["upper bound B"] == 0.82
-        assert flat["no embedding"] == pytest.approx(values["no embedding"].to_numpy().mean())
-    points = [line.get_ydata() for line in acd.lines if len(line.get_xdata()) == 1]
-    assert any(
-        values["80/20 ACD all margin 1"].to_numpy().mean() == pytest.approx(y[0]) for y in points
-    )
-    assert [t.get_text() for t in acd.get_xticklabels()][-1] == "all"
-    assert [t.get_text() for t in l2.get_xticklabels()][-1] == "2000"
+        for model in proof.REFERENCES:
+            assert flat[model] == pytest.approx(values[model].to_numpy().mean())
+        assert [text.get_text() for text in panel.texts] == ["3", "2", "2", "2", "2", "3"]
 
 
-def test_a_dot_for_each_seed(values):
-    acd, _ = proof.f_against_n_e({"x": values}, {"x": {}}).axes
+def test_a_dot_for_each_seed_within_its_bar(values):
+    acd, _ = proof.f_against_n_e(values).axes
     dots = [line.get_ydata() for line in acd.lines if line.get_marker() == "."]
-    for n in N_E:
+    (bars,) = [c for c in acd.containers if c.get_label() == "50/50"]
+    for n, ends in zip(N_E, bars.lines[2][0].get_segments(), strict=True):
         own = values[f"50/50 ACD {n}"].mean(axis=1)
         assert any(len(d) == len(own) and np.allclose(d, own) for d in dots)
+        assert ends[:, 1] == pytest.approx([own.min(), own.max()])
 
 
-def test_gains_are_paired(values):
-    _, l2 = proof.gain_against_n_e(values).axes
-    expected = [(values[f"50/50 l2 {n}"] - values["no embedding"]).to_numpy().mean() for n in N_E]
-    assert heights(l2, "50/50") == pytest.approx(expected)
-    (bars,) = [c for c in l2.containers if c.get_label() == "50/50"]
-    (low, high) = bars.lines[2][0].get_segments()[0][:, 1]
-    assert (low, high) == pytest.approx((expected[0], expected[0]))  # seeds and patients cancel
+def test_unequal_seeds_are_said(values):
+    fewer = {**values, "80/20 ACD 20": values["80/20 ACD 20"].iloc[:1]}
+    acd, l2 = proof.f_against_n_e(fewer).axes
+    assert (acd.texts[0].get_text(), l2.texts[0].get_text()) == ("1–3", "3")
 
 
-def test_weight_or_number_compares_reductions(values):
+def test_weight_or_number_compares_the_seeds_of_both(values):
     acd, _ = proof.weight_or_number(values).axes
+    lines = {line.get_label(): line.get_ydata() for line in acd.lines}
     for label, suffix in (
         ("mean over pairs: the weight stays", ""),
         ("sum / n: the weight grows with $n_E$", " sum/n"),
     ):
-        models = [f"80/20 ACD {n}{suffix}" for n in N_E]
-        expected = [(values[m] - values["no embedding"]).to_numpy().mean() for m in models]
-        assert heights(acd, label) == pytest.approx(expected)
+        expected = [values[f"80/20 ACD {n}{suffix}"].loc[0].mean() for n in N_E]
+        assert lines[label] == pytest.approx(expected)
 
 
 def test_all_pixels_beside_samples(values):
     left, right = proof.all_against_sampled(values).axes
     models = [f"80/20 ACD {n} margin 1" for n in (*MARGIN_1_N_E, "all")]
-    expected = [(values[m] - values["no embedding"]).to_numpy().mean() for m in models]
+    expected = [minus(values[m], values["no embedding"]).to_numpy().mean() for m in models]
     assert left.containers[0].lines[0].get_ydata() == pytest.approx(expected)
     everything = values["50/50 ACD all margin 1"]
-    expected = [(everything - values[f"50/50 ACD {n}"]).to_numpy().mean() for n in N_E]
+    expected = [minus(everything, values[f"50/50 ACD {n}"]).to_numpy().mean() for n in N_E]
     assert heights(right, "50/50") == pytest.approx(expected)
 
 
@@ -102,7 +97,7 @@ def test_lengths_by_epoch():
 def test_operating_points_lie_at_precision_and_recall():
     summary = proof_tables.summary(sweep_rows.scores(f_score), sweep_rows.models())
     parts = summary.droplevel("group")
-    (axes,) = proof.operating_points(parts).axes
+    (axes,) = operating.operating_points(parts).axes
     drawn = {c.get_label(): c.get_offsets() for c in axes.collections}
     own = parts.loc[[f"80/20 l2 {n}" for n in N_E], ["recall", "precision"]]
     np.testing.assert_allclose(drawn["80/20, l2"], own)
@@ -111,12 +106,21 @@ def test_operating_points_lie_at_precision_and_recall():
     )
 
 
+def test_shares_go_from_the_least_lesion_to_the_most(values):
+    (axes,) = operating.shares(dict.fromkeys(POINTS, values)).axes
+    expected = [
+        values[f"{share} ACD all margin 1"].to_numpy().mean() for share in operating.BY_SHARE
+    ]
+    assert heights(axes, "at .5") == pytest.approx(expected)
+
+
 def test_each_seed_stands_against_the_others(values):
     (axes,) = proof.seeds(values).axes
-    drawn = {c.get_label(): c.get_offsets() for c in axes.collections}
-    f = values["50/50 ACD 20"].mean(1)
-    np.testing.assert_allclose(drawn["50/50"][0], [(f[1] + f[2]) / 2, f[0]])
-    assert len(drawn["50/50"]) == 12 * 3
+    drawn = [c.get_offsets() for c in axes.collections]
+    f = values["50/50 ACD 20"].mean(axis=1)
+    np.testing.assert_allclose(drawn[0][0], [(f[1] + f[2]) / 2, f[0]])
+    assert [len(points) for points in drawn[:2]] == [3, 2]
+    assert len(drawn) == 36 + 1  # and the legend's
 
 
 def test_plane_has_every_group():

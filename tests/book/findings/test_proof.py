@@ -5,77 +5,140 @@ import pandas as pd
 import pytest
 import sweep_rows
 
-from rfe_book.findings import plane, proof_search
+from rfe_book.findings import plane, proof_points, proof_search
 from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
+from rfe_study.claims import operating_points
 from rfe_study.claims import proof as claims
-from rfe_study.claims.rows import by_model
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
+
+#: F that a strategy adds, and an exact share of lesion.
+AHEAD = {"50/50": 0.02, "distribution-aware": 0.0, "80/20": 0.1}
+EXACT = {"distribution-aware": 0.04, "2x": 0.06, "4x": 0.07, "80/20": 0.05, "50/50": 0.0}
+#: What average precision has beside F, by strategy.
+FREE = {"50/50": 0.14, "distribution-aware": 0.02, "2x": 0.03, "4x": 0.04, "80/20": 0.1}
 
 
 def f_score(method, seed):
-    """ACD gains 0.1 over the control's 0.5, l2 loses 0.1, labels gain 0.2."""
-    base = 0.5 + 0.02 * seed
-    if method.name == "labels of B":
-        return base + 0.2
+    """The control has .5, labels .7; F rises with n_E; the emptiest models fail and scatter."""
+    generator = np.random.default_rng([seed, *method.name.encode()])
+    noise = 0.01 * generator.standard_normal()
     term = method.embedding
-    if term is None or term.weight == 0:
-        return base
-    return base + (0.1 if term.distance == "cosine" else -0.1)
+    fixed = {"labels of B": 0.7, "labelled A only, statistics of B": 0.63, "no embedding": 0.5}
+    if method.name in fixed or term is None:
+        return fixed.get(method.name, 0.45) + noise / 10
+    if method.group == "all pixels":
+        return 0.5 + EXACT[term.strategy]
+    step = 0.05 * (N_E.index(term.n_e)) / 5
+    if term.strategy == "distribution-aware" and term.n_e == ENDS[0]:
+        scatter = (-0.15, 0.15, 0)[seed]
+        return 0.2 + scatter if term.distance == "cosine" else 0.25 - scatter
+    return 0.52 + AHEAD[term.strategy] + step + noise / 10
 
 
 @pytest.fixture(scope="module")
 def scores():
-    return sweep_rows.scores(f_score)
+    rows = sweep_rows.scores(f_score, sweep_rows.some_seeds)
+    head = rows["subject"].str.extract(r"(\d+)$", expand=False).astype(int)
+    rows["f_score"] += 0.002 * np.sin(head * (1 + rows["model"].str.len()))
+    strategy = rows["model"].str.split(" ").str[0]
+    free = strategy.map(FREE).fillna(0.05) - 0.02 * rows["model"].str.contains(" l2 ")
+    rows["average_precision"] = rows["f_score"] + free
+    rows["f_score_a"] = rows["f_score"] - strategy.map({"80/20": 0.03, "4x": 0.04}).fillna(0.0)
+    return rows
 
 
 @pytest.fixture(scope="module")
-def values(scores):
-    return by_model(scores, sweep_rows.models())
+def models():
+    return sweep_rows.models(sweep_rows.some_seeds)
 
 
 @pytest.fixture(scope="module")
-def judged(scores):
-    return claims.judge(scores, sweep_rows.models(), generator=np.random.default_rng(0), draws=100)
+def points(scores, models):
+    return tables.at_points(scores, models)
 
 
-def test_experiment_counts(scores):
-    found = findings.experiment(proof_of_concept(), scores)
-    assert (found.models, found.beside, found.seeds, found.patients) == (60, 24, 3, 8)
+@pytest.fixture(scope="module")
+def values(points):
+    return points["at .5"]
+
+
+@pytest.fixture(scope="module")
+def judged(scores, models):
+    return claims.judge(scores, models)
+
+
+@pytest.fixture(scope="module")
+def parts(judged):
+    return judged["paired heads"]
+
+
+def test_experiment_counts(scores, models):
+    found = findings.experiment(proof_of_concept(), models, scores)
+    assert (found.models, found.beside, found.heads, found.papers) == (68, 32, 40, 2)
+    assert (found.many, found.few, found.one) == ("3", "2", "1")
+    fewer = models[~((models["model"] == "80/20 l2 20") & (models["seed"] > 0))]
+    assert findings.experiment(proof_of_concept(), fewer, scores).many == "1 to 3"
+    gone = models.assign(status="diverged")
+    with pytest.raises(ValueError, match="no training diverged"):
+        findings.experiment(proof_of_concept(), gone, scores)
 
 
 def test_gains_are_over_the_control(values):
-    found = findings.gains(values, generator=np.random.default_rng(0))
-    assert (found.reads_ACD, found.reads_l2) == ("better than", "worse than")
-    assert found.gain_ACD == "0.100 (0.100 to 0.100)"
-    assert found.gain_l2 == "−0.100 (−0.100 to −0.100)"
-    assert found.b_images == found.statistics == "not told apart from"
-    assert found.f_labels == f"{values['labels of B'].mean():.2f}"
-    assert found.above == 18 and " ACD " in found.best and " l2 " in found.worst
+    found = findings.gains(values)
+    assert found.f_none == f"{values['no embedding'].to_numpy().mean():.2f}"
+    assert found.best == "80/20 ACD 2000" or found.best == "80/20 l2 2000"
+    assert found.above == 34
+    assert found.below == "“distribution-aware ACD 20” and “distribution-aware l2 20”"
+    assert int(found.closed.split("%")[0]) == pytest.approx(85, abs=2)
+    assert int(found.without.rstrip("%")) == pytest.approx(65, abs=2)
 
 
-def test_a_changed_row_changes_what_is_said(scores):
-    lower = scores.copy()
-    lower.loc[lower["model"] == "no embedding", "f_score"] -= 0.05
-    values = by_model(lower, sweep_rows.models())
-    found = findings.gains(values, generator=np.random.default_rng(0))
-    assert found.gain_ACD == "0.150 (0.150 to 0.150)"
-    assert found.gain_l2 == "−0.050 (−0.050 to −0.050)"
+def test_gains_say_nothing_else_than_the_rows(values):
+    none, labels = values["no embedding"], values["labels of B"]
     with pytest.raises(ValueError, match="does not always help"):
-        none = {"no embedding": values["no embedding"] - 0.1}
-        findings.gains(values | none, generator=np.random.default_rng(0))
-    assert float(found.f_none) == pytest.approx(values["no embedding"].mean(), abs=0.005)
+        findings.gains({**values, "no embedding": none - 0.5})
+    with pytest.raises(ValueError, match="few lesion pixels"):
+        findings.gains({**values, "50/50 l2 20": none - 0.1})
+    with pytest.raises(ValueError, match="most of the gap"):
+        findings.gains({**values, "labels of B": labels + 0.5})
+    with pytest.raises(ValueError, match="more than half"):
+        findings.gains({**values, tables.STATISTICS: none.loc[[0]]})
 
 
 def test_an_example_of_pairs(values):
-    found = findings.points(values)
-    assert (found.gain_good, found.gain_bad) == ("+0.10", "+0.10")
-    assert float(found.apart) == pytest.approx(
-        float(found.control_good) - float(found.control_bad), abs=0.011
-    )
+    control = values["no embedding"] + np.linspace(0, 0.3, 40)
+    found = findings.pair({"no embedding": control, "80/20 ACD 2000": control + 0.1})
+    assert (found.sd_gain, found.sd_control) == ("0.00", f"{control.loc[0].std(ddof=1):.2f}")
 
 
-def parts(**recall):
+def test_n_e_says_how_far_f_rises(parts, values):
+    found = findings.n_e(parts, values)
+    assert found.rise_fifth.startswith("+.05") and found.seeds == 1
+    assert float(found.mean_ACD) == pytest.approx(0.05, abs=0.01)
+    one, other = values["80/20 ACD 2000 sum/n"].loc[0], values["80/20 ACD 20 sum/n"].loc[0]
+    assert found.sum_ACD == findings.signed((one - other).mean(), 3)
+    with pytest.raises(ValueError, match="adds little"):
+        heavier = values["80/20 l2 2000 sum/n"] + 0.1
+        findings.n_e(parts, {**values, "80/20 l2 2000 sum/n": heavier})
+
+
+def test_again_says_what_trainings_share(parts, values):
+    found = findings.again(parts, values)
+    assert (found.seeds, found.seeds_ends) == (2, 3)
+    assert (found.ranked, found.same) == ("reproduced", "contradicted")
+    assert float(found.rest[:5]) < 0.01 < float(found.differ[:5])
+    assert float(found.spread) == pytest.approx(float(found.rest[:5]) / 2**0.5, abs=0.001)
+
+
+def test_claims_of_both_sets(judged):
+    found = findings.claims(judged)
+    words = tables.overall_table(judged)
+    assert found.all_5 == words.loc[5, "paired heads"] == "contradicted"
+    assert found.two_4 == words.loc[4, "paper's"]
+
+
+def summary(**recall):
     """Rows of `summary` in which a strategy trades precision for recall; the control has 0.7."""
     rows = {}
     for method in proof_of_concept():
@@ -83,53 +146,38 @@ def parts(**recall):
         gain = recall.get(findings.SHORT.get(strategy, ""), 0)
         gain = 0 if method.group != "rfe" else gain
         rows[method.name] = {"recall": 0.7 + gain, "precision": 0.7 - gain}
+    rows["no embedding"]["precision"] = 0.3
     return pd.DataFrame(rows).T
 
 
 def test_strategies_are_operating_points():
-    found = findings.strategies(parts(half=0.2, fifth=0.1, aware=-0.05))
-    assert (found.recall_half, found.precision_half) == ("+0.20", "−0.20")
-    assert found.recall == "50/50, 80/20, distribution-aware"
-    assert found.precision == "distribution-aware, 80/20, 50/50"
-    with pytest.raises(ValueError, match="finds most invents most"):
-        findings.strategies(parts(half=-0.2, fifth=0.1))
+    found = proof_points.strategies(summary(half=0.2, fifth=0.1, aware=-0.05))
+    assert (found.recall_half, found.precision_half) == ("+0.20", "+0.20")
+    assert (found.recall_aware, found.precision_aware) == ("−0.05", "+0.45")
+    with pytest.raises(ValueError, match="the more is found"):
+        proof_points.strategies(summary(half=-0.2, fifth=0.1))
 
 
-def test_n_e_says_where_f_rises(judged, values):
-    found = findings.n_e(judged["all 8"], values)
-    assert (found.rises, found.open) == ("none", "none")
-    assert found.level == "50/50, distribution-aware and 80/20"
-    assert found.heavier == "perhaps more steeply (undecided)"
-    assert (found.threshold, found.sum_20, found.equal_at) == ("0.005", "+0.00", 200)
+def test_points_ask_the_same_thrice(scores, models):
+    found = proof_points.points(operating_points.judge(scores, models))
+    assert (found.half_half, found.half_AP) == ("ahead of", "ahead of")
+    assert found.effect_half_half.startswith("+.08")
+    assert found.effect_half_a.startswith("+.05") and found.effect_half_AP.startswith("+.04")
 
 
-def test_distance_and_lengths(judged):
-    found = findings.distance(judged["all 8"], sweep_rows.curves(growth=0.1))
-    assert (found.acd, found.worse) == ("ahead of", "reproduced")
-    assert found.acd_minus_l2 == "0.200 (0.200 to 0.200)"
-    assert (found.lesion_ACD, found.lesion_l2, found.background_l2) == ("1.0", "2.4", "1.0")
+def test_shares_have_a_best_at_each_point(points):
+    found = proof_points.shares(points)
+    assert (found.best_half, found.best_a, found.best_AP) == ("4 times", "2 times", "80/20")
+    assert float(found.f_best) - float(found.f_50) == pytest.approx(0.07, abs=0.011)
+    with pytest.raises(ValueError, match="best lies between"):
+        proof_points.shares({**points, "at .5": points["threshold-free"]})
 
 
-def test_margins_make_lengths():
-    index = pd.MultiIndex.from_product([["l2"], [5.0, 20.0, 1000.0]])
-    table = pd.DataFrame({"lesion": [5.0, 15.0, 70.0], "F": [0.6, 0.62, 0.58]}, index)
-    found = findings.margins(table)
-    assert (found.long_5, found.long_1000, found.f_20) == ("5.0", "70.0", "0.62")
-    with pytest.raises(ValueError, match="the longer"):
-        findings.margins(table.assign(lesion=[5.0, 4.0, 70.0]))
-
-
-def test_seeds_agree(judged, values):
-    found = findings.seeds(judged["all 8"], values, 0.08)
-    assert (found.alike, found.ranked, found.planned) == ("1.00", "reproduced", "0.028")
-    assert found.each == "reproduced" and found.scatter == "0.000"
-
-
-def test_claims_of_both_sets(judged):
-    found = findings.claims(judged)
-    words = tables.overall_table(judged)
-    assert found.all_2 == words.loc[2, "all 8"] == "not reproduced"
-    assert found.two_4 == words.loc[4, "paper's 2"]
+def test_distance_by_corners_and_lengths(parts, points):
+    found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
+    assert (found.ahead, found.rest[1:], found.rougher_seeds) == (5, "0.00 (−0.00 to 0.00)", 2)
+    assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
+    assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
 
 
 def grid(f_of):
@@ -142,15 +190,26 @@ def grid(f_of):
             for margin in margins:
                 f = f_of(distance, weight, margin)
                 model = f"{distance} weight {weight:g} margin {margin:g}"
-                rows.append({"model": model, "f_score": f, "seed": 0})
+                rows.append({"model": model, "f_score": f, "seed": 0, "subject": "Bdev1"})
     return pd.DataFrame(rows)
 
 
-def test_search_ranks_what_was_chosen():
-    second = grid(lambda d, w, m: 0.7 if (d, w, m) == ("ACD", 10, 0.5) else 0.6 - m / 1e4 + w / 100)
-    found = proof_search.search(second, grid(lambda d, w, m: 0.3))
-    assert (found.chosen_ACD, found.rank_ACD) == ("λ = 10, m = 0.5", "number 4")
-    assert (found.rank_l2, found.l2_papers, found.far_first) == ("best", "0.50", "0.30")
+def test_search_says_what_was_chosen():
+    best = {("ACD", 10, 0.5), ("l2", 0.1, 20)}
+    found = proof_search.search(grid(lambda *key: 0.7 if key in best else 0.6 - key[2] / 1e4))
+    assert (found.chosen_ACD, found.f_ACD) == ("λ = 10, m = 0.5", "0.70")
+    assert (found.chosen_l2, found.l2_papers, found.heads) == ("λ = 0.1, m = 20", "0.50", 1)
+    with pytest.raises(ValueError, match="best of nine"):
+        proof_search.search(grid(lambda d, w, m: m))
+
+
+def test_margins_make_lengths():
+    index = pd.MultiIndex.from_product([["l2"], [5.0, 20.0, 1000.0]])
+    table = pd.DataFrame({"lesion": [5.0, 15.0, 70.0], "F": [0.6, 0.62, 0.58]}, index)
+    found = proof_search.margins(table)
+    assert (found.long_5, found.long_1000, found.f_20) == ("5.0", "70.0", "0.62")
+    with pytest.raises(ValueError, match="the longer"):
+        proof_search.margins(table.assign(lesion=[5.0, 4.0, 70.0]))
 
 
 def test_cost_of_a_step():
@@ -170,14 +229,15 @@ def test_cost_of_a_step():
 def test_cosines_before_and_after():
     x, y = np.tile([1.0, 0.0], (3, 1)), np.tile([0.0, 1.0], (3, 1))
     before = {("before", d, c): x for d in "AB" for c in ("background", "lesion")}
-    before["before", "B", "lesion"] = (x + y) / 2**0.5
+    before["before", "B", "background"] = (x + y) / 2**0.5
     after = {("after", d, c): z for d in "AB" for c, z in (("background", x), ("lesion", y))}
     table = plane.cosines(before | after)
     assert table["after"].tolist() == pytest.approx([1, 1, 0, 0])
     found = plane.plane(table)
-    assert (found.lesions_before, found.lesions_after) == ("0.71", "1.00")
-    assert (found.apart_before, found.apart_after) == ("0.71", "0.00")
-    with pytest.raises(ValueError, match="point the same way"):
+    assert (found.ground_before, found.ground_after) == ("0.71", "1.00")
+    assert (found.lesions_after, found.apart_after, found.enough) == ("1.00", "0.00", "0.5")
+    assert (found.labelled_before, found.labelled_after) == ("1.00", "0.00")
+    with pytest.raises(ValueError, match="point one way"):
         plane.plane(table.rename(columns={"before": "after", "after": "before"}))
 
 

@@ -6,7 +6,7 @@ import pytest
 import sweep_rows
 
 from rfe_book import words as book_words
-from rfe_book.tables import proof
+from rfe_book.tables import proof, proof_search
 from rfe_study import results
 from rfe_study.claims import comparisons
 from rfe_study.claims.proof import judge
@@ -101,22 +101,46 @@ def test_summary_counts_what_diverged_as_nothing(scores):
 
 def test_balance_takes_f_apart(scores, models):
     table = proof.balance(proof.summary(scores, models))
-    assert table.loc["80/20, ACD", "F, all 8"] == pytest.approx(
-        scores[scores["model"].isin([f"80/20 ACD {n}" for n in N_E])]["f_score"].mean()
-    )
+    own = scores[scores["model"].isin([f"80/20 ACD {n}" for n in N_E])]
+    paired = own.query("role == 'paired'")
+    assert table.loc["80/20, ACD", "F, paired heads"] == pytest.approx(paired["f_score"].mean())
     assert table.index.tolist()[-2:] == ["no embedding", "labels of B"]
 
 
-def test_gap_and_layers(scores, models):
-    values = by_model(scores, models)
-    values = values | {"labels of B": values["no embedding"] + 0.2}
-    ends = {"lower": values["no embedding"] - 0.1, "upper": values["no embedding"] + 0.3}
-    table = proof.gap_closed(values, ends, generator=np.random.default_rng(0))
-    assert table.loc["80/20, ACD"].tolist() == ["50% (50% to 50%)"] * 2
-    assert table.loc["18 l2 models"].str.startswith(("0%", "−0%", "−50%")).all()
-    several = proof.layers(values, generator=np.random.default_rng(0))
-    assert several.loc["0", "over layer 0"] == ""
-    assert several.loc["0+1", "over layer 0"].startswith("0.000")
+@pytest.fixture(scope="module")
+def points():
+    """Scores at each operating point of models with unequal seeds; labels gain 0.2."""
+    seeds = sweep_rows.some_seeds
+    found = proof.at_points(sweep_rows.scores(f_score, seeds), sweep_rows.models(seeds))
+    return {p: v | {"labels of B": v["no embedding"] + 0.2} for p, v in found.items()}
+
+
+def test_points_are_three_scores_of_the_same_models(points):
+    half, at_a, free = (values["80/20 l2 100"] for values in points.values())
+    np.testing.assert_allclose(half - 0.05, at_a)
+    np.testing.assert_allclose(half + 0.05, free)
+    assert len(half) == 2
+
+
+def test_gains_and_the_gap_they_close(points):
+    table = proof.gains(points["at .5"])
+    assert table.loc["80/20"].tolist() == ["+0.10 (0.10 to 0.10)"] * 2 + ["50% (50% to 50%)"]
+    assert (proof.gap_closed(points) == "50% (50% to 50%)").all(axis=None)
+    assert (proof.corners(points) == "+0.20 (0.20 to 0.20)").all(axis=None)
+    assert proof.corners(points).shape == (6, 3)
+    assert proof.signed(-0.123, np.nan, np.nan) == "−0.12"
+
+
+def test_models_of_one_training_are_shown_by_it(points):
+    table = proof.beside(points)
+    assert table.loc["80/20 ACD 500 layers 0+1", "at .5"] == pytest.approx(
+        points["at .5"]["80/20 ACD 500 layers 0+1"].loc[0].mean()
+    )
+    assert table.loc["labels of B", "at .5"] - table.loc["no embedding", "at .5"] == pytest.approx(
+        0.2
+    )
+    shares = proof.by_share(points["at .5"])
+    assert shares.index.tolist() == ["2x", "4x"] and shares.columns[-1] == "all"
 
 
 SEARCHED = {
@@ -131,14 +155,14 @@ def test_search_tables():
         {"model": model, "f_score": f + 0.01 * patient}
         for model, f in SEARCHED.items() for patient in (-1, 1)
     ])  # fmt: skip
-    rates = proof.rates(rows)
+    rates = proof_search.rates(rows)
     assert rates.loc[0.3, "no embedding"] == pytest.approx(0.3)
     assert rates.loc[1, "labels of B"] == pytest.approx(0.2)
-    acd, l2 = (proof.grid(rows, name) for name in ("ACD", "l2"))
+    acd, l2 = (proof_search.grid(rows, name) for name in ("ACD", "l2"))
     assert acd.loc[1, "1"] == pytest.approx(0.6) and acd.index.tolist() == [1, 10]
     assert l2.columns.tolist() == ["5", "1000"]  # by size, not by letters
     with pytest.raises(ValueError, match="scores must have models named"):
-        proof.grid(rows, "angular")
+        proof_search.grid(rows, "angular")
 
 
 def test_search_by_margin_averages_weights():
@@ -153,7 +177,7 @@ def test_search_by_margin_averages_weights():
         for model, long in {**names, "labels of B rate 1": np.nan}.items() for epoch in (49, 50)
     ])  # fmt: skip
     scores = pd.DataFrame({"model": list(names), "f_score": [0.4, 0.6, 0.7]})
-    table = proof.by_margin(curves, scores)
+    table = proof_search.by_margin(curves, scores)
     assert table.loc[("l2", 5.0)].to_dict() == pytest.approx(
         {"background": 1, "lesion": 57, "Dice loss": 0.1, "F": 0.5}
     )
@@ -162,12 +186,12 @@ def test_search_by_margin_averages_weights():
 
 def test_lengths_and_shortfalls():
     curves = sweep_rows.curves(growth=0.1)
-    long = proof.lengths(curves, ["80/20 l2 20", "80/20 ACD 20"])
+    long = proof_search.lengths(curves, ["80/20 l2 20", "80/20 ACD 20"])
     assert long["lesion"].tolist() == pytest.approx([2 * (1 + 0.1 * 14), 2])
     assert long["ratio"].tolist() == pytest.approx([4.8, 2])
     half = (curves["model"] == "50/50 l2 2000") & (curves["epoch"] > 43)
     curves.loc[half, "short"] = 1.0
-    short = proof.shortfalls(curves)
+    short = proof_search.shortfalls(curves)
     assert len(short) == 3 * len(N_E)
     share = short["batches that run short (%)"]
     assert share[("50/50", 2000)] == pytest.approx(100 * 7 / 15 / 2)  # one of two distances
@@ -185,6 +209,16 @@ def test_verdict_tables(scores, models):
     words = proof.overall_table(judged)
     assert words.index.tolist() == [2, 3, 4, 5]
     assert words.loc[2, "paired heads"] == "no relevant effect"  # F is the same at each n_E
+
+
+def test_what_rows_can_show(models):
+    generator = np.random.default_rng(0)
+    scores = sweep_rows.scores(f_score)
+    scores["f_score"] += 0.03 * generator.standard_normal(len(scores))
+    table = proof.reached(scores, models)
+    assert table["shown (%)"].between(0, 100).all() and (table["standard error"] > 0).all()
+    assert (4, "l2 worse than ACD") in table.index
+    assert (5, "the 36 models rank alike") not in table.index  # no mean over seeds and heads
 
 
 def test_groups_count_methods():

@@ -78,16 +78,17 @@ def expected_scores(tables, model, seed):
     """Texts of the table from the rows themselves; `seed` None: the mean."""
     own = tables["scores"][tables["scores"]["model"] == model]
     rows = []
-    for roles in (["test"], ["extra"], ["test", "extra"]):
-        part = own[own["role"].isin(roles)]
-        means = part.groupby("seed")[["f_score", "precision", "recall"]].mean()
+    for role in ("paired", "test"):
+        part = own[own["role"] == role]
+        columns = ["f_score", "precision", "recall", "average_precision"]
+        means = part.groupby("seed")[columns].mean()
         if seed is None:
             pairs = zip(means.mean(), means.std(ddof=1), strict=True)
-            rows.append([f"{mean:.3f} ± {spread:.3f}" for mean, spread in pairs])
+            rows.append([f"{mean:.2f} ± {spread:.2f}" for mean, spread in pairs])
         elif seed in means.index:
-            rows.append([f"{value:.3f}" for value in means.loc[seed]])
+            rows.append([f"{value:.2f}" for value in means.loc[seed]])
         else:
-            rows.append(["–"] * 3)
+            rows.append(["–"] * 4)
     return rows
 
 
@@ -110,7 +111,7 @@ def check(page, widget, tables, stored, names, seed, s, marked=True):
     shown_seed = SEEDS[0] if seed is None else seed
     notes = page.tab.locator(".rfe-pair .rfe-note").all_inner_texts()
     for side, name in enumerate(names):
-        scores = [["–"] * 3] * 3 if name is None else expected_scores(tables, name, seed)
+        scores = [["–"] * 4] * 2 if name is None else expected_scores(tables, name, seed)
         assert json.loads(drawn["scores"])[side] == scores
         cells = page.tab.locator(".rfe-numbers tbody").nth(side).locator("td").all_inner_texts()
         assert cells == [text for row in scores for text in row]
@@ -139,7 +140,7 @@ def test_every_control(widget_page, widget, tables, stored):
 
     see("80/20 ACD 500")
     assert page.status().startswith(
-        "80/20, ACD, n_E = 500, mean over seeds 0, 1, 2: F "
+        "80/20, ACD, n_E = 500, mean over its seeds: F "
         f"{expected_scores(tables, '80/20 ACD 500', None)[0][0]}, precision "
     )
     caption = f"Btest1, slice 67 ({stored.truth[0].sum()} lesion pixels)"
@@ -177,7 +178,7 @@ def test_what_does_not_exist_is_said(widget_page, widget, tables, stored):
     assert page.status().startswith(NO_MODEL) and notes[0] == NO_MODEL
     page.press_slider("n_E", "ArrowLeft")
     check(page, widget, tables, stored, (DIVERGED[0], "no embedding"), None, 0)
-    assert "(without seed 1, which diverged in epoch 41)" in page.status()
+    assert "(seeds 0, 1, 2; without seed 1, which diverged in epoch 41)" in page.status()
     page.choose("Seed", "1")
     _, notes = check(page, widget, tables, stored, (DIVERGED[0], "no embedding"), 1, 0)
     assert notes[0] == "No mask is stored: it diverged in epoch 41."
@@ -222,7 +223,7 @@ def test_every_model_can_be_reached_and_the_page_stays_light(widget):
                 if (distance, n_e) == ("l2", "all"):
                     assert number == -1
                 else:
-                    extra = ", margin 1, weight 100" if n_e == "all" else ""
+                    extra = ", margin 1, weight 1" if n_e == "all" else ""
                     assert widget.titles[number] == f"{strategy}, {distance}, n_E = {n_e}{extra}"
     assert STOPS == (*N_E, "all")
     assert widget.controls[5]["options"] == widget.titles and len(set(widget.titles)) == len(NAMES)
@@ -240,14 +241,15 @@ def test_incomplete_rows_are_said_and_not_averaged(tables, stored):
     }
     view = SweepExplorer.from_results(**parts, stored=stored)
     number = view.titles.index("80/20, ACD, n_E = 500")
-    assert view.scores[1][number][0] == view.scores[1][number][2] == ["–"] * 3
-    assert view.scores[1][number][1] == expected_scores(tables, model, 0)[1]
+    assert view.scores[1][number][1] == ["–"] * 4
+    assert view.scores[1][number][0] == expected_scores(tables, model, 0)[0]
     assert view.notes[1][number] == "has not been scored"
     assert view.notes[1][view.titles.index("no embedding")] == "has not been trained"
-    assert view.notes[0][number] == "without seed 0, which has not been scored"
+    assert view.notes[0][number] == "seeds 0, 1, 2; without seed 0, which has not been scored"
+    assert view.notes[0][view.titles.index("no embedding")] == "seeds 1, 2"
     two = tables["scores"][(tables["scores"]["model"] == model) & (tables["scores"]["seed"] > 0)]
     means = two[two["role"] == "test"].groupby("seed")["f_score"].mean()
-    assert view.scores[0][number][0][0] == f"{means.mean():.3f} ± {means.std(ddof=1):.3f}"
+    assert view.scores[0][number][1][0] == f"{means.mean():.2f} ± {means.std(ddof=1):.2f}"
 
 
 def test_only_the_rows_of_its_own_sweep_count(tables, stored):
