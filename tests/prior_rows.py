@@ -34,7 +34,7 @@ def rows():
                         "auc": 0.7,
                         "marked": 200,
                         "lesion": 100,
-                        "brain": 10_000,
+                        "brain": 1_000,
                     }
                 )
     extra = made[0] | {"wanted": 1, "templates": 1, "f_score": 0.9}

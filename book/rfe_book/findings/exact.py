@@ -24,7 +24,7 @@ from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, Verdict, judge_pa
 from rfe_study.measures import cost, monte_carlo
 from rfe_study.measures.gradient_noise import Comparison
 from rfe_study.methods.adaptation import PERFECT
-from rfe_study.methods.proof import MARGIN_1_N_E, N_E
+from rfe_study.methods.proof import CHOSEN, MARGIN_1_N_E, N_E
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
@@ -139,6 +139,7 @@ def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Find
         verdict=verdict.verdict,
         again=again.verdict,
         again_by=again.effect,
+        margin=f"{CHOSEN['cosine'][1]:g}",
         best=ours.removesuffix(" margin 1"),
         best_f=f"{f[ours]:.2f}",
         best_sampled=theirs,
@@ -206,15 +207,19 @@ def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) ->
     one = {p.part[0]: p for p in parts[WITH_PERFECT] if p.part[1:].startswith(": ")}
     must_hold("C has no gap to close", np.isnan(one["C"].estimate))
     v1, without = (next(p for p in parts[n] if p.main) for n in (WITH_V1, WITHOUT_LABELS))
+    (v1_on_b,) = (p for p in parts[WITH_V1] if p.part.startswith("B: "))
+    must_hold("V1's prior helps on B", v1_on_b.low > 0)
     f = {target: adapted.values(target) for target in adapted.targets}
     on_c = comparisons.gain(f["C"], EXACT.format(PERFECT), NONE_AT_LESIONS)
     must_hold("the loss does not help on C", not on_c[1] > 0)
+    must_hold("4x is not best everywhere", tables.best_ratio(f["C"]) != "4x")
     must_hold("wrong labels undo it", max(v1.estimate, without.estimate) < 0)
     return Findings(
         mean=percent(mean),
         B=percent(one["B"]),
         D=percent(one["D"]),
         v1=percent(v1),
+        v1_B=percent(v1_on_b),
         v1_verdict=v1.verdict,
         without=percent(without),
         without_verdict=without.verdict,

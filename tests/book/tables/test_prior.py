@@ -22,7 +22,7 @@ def test_summary_averages_draws():
     row = table.loc["B", "Btrain2"]
     assert row["Dice"] == pytest.approx(0.21) and row["Dice, of A"] == pytest.approx(0.71)
     assert row["Dice, brightness"] == pytest.approx(0.25)
-    assert row["lesion (% of brain)"] == pytest.approx(1)
+    assert row["lesion (% of brain)"] == pytest.approx(10)
 
 
 def test_setting_is_by_number_and_size():
