@@ -1,1 +1,1 @@
-"""The whole study on one GPU in minutes: the same models, heads and rows as on CPU cores."""
+"""The whole study on one GPU: see README.md."""

@@ -148,10 +148,14 @@ def rows(subjects: Sequence[Subject], maps: Sequence[NDArray[np.int8]]) -> Itera
 
 
 def wanted(seeds: Sequence[int]) -> list[tuple[str, int, int]]:
-    """Source, V1 and seed of all that is measured; what no seed changes has the first one."""
-    some = [("true", 1, seeds[0])] + [(s, 1, seed) for s in (FROM_A, OWN) for seed in seeds]
-    for source, v1 in product(PRIORS, NUMBERS):
-        some += [(source, v1, s) for s in (seeds if source.startswith("NCC") else seeds[:1])]
+    """Source, V1 and seed of all that is measured: what models are trained with.
+
+    What no seed changes has the first one; other patients as V1 teach two priors alone.
+    """
+    some = [("true", 1, seeds[0])]
+    some += [(s, 1, seed) for s in (FROM_A, OWN, "NCC", "NCC band") for seed in seeds]
+    some += [(s, 1, seeds[0]) for s in PRIORS if not s.startswith("NCC")]
+    some += [(s, v1, seeds[0]) for v1 in NUMBERS[1:] for s in ("NCC", "classifier band")]
     return some
 
 

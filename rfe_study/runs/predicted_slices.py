@@ -49,14 +49,14 @@ class _Slices:
     brain: NDArray[np.bool_]  # (S, X, Y)
     truth: NDArray[np.bool_]  # (S, X, Y)
 
-    @property
-    def crop(self) -> tuple[slice, slice]:
-        """The smallest rectangle with all brains, and a margin."""
-        ends = []
-        for axes in ((0, 2), (0, 1)):
-            inside = np.flatnonzero(self.brain.any(axis=axes))
-            ends.append(slice(max(0, int(inside[0]) - MARGIN), int(inside[-1]) + 1 + MARGIN))
-        return ends[0], ends[1]
+
+def crop_to(brain: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The smallest rectangle with the brain of all slices (S, X, Y), and a margin."""
+    ends = []
+    for axes in ((0, 2), (0, 1)):
+        inside = np.flatnonzero(brain.any(axis=axes))
+        ends.append(slice(max(0, int(inside[0]) - MARGIN), int(inside[-1]) + 1 + MARGIN))
+    return ends[0], ends[1]
 
 
 def _slices(subjects: Iterable[Subject]) -> _Slices:
@@ -83,7 +83,7 @@ def _predicted(model: UNet, slices: _Slices) -> NDArray[np.uint8]:
             if part.start <= z < part.stop:
                 masks[k, x, y] = predict(model, slices.images[k : k + 1, :, x, y])[0] > THRESHOLD
     masks &= slices.brain
-    return np.packbits(masks[:, *slices.crop].reshape(len(masks), -1), axis=-1)
+    return np.packbits(masks[:, *crop_to(slices.brain)].reshape(len(masks), -1), axis=-1)
 
 
 def _ready(jobs: Sequence[Trained], beside: Sequence[Trained]) -> list[Trained]:
@@ -154,13 +154,14 @@ def make(
         model, _, weights = networks.load(job.path(), job.device)
         packed.append(_predicted(model, slices))
         digests.append(weights)
-    flair = slices.images[:, MODALITIES.index("flair"), *slices.crop]
+    crop = crop_to(slices.brain)
+    flair = slices.images[:, MODALITIES.index("flair"), *crop]
     made = Explorer(
         patients=tuple(slices.patients),
         slices=np.array(slices.z),
-        corner=np.array([side.start for side in slices.crop]),
+        corner=np.array([side.start for side in crop]),
         flair=np.round(255 * np.clip(flair, 0, 1)).astype(np.uint8),
-        truth=slices.truth[:, *slices.crop],
+        truth=slices.truth[:, *crop],
         models=tuple(job.identity["model"] for job in ready),
         seeds=np.array([job.identity["seed"] for job in ready]),
         weights=tuple(digests),

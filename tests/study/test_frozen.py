@@ -29,7 +29,7 @@ def sha256(array):
 
 def test_the_source_of_the_phantom_has_its_frozen_name():
     assert code_version(provenance.PHANTOM) in provenance.FROZEN
-    assert provenance.phantom_version() == "2.0-7491ae906fbb"
+    assert provenance.phantom_version() == "2.0-1ac361a31cd6"
 
 
 @pytest.mark.slow

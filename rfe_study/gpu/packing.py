@@ -1,0 +1,147 @@
+"""What a study on a GPU starts from and brings back: rows, weights, masks of the shown slices."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfe_study import results
+from rfe_study.gpu import shared
+from rfe_study.gpu.scores import Head
+from rfe_study.gpu.tasks import Plan
+from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
+from rfe_study.phantom.atlas import SHAPE
+from rfe_study.phantom.domains import TARGETS
+from rfe_study.runs import masks, networks, predicted_slices, variants
+from rfe_study.tables import MODEL_KEY, MODELS
+
+#: Weights in one archive: below what one file may weigh on its way back.
+A_PART = 7
+
+
+def take_up(root: Path, profile: str, seeds: Sequence[int]) -> set[tuple]:
+    """Put stored branch weights where models start from; what rows and weights hold already.
+
+    See `rfe_study.gpu.tasks.Plan.done`.
+    """
+    done: set[tuple] = set()
+    for table in ("development", "baselines"):
+        if results.path_of(table).exists():
+            rows = results.keys(table, ("model", "seed", "domain", "profile"))
+            done |= {(table, *row[:3]) for row in rows if row[3] == profile}
+    if results.path_of(MODELS).exists():
+        rows = results.keys(MODELS, MODEL_KEY)
+        done |= {("sweep", *row[1:]) for row in rows if row[0] == profile}
+    for model in (BRANCH, *variants.VARIANTS):
+        for seed in seeds:
+            name = networks.file_name(profile, model, seed)
+            stored = results.DATA / "checkpoints" / name
+            if stored.exists():
+                shutil.copyfile(stored, root / "weights" / name)
+                done.add(("weights", model, seed))
+    return done
+
+
+def write_rows(rows: dict[str, list[dict[str, Any]]], out: Path) -> None:
+    """Tables of what was made, as one archive that appears whole."""
+    folder = out / ".rows"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for table, of_table in rows.items():
+        if of_table:
+            results.write(table, of_table, folder=folder)
+    partial = out / ".rows.partial"
+    with tarfile.open(partial, "w:gz") as archive:
+        archive.add(folder, "results")
+    partial.rename(out / "rows.tar.gz")
+    shutil.rmtree(folder)
+
+
+def write_weights(plan: Plan, out: Path) -> None:
+    """Weights that later runs start from and chapters show, a few to an archive."""
+    first = plan.seeds[:1]
+    names = [(model, s) for s in plan.seeds for model in (BRANCH, LOWER)]
+    names += [(model, s) for model in UPPER.values() for s in first]
+    names += [(model, s) for model in variants.VARIANTS for s in plan.seeds]
+    weights = plan.root / "weights"
+    files = [weights / networks.file_name(plan.profile.name, *name) for name in names]
+    files += sorted((plan.root / "sweep").rglob("*.safetensors"))
+    files = [path for path in files if path.exists()]
+    for part in range(0, len(files), A_PART):
+        with tarfile.open(out / f"weights{part // A_PART}.tar", "w") as archive:
+            for path in files[part : part + A_PART]:
+                archive.add(path, path.relative_to(plan.root).as_posix())
+
+
+#: A model's masks: who it is, its weights' digest, and of each patient those of the shown slices.
+Masks = tuple[dict[str, Any], str, dict[str, list[NDArray[np.bool_]]]]
+
+
+def write_explorers(plan: Plan, found: Sequence[Masks], born: dict[str, str], out: Path) -> None:
+    """Files of `rfe_study.runs.masks`, as `rfe_study.runs.predicted_slices.make` writes them."""
+    folder = out / ".explorer"
+    for target in TARGETS:
+        who = plan.who(target, ["test"])[: predicted_slices.PATIENTS]
+        names = [p.name for p in who]
+        shown = [m for m in found if set(m[2]) >= set(names)]
+        beside = [m for m in shown if m[0]["model"] in (LOWER, UPPER[target])]
+        for experiment in ("proof-of-concept", "adaptation"):
+            of = {"experiment": experiment, "target": target}
+            own = [m for m in shown if of.items() <= m[0].items()]
+            if not own:
+                continue
+            own += beside if experiment == "adaptation" else []
+            heads = [shared.head(plan.root, p) for p in who]
+            about = {**of, "profile": plan.profile.name}
+            record = {**about, "threshold": 0.5, "made": [born]}
+            masks.save(_explorer(own, heads, record), masks.path_of(folder, **about))
+    if folder.exists():
+        with tarfile.open(out / "explorer.tar", "w") as archive:
+            archive.add(folder, "explorer")
+        shutil.rmtree(folder)
+
+
+def _explorer(
+    found: Sequence[Masks], heads: Sequence[Head], record: dict[str, Any]
+) -> masks.Explorer:
+    at = [
+        (head, z)
+        for head in heads
+        for z in predicted_slices.chosen_slices(head.lesion.transpose(1, 2, 0) > 0)
+    ]
+    crop = predicted_slices.crop_to(np.stack([_whole(head.brain[z], head) for head, z in at]))
+
+    def cropped(slices: Iterable[NDArray[Any]]) -> NDArray[Any]:
+        return np.stack(list(slices))[:, *crop]
+
+    flair = cropped(_whole(head.images[z, 2].astype(np.float32), head) for head, z in at)
+    packed = []
+    for _, _, of_patient in found:
+        drawn = cropped(_whole(m, head) for head in heads for m in of_patient[head.name])
+        packed.append(np.packbits(drawn.reshape(len(drawn), -1), axis=-1))
+    return masks.Explorer(
+        patients=tuple(head.name for head, _ in at),
+        slices=np.array([z + head.slices[2].start for head, z in at]),
+        corner=np.array([part.start for part in crop]),
+        flair=np.round(255 * np.clip(flair, 0, 1)).astype(np.uint8),
+        truth=cropped(_whole(head.lesion[z] > 0, head) for head, z in at),
+        models=tuple(m[0]["model"] for m in found),
+        seeds=np.array([m[0]["seed"] for m in found]),
+        weights=tuple(m[1] for m in found),
+        packed=np.stack(packed),
+        born=np.zeros(len(found), int),
+        record=record,
+    )
+
+
+def _whole(part: NDArray[Any], head: Head) -> NDArray[Any]:
+    """A slice of a head's box in the whole slice."""
+    whole = np.zeros(SHAPE[:2], part.dtype)
+    whole[head.slices[:2]] = part
+    return whole
