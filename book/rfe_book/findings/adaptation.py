@@ -57,31 +57,20 @@ def mean_of(by_target: ByTarget, model: str) -> float:
 def experiment(rows: AdaptationRows, f: ByTarget) -> Findings:
     """How many models, seeds and heads there are, and what a fine-tuning takes."""
     methods, profile = adaptation_methods(), PROFILES[SHOWN]
-    resting = {
-        t: span(len(values[m.name]) for m in methods if m.headline and m.name in values)
-        for t, values in f.items()
-    }
-    elsewhere = [
-        len(values[m.name])
-        for t, values in f.items()
-        if t != "B"
-        for m in methods
-        if m.headline and m.name in values
-    ]
-    beside = [
-        len(values[m.name])
-        for values in f.values()
-        for m in methods
-        if not m.headline and m.seeds > SHOWN_ONCE and m.name in values
-    ]
+    resting = [m.name for m in methods if m.headline]
+    beside = [m.name for m in methods if not m.headline and m.seeds > SHOWN_ONCE]
+
+    def seeds(names: Sequence[str], targets: Iterable[str]) -> str:
+        return span(len(f[t][name]) for t in targets for name in names if name in f[t])
+
     return Findings(
         methods=len(methods),
         models=len(rows.models),
         heads=int(f["B"][PAPER].shape[1]),
         planned=HEADLINE,
-        seeds_b=resting["B"],
-        seeds_cd=span(elsewhere),
-        beside=span(beside),
+        seeds_b=seeds(resting, "B"),
+        seeds_cd=seeds(resting, "CD"),
+        beside=seeds(beside, f),
         crops=profile.target_crops,
         steps=profile.tuning_steps * (profile.epochs - profile.branch_epoch),
         rate=f"{RATE:g}",
@@ -99,7 +88,12 @@ def paper(f: ByTarget) -> Findings:
     must_hold("it stays below the upper bound", bool((upper["mean"] < 0).all()))
     values = f["B"]
     closed = share_closed(values[PAPER], values[LOWER_BOUND], values[UPPER_BOUND])
+    again = {m: values[m].mean(axis=1) for m in (LOWER_BOUND, PAPER)}
+    least, most = again[LOWER_BOUND].min(), again[LOWER_BOUND].max()
+    must_hold("trainings of the lower bound differ more", most - least > np.ptp(again[PAPER]))
     return Findings(
+        least=f"{least:.2f}",
+        most=f"{most:.2f}",
         **spread(lower),
         closed=closed.text,
         **{f"below_{t}": text for t, text in spread(upper).items()},

@@ -69,6 +69,7 @@ def test_small_lesions_and_their_cause():
     said = small(0.2)
     assert (said.missed, said.upper) == ("80% (70% to 90%)", "60%")
     assert (said.every, said.perfect, said.all_pixels) == ("30%", "20%", "20%")
+    assert said.more == "10 points (0 to 20)" and said.another == "−1 points (−11 to 9)"
     assert float(said.pieces) == pytest.approx(2.0, abs=0.1)
     with pytest.raises(ValueError, match="taking all pixels does not"):
         small(0.3)

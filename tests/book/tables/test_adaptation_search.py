@@ -6,6 +6,7 @@ import pytest
 from rfe_book.tables import adaptation_search
 from rfe_study.methods.adaptation import RATE, WEIGHTS, search
 
+
 def searched_scores(best=None):
     """Scores of the search on V1; those of the settings `best` are the highest of their lines."""
     chosen = [f"no embedding rate {RATE:g}", *(f"{k} weight {w:g}" for k, w in WEIGHTS.items())]
