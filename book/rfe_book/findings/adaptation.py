@@ -134,7 +134,7 @@ def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
     f, precision
         F and average precision.
     pulls : DataFrame
-        `rfe_book.tables.prior.pull_by_domain`.
+        `rfe_book.tables.pull.pull_by_domain`.
     """
     said = {}
     for key, model, reference in (
