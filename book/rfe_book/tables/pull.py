@@ -41,7 +41,9 @@ def pull(precision: float, missed: float, share: float = 0.2) -> tuple[float, fl
 
 
 def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
-    """`pull` of the NCC prior on V2 and V3 pooled, by domain: means over draws of ``a``, ``b``.
+    """`pull` of the NCC prior on V2 and V3 pooled, by domain: means over draws.
+
+    Columns ``p (%)``, ``q (%)``, ``a``, ``b``.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
     for (target, _), own in ncc.groupby(["target", "seed"]):
         found = (own["precision"] * own["marked"]).sum()
         marked, lesion, brain = (own[name].sum() for name in ("marked", "lesion", "brain"))
-        a, b = pull(found / marked, (lesion - found) / (brain - marked), share)
-        cases.append({"domain": target, "a": a, "b": b})
+        p, q = found / marked, (lesion - found) / (brain - marked)
+        a, b = pull(p, q, share)
+        cases.append({"domain": target, "p (%)": 100 * p, "q (%)": 100 * q, "a": a, "b": b})
     return pd.DataFrame(cases).groupby("domain").mean()
