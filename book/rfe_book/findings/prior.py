@@ -105,6 +105,10 @@ def better(labels: pd.DataFrame) -> Findings:
     rivals = ["brightness", "classifier", OWN]
     must_hold("all others beat NCC", dice[rivals].min() > dice["NCC"])
     must_hold("they make fewer wrong pairs", wrong[rivals].max() < wrong["NCC"])
+    must_hold("own predictions are best on average", dice.idxmax() == wrong.idxmin() == OWN)
+    by_domain = tables.of_both(labels)["f_score"].xs(1, level="v1").unstack("target")
+    ahead = by_domain.loc[OWN] - by_domain.loc["classifier band"]
+    must_hold("on B the classifier is better, elsewhere worse", [*ahead[ahead < 0].index] == ["B"])
     banded = [s for s in table.index if s.endswith(BAND)]
     plain = [s.removesuffix(BAND) for s in banded]
     must_hold("a band spares wrong pairs", (wrong[banded].to_numpy() < wrong[plain]).all())
@@ -116,6 +120,8 @@ def better(labels: pd.DataFrame) -> Findings:
         values[f"unsure_{key}"] = f"{table.loc[source, 'unsure lesion (%)']:.0f}"
     v1_alone = table.drop(index=[FROM_A, OWN])
     return Findings(
+        **{f"own_{d}": f"{f:.2f}" for d, f in by_domain.loc[OWN].items()},
+        **{f"band_{d}": f"{f:.2f}" for d, f in by_domain.loc["classifier band"].items()},
         best=v1_alone["Dice"].idxmax(),
         least=v1_alone["wrong pairs, 80/20 (%)"].idxmin(),
         **values,

@@ -34,7 +34,8 @@ def test_better_priors():
     found = findings.better(label_rows())
     assert (found.dice_NCC, found.wrong_NCC, found.dice_classifier) == ("0.15", "30", "0.55")
     assert (found.best, found.least) == ("classifier band", "classifier band")
-    assert found.unsure_classifier_band == "20" and found.dice_own_predictions == "0.50"
+    assert (found.unsure_classifier_band, found.dice_own_predictions) == ("20", "0.80")
+    assert (found.own_B, found.band_B) == ("0.40", "0.50")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,8 @@ def test_better_priors():
         ("brightness", "f_score", 0.01, "all others beat NCC"),
         ("own predictions", "wrong_80/20", 0.4, "fewer wrong pairs"),
         ("brightness band", "wrong_80/20", 0.2, "a band spares"),
+        ("own predictions", "f_score", 0.5, "own predictions are best"),
+        ("classifier band", "f_score", 0.39, "on B the classifier is better"),
     ],
 )
 def test_better_refuses(source, column, value, sentence):
