@@ -169,7 +169,7 @@ def found_by_search():
     """Mean F on development patients of each model of the laptop profile's search."""
     scores = results.read("sweep-scores")
     scores = scores[(scores["experiment"] == "search") & (scores["profile"] == "laptop")]
-    assert set(scores["role"]) == {"dev"}
+    assert set(scores["role"]) == {"dev", "pairdev"}
     means = scores.groupby(["seed", "model"])["f_score"].mean().groupby("model").mean()
     assert set(means.index) == {method.name for method in search()}
     return means
