@@ -66,11 +66,11 @@ def _tags(cell: Mapping) -> list[str]:
 
 
 def _link_tables(cell: dict, words: Mapping[str, str]) -> None:
-    """Links in the tables that a cell shows become roles, as those in the text do."""
+    """Tables that a cell shows are read as MyST (CommonMark has none), their links as roles."""
     for output in cell.get("outputs", ()):
         text = "".join(output.get("data", {}).get("text/markdown", ""))
-        if text.startswith("|") and (linked := links.to_roles(text, words)) != text:
-            output["data"] = {"text/markdown": linked}
+        if text.startswith("|"):
+            output["data"] = {"text/markdown": links.to_roles(text, words)}
             cell["metadata"].setdefault("mystnb", {})["markdown_format"] = "myst"
 
 

@@ -22,7 +22,7 @@ SMALLEST_SHARE = SMALLEST_F
 
 #: False positives before over after, as a logarithm, since counts multiply: 0.22 is one in five
 #: gone. The paper calls what it sees dramatic.
-FALSE_RATIO = "log ratio of false positives"
+FALSE_RATIO = "log ratio of false positives, lower bound to RFE"
 SMALLEST_FALSE_RATIO = 0.22
 
 #: Precision gained less recall gained: F lies between the two, and hides what they trade.

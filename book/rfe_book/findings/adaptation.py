@@ -236,12 +236,14 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     v1 = differences(f, PAPER, tables.V1)
     must_hold("labels of V1 are better", v1.loc["mean", "high"] < 0)
     rest = {p.part.partition(", mean of")[0].removeprefix("better than "): p for p in parts}
+    dice = rest["Dice on NCC"]
     return Findings(
         ahead=listed([f"“{m}”" for m in ahead]),
         v1=told(*v1.loc["mean"]),
         v1_verdict=rest[tables.V1].verdict,
-        dice_verdict=rest["Dice on NCC"].verdict,
-        dice=signed(mean["Dice on NCC"] - mean[LOWER_BOUND]),
+        dice_verdict=dice.verdict,
+        dice=dice.effect,
+        dice_lower=told(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
         entropy_verdict=rest["entropy"].verdict,
         pseudo_verdict=rest["pseudo-labels"].verdict,
     )

@@ -55,6 +55,8 @@ def test_contrast_of_known_colours():
 def test_page_opens_cleanly(page_for, name, width):
     tab = page_for(name, width=width).tab  # console errors and other hosts fail it at the end
     assert tab.locator("article h1").count() == 1
+    raw = tab.locator("article p", has_text=re.compile(r"\|\s*:?[-—–]{1,}")).all_inner_texts()
+    assert not raw, f"a table shown as text: {raw[0][:80]}"
     for theme in ("light", "dark"):
         tab.emulate_media(color_scheme=theme)
         tab.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
