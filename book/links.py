@@ -53,10 +53,6 @@ def labels(cells: Iterable[Mapping], chapter: str) -> dict[str, str]:
             named = [label for label, _ in EQUATION.findall(source)]
             if caption := CAPTION.match(source):
                 named = [f"{caption[1]}-{caption[2]}"]
-        elif "figure" in cell["metadata"].get("mystnb", {}):  # a chapter of the old form
-            named = [cell["metadata"]["mystnb"]["figure"]["name"]]
-        elif table := re.search(r'numbered\(.*?"(tab-[\w-]+)"', source, re.DOTALL):
-            named = [table[1]]
         for label in named:
             kind = label.partition("-")[0]
             counts[kind] += 1

@@ -36,7 +36,7 @@ _own_version = cache(code_version)
 
 @cache
 def phantom_version() -> str:
-    """Version of the phantom and of its code, e.g. ``"1.0-3f2a9c81d0b7"``."""
+    """Version of the phantom and of its code, e.g. ``"2.0-3f2a9c81d0b7"``."""
     source = _own_version(PHANTOM)
     if source in FROZEN:
         return FROZEN[source]

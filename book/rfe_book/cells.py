@@ -45,32 +45,6 @@ def table(
     return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
-def numbered(frame: pd.DataFrame, name: str, caption: str, **options) -> Markdown:
-    """A table with its name and caption, for chapters whose captions are not Markdown cells yet.
-
-    The cell needs the metadata ``"mystnb": {"markdown_format": "myst"}``.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    name : str
-        Label, for example "tab-protocols".
-    caption : str
-        MyST Markdown on one line.
-    **options
-        Those of `table`.
-
-    Raises
-    ------
-    ValueError
-        If the caption has more than one line.
-    """
-    if "\n" in caption:
-        raise ValueError(f"caption must be on one line, got {caption!r}")
-    rows = table(frame, **options).data
-    return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: compact\n\n{rows}\n\n:::")
-
-
 def _text(value, digits: int, *, short: bool = False) -> str:
     """One cell: nothing for what is missing, "1×1.1×2" for a tuple; `short` drops final zeros."""
     if isinstance(value, tuple):

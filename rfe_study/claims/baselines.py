@@ -60,7 +60,9 @@ def development_gate(development: pd.DataFrame) -> pd.DataFrame:
     on_a = float(of_model(development, LOWER, "A").to_numpy().mean())
     gap = {
         d: float(
-            (of_model(development, UPPER[d], d) - of_model(development, LOWER, d)).to_numpy().mean()
+            minus(of_model(development, UPPER[d], d), of_model(development, LOWER, d))
+            .to_numpy()
+            .mean()
         )
         for d in TARGETS
     }

@@ -60,7 +60,8 @@ CLAIMS = (
           chapter="ch-adaptation"),
     Claim(number=13, words="50/50 oversamples a class; distribution-aware undersamples lesions",
           chapter="ch-sampling"),
-    Claim(number=14, words="n_E = 100 on all patches: as many embeddings as 2000 on 200, cheaper",
+    Claim(number=14, words="n_E = 100 on all patches: as many embeddings as 2000 on 200, "
+          "with fewer comparisons",
           chapter="ch-adaptation"),
 )  # fmt: skip
 
@@ -83,7 +84,7 @@ def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
         judged += setup_parts(rows[rows["profile"] == SHOWN])
     if _swept(PROOF):
         judged += proof.judge(read(SCORES), read(MODELS))[VERDICT]
-    if results.exists(LESIONS):
+    if results.exists("baselines") and results.exists(LESIONS) and _swept(ADAPTATION):
         judged += adaptation.judge(*adaptation.stored())[VERDICT]
     for part in judged:
         found.setdefault(part.claim, []).append(part)

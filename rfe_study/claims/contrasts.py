@@ -21,13 +21,19 @@ def shared(*tables: pd.DataFrame) -> list[pd.DataFrame]:
         If they have no seed in common, or heads differ.
     """
     first = tables[0]
-    seeds = first.index
     for table in tables[1:]:
         if not table.columns.equals(first.columns):
             raise ValueError(
                 "tables of a contrast must have the same heads, got "
                 f"{list(first.columns)} and {list(table.columns)}"
             )
+    return of_common_seeds(tables)
+
+
+def of_common_seeds(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Tables of whatever heads, cut to the seeds that all have; raises as `shared` does."""
+    seeds = tables[0].index
+    for table in tables[1:]:
         seeds = seeds.intersection(table.index)
     if seeds.empty:
         raise ValueError(
@@ -84,10 +90,7 @@ def combined(tables: Sequence[pd.DataFrame], weights: Sequence[float]) -> pd.Dat
     if all(table.columns.equals(tables[0].columns) for table in tables):
         weighed = [table * w for table, w in zip(shared(*tables), weights, strict=True)]
         return sum(weighed[1:], weighed[0])
-    seeds = tables[0].index
-    for table in tables:
-        seeds = seeds.intersection(table.index)
-    tables = [table.loc[seeds] for table in tables]
+    tables = of_common_seeds(tables)
     means = [table.to_numpy().mean() for table in tables]
     heads = sum(table.shape[1] for table in tables)
     blocks = [

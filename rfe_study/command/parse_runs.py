@@ -90,8 +90,8 @@ def add_sweep(groups) -> None:
             """
             rfe sweep --seeds 0                                one process per core
             rfe sweep --seeds 0 1 2 --evaluate test            test patients: once
-            rfe sweep --seeds 0-9 --evaluate test              of ten seeds what verdicts rest on
-            rfe sweep --seeds 3-9 --methods control "* 2000"   some methods, of seven more seeds
+            rfe sweep --seeds 0-7 --evaluate test              of eight seeds what verdicts rest on
+            rfe sweep --seeds 3-7 --methods control "* 2000"   some methods, of five more seeds
             rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
             rfe sweep --experiment adaptation --seeds 0 1 2    with a real prior (chapter 09)
@@ -118,7 +118,7 @@ def add_sweep(groups) -> None:
         metavar="NAME",
         help="some of the experiment's methods, by name, by pattern such as '80/20 ACD *', or by "
         "group, the column of the table of models, of all --seeds; without, all methods, each of "
-        "no more seeds than its list says: 10 where a verdict rests on it, else 3 or 1",
+        "no more seeds than its list says: 8 where a verdict rests on it, else 3 or 1",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

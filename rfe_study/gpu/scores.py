@@ -1,4 +1,4 @@
-"""`rfe_study.runs.scoring.scores_of` with PyTorch, on any device: the same columns and numbers."""
+"""`rfe_study.runs.scoring.scores_of` with PyTorch on any device; on a GPU in half precision."""
 
 from __future__ import annotations
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +30,6 @@ def save_arrays(folder: Path, arrays: dict[str, NDArray]) -> None:
     for name, array in arrays.items():
         np.save(partial / f"{name}.npy", array)
     partial.rename(folder)
-
-
-def marked(mark: Path, fn: Callable[..., None], *arguments: Any) -> None:
-    """Do something once; a run that goes on in the same folder finds the mark."""
-    fn(*arguments)
-    mark.touch()
 
 
 def save_patches(folder: Path, patches: Patches) -> None:

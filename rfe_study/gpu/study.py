@@ -95,7 +95,7 @@ class Study:
                 packing.write_rows(self.rows, self.out)
             if time.time() - self.began > seconds:
                 return "time is up"
-            if not any(self.busy.values()) and not futures:
+            if not self.busy and not futures:
                 return f"stuck at {self.left[0].key}" if self.left else "all is done"
 
     def _take_prepared(self, futures: dict[Future[None], tuple[str, ...]]) -> None:
@@ -110,7 +110,13 @@ class Study:
         if not self.busy:
             time.sleep(0.02)
         for connection in wait(list(self.busy), timeout=0.02):
-            kind, result = connection.recv()
+            try:
+                kind, result = connection.recv()
+            except EOFError:
+                task = self.busy.pop(connection)
+                del self.domains[connection]
+                self.say("FAILED", task and task.key, "its process died")
+                continue
             if kind == "told":  # of something that is ready before the task is done
                 self.ready.add(result)
                 continue
@@ -135,7 +141,8 @@ class Study:
         rows = pd.DataFrame(self.rows.get("development", []))
         if results.path_of("development").exists():
             rows = pd.concat([results.stored("development"), rows])
-        gate = development_gate(rows[rows["seed"] < FIRST_SEEDS])
+        own = rows["profile"] == self.plan.profile.name
+        gate = development_gate(rows[own & (rows["seed"] < FIRST_SEEDS)])
         self.say(f"GATE\n{gate.to_string()}")
         self.ready.add("gate")
         return bool(gate["holds"].all())
@@ -180,13 +187,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=HEADLINE)
     parser.add_argument("--workers", type=int, default=13)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--profile", default="laptop", choices=PROFILES)
     parser.add_argument("--small", action="store_true", help="a trial: few heads, no gate")
     args = parser.parse_args()
     for name in ("heads", "crops", "labels", "weights", "sweep"):
         (args.root / name).mkdir(parents=True, exist_ok=True)
     args.out.mkdir(parents=True, exist_ok=True)
-    profile, seeds = PROFILES[args.profile], range(args.seeds)
+    profile, seeds = PROFILES["laptop"], range(args.seeds)
     done: set[tuple] = set()
     if args.small:
         profile = small(profile)
@@ -202,8 +208,10 @@ def main() -> None:
     )
     study = Study(plan, args.out, gate=not args.small)
     study.start(args.workers)
-    study.say("ended:", study.run(args.seconds))
-    study.write()
+    try:
+        study.say("ended:", study.run(args.seconds))
+    finally:
+        study.write()
     study.say("written", {table: len(rows) for table, rows in study.rows.items()})
     for process in multiprocessing.active_children():
         process.kill()

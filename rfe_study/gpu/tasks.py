@@ -48,7 +48,7 @@ class Plan:
     root : Path
         Memory-backed folder of heads, crops and weights.
     done : collection of tuple
-        What rows tell, see `rfe_study.gpu.packing.done`: ``("development" or "baselines", model,
+        What rows tell, see `rfe_study.gpu.packing.take_up`: ``("development" or "baselines", model,
         seed, domain)``, ``("sweep", experiment, target, model, seed)`` and ``("weights", model,
         seed)``.
     small : bool

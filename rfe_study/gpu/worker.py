@@ -174,7 +174,8 @@ class Worker:
         if status == sweep.FINISHED:
             model = self._copy(model)
             sets = {"A": [labelled], "target": [unlabelled], "both": [labelled, unlabelled]}
-            about = finish(model, sets.get(method.statistics_of, []), validation["A"], self.profile)
+            sets["none"] = []
+            about = finish(model, sets[method.statistics_of], validation["A"], self.profile)
         about |= {
             "status": status,
             "learning_rate": rate,

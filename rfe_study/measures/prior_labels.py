@@ -148,7 +148,7 @@ def rows(subjects: Sequence[Subject], maps: Sequence[NDArray[np.int8]]) -> Itera
 
 
 def wanted(seeds: Sequence[int]) -> list[tuple[str, int, int]]:
-    """Source, V1 and seed of all that is measured: what models are trained with.
+    """Source, V1 and seed of all that is measured: what models are trained with, or could be.
 
     What no seed changes has the first one; other patients as V1 teach two priors alone.
     """

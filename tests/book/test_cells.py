@@ -1,9 +1,8 @@
 """Tables are Markdown with every value in its place."""
 
 import pandas as pd
-import pytest
 
-from rfe_book.cells import numbered, table
+from rfe_book.cells import table
 
 
 def test_layout_and_formats():
@@ -16,19 +15,13 @@ def test_layout_and_formats():
             "source": ["x|y", "", None],
         }
     ).set_index(["scanner", "image"])
-    assert numbered(frame, "tab-x", "A *caption*.").data == "\n".join(
+    assert table(frame).data == "\n".join(
         [
-            ":::{table} A *caption*.",
-            ":name: tab-x",
-            ":class: compact",
-            "",
             "| scanner | image | TE | voxel | source |",
             "| :--- | :--- | ---: | :--- | :--- |",
             "| 3 | T1 | 4 | 1×1×2.5 | x\\|y |",
             "|  | T2 | 90.25 |  |  |",
             "| 1.5 | T1 |  | 1×1×1 |  |",
-            "",
-            ":::",
         ]
     )
 
@@ -39,8 +32,3 @@ def test_a_column_may_have_its_own_decimals():
     )
     rows = table(frame, digits=3, columns={"y": 1}).data
     assert rows == "| of | x | y |\n| :--- | ---: | ---: |\n| a | 0.123 | 3.0 |\n| b | 0.500 |  |"
-
-
-def test_caption_on_two_lines():
-    with pytest.raises(ValueError, match="caption must be on one line"):
-        numbered(pd.DataFrame({"a": [1]}), "tab-x", "a\nb")

@@ -50,18 +50,14 @@ def test_labels_are_counted_by_kind():
         markdown("```{math}\n:label: eq-a\nx\n```\n\n```{math}\n:label: eq-b\ny\n```"),
         code("draw()"),
         markdown("(fig-x)=\n**Fig. 2.1.** A caption."),
-        code("draw()", figure={"name": "fig-old", "caption": "Old."}),
         code("table()"),
         markdown("(tab-y)=\n**Table 2.1.** Another."),
-        code('numbered(\n    frame, "tab-old", "Old.")'),
     ]
     assert links.labels(cells, "2") == {
         "eq-a": "Eq. 2.1",
         "eq-b": "Eq. 2.2",
         "fig-x": "Fig. 2.1",
-        "fig-old": "Fig. 2.2",
         "tab-y": "Table 2.1",
-        "tab-old": "Table 2.2",
     }
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import adaptation as tables
-from rfe_book.tables.gains import differences, signed, told, with_mean
+from rfe_book.tables.gains import differences, told, with_mean
 from rfe_book.words import listed, origin
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import share_closed

@@ -142,6 +142,6 @@ def test_headline_did_not_hold():
 def test_rivals_ahead_are_named():
     said = findings.rivals(by_target({"CORAL": 0.05, "entropy": -0.1}), OURS)
     assert "“CORAL”" in said.ahead and "“entropy”" not in said.ahead
-    assert said.v1.startswith("−0.14") and said.dice == "−0.23"
+    assert said.v1.startswith("−0.14") and said.dice_lower.startswith("−0.23")
     with pytest.raises(ValueError, match="V1's labels are worth most"):
         findings.rivals(by_target({"CORAL": 0.3}), OURS)
