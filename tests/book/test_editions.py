@@ -1,11 +1,19 @@
 """The page, the student's and the teacher's notebook of one made-up chapter."""
 
+import base64
+import io
+
 import nbformat
+import numpy as np
 import pytest
 from editions import edition, lab
-from page_cells import page
+from page_cells import page, with_palette
+from PIL import Image
 from plain_markdown import plain
 
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+)
 CHAPTER = "https://github.com/someone/rfe-book"
 EXERCISE = "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n\n\nf()"
 INTRODUCTION = """\
@@ -31,7 +39,7 @@ NAMES = {"eq-a": "Eq. 1.1", "fig-a": "Fig. 1.1"}
 def chapter(**changes):
     result = {"status": "ok", "data": {"text/plain": "'0.5'"}, "metadata": {}}
     computed = {"user_expressions": [{"expression": "dice", "result": result}]}
-    image = {"output_type": "display_data", "data": {"image/png": "AAAA"}, "metadata": {}}
+    image = {"output_type": "display_data", "data": {"image/png": PIXEL}, "metadata": {}}
     rows = {"output_type": "display_data", "data": {"text/markdown": "| a |"}, "metadata": {}}
     printed = {"output_type": "stream", "name": "stdout", "text": "Right: f\n"}
     make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
@@ -134,3 +142,21 @@ def test_a_definition_is_a_paragraph():
     text = "Flat windows\n: No pattern.\n\nThe border\n: As well."
     paragraphs = "**Flat windows.** No pattern.\n\n**The border.** As well."
     assert plain(text, {}, solutions=False) == paragraphs
+
+
+def png_of(image):
+    content = io.BytesIO()
+    image.save(content, "png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def test_figures_have_a_palette_unless_they_are_translucent():
+    rng = np.random.default_rng(0)
+    grays = np.repeat(rng.integers(0, 256, (90, 90, 1), np.uint8), 3, axis=2)
+    figure = Image.fromarray(grays)
+    light = with_palette(png_of(figure))
+    assert len(light) < 0.6 * len(png_of(figure))
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(light))).convert("RGB"))
+    assert np.abs(shown.astype(int) - grays).max() <= 2
+    figure.putalpha(128)
+    assert with_palette(png_of(figure)) == png_of(figure)

@@ -61,10 +61,16 @@ def _over(values: ByModel, model: str, base: str | None) -> pd.DataFrame:
     return values[model] if base is None else minus(values[model], values[base])
 
 
-def of_seeds(panel, x, tables: Sequence[pd.DataFrame], line: str, **look) -> None:
-    """Means of tables (seeds, heads), a bar from the lowest to the highest seed, a dot a seed."""
+def of_seeds(
+    panel, x, tables: Sequence[pd.DataFrame], line: str, *, through: pd.Index | None = None, **look
+) -> None:
+    """Means of tables (seeds, heads), a bar from the lowest to the highest seed, a dot a seed.
+
+    The means are over the seeds `through`, or over all that a table has.
+    """
+    means = [table if through is None else table.loc[through] for table in tables]
+    middle = np.array([table.to_numpy().mean() for table in means])
     by_seed = [table.mean(axis=1).to_numpy() for table in tables]
-    middle = np.array([of.mean() for of in by_seed])
     reach = [middle - [of.min() for of in by_seed], [of.max() for of in by_seed] - middle]
     panel.errorbar(x, middle, reach, fmt=line, markersize=5, **look)
     for at, of in zip(x, by_seed, strict=True):
@@ -81,18 +87,24 @@ def _say_seeds(panel, values: ByModel, models_at: Mapping[int, Sequence[str]]) -
 
 
 def f_against_n_e(values: ByModel) -> Figure:
-    """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with."""
+    """Fig. 3(a) anew: F on domain B against n_E, with what it has to be compared with.
+
+    All lines go through means over the seeds that the 36 models share, or those of them that a
+    reference has.
+    """
+    every = [values[m] for d in DISTANCES for s in STRATEGIES for m in names(s, d)]
+    same = shared(*every)[0].index
     figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for model, (colour, line) in REFERENCES.items():
-            level = values[model].to_numpy().mean()
+            level = values[model].loc[values[model].index.intersection(same)].to_numpy().mean()
             panel.axhline(level, color=colour, linestyle=line, linewidth=1.1, label=model)
         for number, strategy in enumerate(STRATEGIES):
             colour, marker, line = STRATEGY_STYLE[strategy]
             look = {"color": colour, "marker": marker, "linewidth": 1.2, "label": strategy}
             x = np.array(N_E) * 1.07 ** (number - 1)  # side by side
             tables = [values[model] for model in names(strategy, distance)]
-            of_seeds(panel, x, tables, line, **look)
+            of_seeds(panel, x, tables, line, through=same, **look)
         panel.set_title(distance)
         _n_e_axis(panel, with_all=False)
         _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})

@@ -18,8 +18,18 @@ from rfe_study.phantom.domains import DOMAINS, TARGETS
 
 
 def profiles(used: Profile, paper: Profile) -> Findings:
-    """Patches of a domain and steps of an epoch, here and as in the paper."""
+    """Patches of a domain and steps of an epoch, here and as in the paper.
+
+    After the epoch ``branch`` the lower bound takes ``rest`` steps with ``batch`` patches each, a
+    fine-tuning without unlabelled images ``tuning`` steps with ``half``.
+    """
+    epochs = used.epochs - used.branch_epoch
     return Findings(
+        branch=used.branch_epoch,
+        tuning=epochs * used.tuning_steps,
+        rest=epochs * steps(used),
+        half=used.batch_size // 2,
+        batch=used.batch_size,
         patches=used.patches_per_domain,
         steps=steps(used),
         steps_paper=steps(paper),
@@ -167,6 +177,7 @@ def statistics(found: Mapping[str, tuple[tuple[float, float, float], Share]]) ->
     read = {d: reading(*added[1:]) for d, (added, _) in found.items()}
     must_hold("statistics alone help on B", read["B"] == "yes")
     must_hold("they close more than half the gap on B", found["B"][1].share > 0.5)
+    must_hold("they are shown to help on B alone", [*read.values()].count("yes") == 1)
     return Findings(
         B=with_interval(*found["B"][0]),
         share_B=found["B"][1].text,

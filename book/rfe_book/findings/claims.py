@@ -9,9 +9,18 @@ import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_study.claims import board as boards
-from rfe_study.claims import headline
-from rfe_study.claims.verdicts import REPRODUCED, Verdict, overall
+from rfe_study.claims import headline, operating_points
+from rfe_study.claims.rows import read
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+    overall,
+)
 from rfe_study.phantom.domains import TARGETS
+from rfe_study.tables import MODELS, SCORES
 
 _MEAN = f"mean of {', '.join(TARGETS)}"
 
@@ -46,19 +55,28 @@ def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
     return Findings(claims=len(board), seeds=f"{seeds.min()} to {seeds.max()}", **found)
 
 
-def headlines(parts: Mapping[int | str, Sequence[Verdict]]) -> str:
+def headlines(
+    parts: Mapping[int | str, Sequence[Verdict]], ranked: Sequence[Verdict] | None = None
+) -> str:
     """The three findings of the first page as a Markdown list; refuses what is no longer so.
 
     Parameters
     ----------
     parts : mapping of int or str to sequence of Verdict
         The parts of each claim, from `rfe_study.claims.board.all_parts`.
+    ranked : sequence of Verdict, optional
+        Those of claims 2 to 4 without a threshold, from `rfe_study.claims.operating_points.judge`;
+        by default of the stored rows.
     """
+    if ranked is None:
+        ranked = operating_points.judge(read(SCORES), read(MODELS))["threshold-free"]
     repaired, rises = part_of(parts[9], REPAIRED), part_of(parts[2], RISES)
     ahead = part_of(parts[3], AHEAD)
     must_hold("labels of the other scanner help", repaired.low > 0)
     must_hold("with true labels as prior F rises with n_E", rises.low > 0)
     must_hold("80/20 is better than 50/50", ahead.low > 0)
+    alike = part_of(ranked, AHEAD).verdict == NO_EFFECT
+    must_hold("without a threshold 80/20 and 50/50 are alike", alike)
     nothing, statistics = (part_of(parts["ours"], name) for name in (NO_EMBEDDING, STATISTICS))
     must_hold("with the paper's prior the loss adds little", abs(nothing.estimate) < 0.03)
     must_hold("new statistics alone are better", statistics.high < 0)
@@ -67,8 +85,9 @@ def headlines(parts: Mapping[int | str, Sequence[Verdict]]) -> str:
   {_unsigned(repaired)}: that is what unlabelled images would have to make up for
   ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works.** Comparing 2000 pixels
-  instead of 20 gains {_unsigned(rises)} in F, and 80% background with 20% lesion is better than
-  half and half by {_unsigned(ahead)} ([Chapter 7](07-proof-of-concept.ipynb)).
+  from each scanner instead of 20 gains {_unsigned(rises)} in F, and 80% background with 20% lesion
+  is better than half and half by {_unsigned(ahead)} at a threshold of .5; without a threshold the
+  two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing here.** Against the same training without the embedding
   loss F differs by {signed(nothing)}; taking batch norm's statistics anew from the new scanner's
   images, without any loss on them, is better by {_unsigned(statistics, -1)}
@@ -81,7 +100,8 @@ def in_advance(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
 
     ``held``: how many of its sentences are reproduced, in words. ``recall``: how much more recall
     than precision 80/20 gains. ``apart``: the largest difference in average precision between class
-    shares. ``perfect`` and ``perfect_B``, ``v1`` and ``v1_B``, ``none``: shares of the gap closed.
+    shares. ``perfect`` and ``perfect_B``, ``v1`` and ``v1_B``, ``none`` and ``none_B``: shares of
+    the gap closed.
 
     Parameters
     ----------
@@ -96,12 +116,15 @@ def in_advance(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
         (of_b[name],) = (part for part in parts[name] if part.part.startswith("B: "))
     must_hold("80/20 gains recall and loses precision", more.low > 0)
     must_hold("average precision differs too", alike.estimate < alike.threshold)
+    must_hold("that is not enough to contradict", alike.verdict == UNDECIDED)
     perfect, known = headline.WITH_PERFECT, headline.WITH_V1
     must_hold("a perfect prior falls short", mean[perfect].high < headline.PERFECT_SHARE)
     must_hold("V1 alone does harm in the mean", mean[known].high < 0)
     must_hold("V1 alone is enough on B", of_b[known].estimate > headline.REAL_SHARE)
     unlabelled = mean[headline.WITHOUT_LABELS]
-    must_hold("without labels nothing is shown", not unlabelled.low > headline.REAL_SHARE)
+    alone = of_b[headline.WITHOUT_LABELS]
+    must_hold("without labels the mean decides nothing", unlabelled.verdict == UNDECIDED)
+    must_hold("B alone contradicts that sentence", alone.verdict == CONTRADICTED)
     return Findings(
         held=_COUNTS[held],
         recall=_unsigned(more),
@@ -111,7 +134,22 @@ def in_advance(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
         v1=percent(mean[known]),
         v1_B=percent(of_b[known]),
         none=percent(unlabelled),
+        none_B=percent(alone),
     )
+
+
+def below_zero(parts: Mapping[int | str, Sequence[Verdict]]) -> Findings:
+    """A share whose interval reaches below 0, that of claim 11: ``found``, and what is ``asked``.
+
+    Parameters
+    ----------
+    parts : mapping of int or str to sequence of Verdict
+        The parts of each claim, from `rfe_study.claims.board.all_parts`.
+    """
+    (share,) = (part for part in parts[11] if part.main)
+    must_hold("the interval of a share reaches below 0", share.low < 0 < share.estimate)
+    must_hold("so it decides nothing", share.verdict == UNDECIDED)
+    return Findings(found=percent(share), asked=f"{share.threshold:.0%}")
 
 
 def signed(part: Verdict) -> str:

@@ -43,12 +43,14 @@ def perfect(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -> Fin
 def curves(rows: pd.DataFrame) -> Findings:
     """Where the curves of one kind of batch start and end, and which strategy looks worst.
 
-    ``own``, ``shared`` and ``null`` are flattened, means over strategies; ``excess_*`` is the mean
-    over channels beyond the null at the largest n_E. Up to ``disagree_to`` the worst by own edges
+    ``own``, ``shared`` and ``null`` are flattened, ``channel`` and ``null_channel`` means over
+    channels by shared edges; all are means over strategies. ``excess_*`` is the mean over channels
+    beyond the null at the largest n_E. Up to ``disagree_to`` the worst by own edges
     is not the worst by shared ones.
     """
     smallest, largest = rows["n_e"].min(), rows["n_e"].max()
     columns = {"own": "own_flattened", "shared": "shared_flattened", "null": "null_flattened"}
+    columns |= dict(zip(("channel", "null_channel"), _BY_CHANNEL, strict=True))
     mean = rows.groupby("n_e")[[*columns.values()]].mean()
     values = {"smallest": int(smallest), "largest": int(largest)}
     for name, column in columns.items():
@@ -106,7 +108,8 @@ def claim_1(table: pd.DataFrame, *, seed: int = 0) -> Findings:
             values[f"{kind}_{test}_range"] = _range(parts)
         beyond = verdicts.overall(tests["beyond_flattened"] + tests["beyond_channel"])
         both[kind] = values[f"{kind}_beyond"] = beyond
-    return Findings(answer=words.answer(both["of_b"]), meaning=MEANS[both["of_b"]], **values)
+    answer = words.answer(both["of_b"]).capitalize()
+    return Findings(answer=answer, meaning=MEANS[both["of_b"]], **values)
 
 
 def _tests(rows: pd.DataFrame, seed: int) -> Mapping[str, list[Verdict]]:

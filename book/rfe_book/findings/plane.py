@@ -69,8 +69,10 @@ def plane(found: pd.DataFrame) -> Findings:
     must_hold("backgrounds come to point one way", ground["after"] > max(0.9, ground["before"]))
     must_hold("lesions are as alike as before", abs(lesions["after"] - lesions["before"]) < 0.1)
     must_hold("lesion is as far from background as is asked", apart["after"] < enough)
-    said = {"ground": ground, "lesions": lesions, "apart": apart}
-    said["labelled"] = found.loc["lesion with background, A"]
+    labelled = found.loc["lesion with background, A"]
+    closer = all(row["after"] > row["before"] for row in (apart, labelled))
+    must_hold("lesion and background come closer on both", closer)
+    said = {"ground": ground, "lesions": lesions, "apart": apart, "labelled": labelled}
     return Findings(
         enough=f"{enough:g}",
         **{

@@ -40,7 +40,11 @@ def distances(figures: pd.DataFrame) -> Findings:
     most = scanners["all"].idxmax()
     spots = seen.loc[("spots", "flair", "spots")]
     spots = spots.rename({kind: kind.split()[-1] for kind in spots.index})
+    most_in = far.loc[most, list(distance.GROUPS)].idxmax()
     must_hold("scanner A is nearest", far["all"].idxmin() == HOME)
+    ends = by_group.idxmin(), by_group.idxmax()
+    must_hold("in shape most of all, in range least", ends == ("shape", "range"))
+    must_hold("B is farthest, in spots", (most, most_in) == ("scanner B", "spots"))
     must_hold("in the mean no more than a factor of 1.5 off", far["all"].max() < np.log2(1.5))
     return Findings(
         far_A=f"{far.loc[HOME, 'all']:.2f}",
@@ -51,7 +55,7 @@ def distances(figures: pd.DataFrame) -> Findings:
         farthest_by=f"{by_group.max():.2f}",
         most=most,
         most_by=f"{scanners.loc[most, 'all']:.2f}",
-        most_in=far.loc[most, list(distance.GROUPS)].idxmax(),
+        most_in=most_in,
         **{f"spots_{name}": f"{value:.0f}" for name, value in spots.items() if " " not in name},
     )
 

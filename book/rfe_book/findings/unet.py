@@ -117,6 +117,8 @@ def air(model: UNet, image: np.ndarray, places: Mapping[str, tuple[int, int]]) -
 def relu(cosines: Mapping[str, Mapping[str, np.ndarray]], embeddings: np.ndarray) -> Findings:
     """Cosines before and after the ReLU, and embeddings on which it closed.
 
+    ``negative_all`` is a mean over the kinds of pairs, which count alike.
+
     Parameters
     ----------
     cosines : mapping of mappings of arrays
@@ -125,10 +127,10 @@ def relu(cosines: Mapping[str, Mapping[str, np.ndarray]], embeddings: np.ndarray
         After the ReLU, of all brain pixels of the slice.
     """
     before, after = cosines.values()
-    pairs = np.concatenate([*before.values()])
+    negative = {kind: np.mean(pairs < 0) for kind, pairs in before.items()}
     return Findings(
-        negative=f"{np.mean(before['one of each'] < 0):.0%}",
-        negative_all=f"{np.mean(pairs < 0):.0%}",
+        negative=f"{negative['one of each']:.0%}",
+        negative_all=f"{np.mean([*negative.values()]):.0%}",
         of_each=f"{after['one of each'].mean():.2f}",
         two_lesion=f"{after['two lesion pixels'].mean():.2f}",
         two_others=f"{after['two others'].mean():.2f}",

@@ -7,6 +7,7 @@ and patient.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+import numpy as np
 import pandas as pd
 
 from rfe_book.words import with_interval
@@ -95,9 +96,13 @@ def statistics_alone(scores: Scores) -> dict[str, tuple[tuple[float, float, floa
 
 
 def statistics(found: Mapping[str, tuple[tuple[float, float, float], Share]]) -> pd.DataFrame:
-    """`statistics_alone` in words, a row a domain."""
+    """`statistics_alone` in words, a row a domain; no share of a gap that is not shown."""
     rows = [
-        {"domain": domain, "gain in F": with_interval(*added), "share of the gap": share.text}
+        {
+            "domain": domain,
+            "gain in F": with_interval(*added),
+            "share of the gap": "gap not shown" if np.isnan(share.share) else share.text,
+        }
         for domain, (added, share) in found.items()
     ]
     return pd.DataFrame(rows).set_index("domain")

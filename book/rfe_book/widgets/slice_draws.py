@@ -139,7 +139,7 @@ class SliceDraws:
         pixels = self.pixels
         places = pixels.places
         return {
-            "image": widgets.encode_stack(pixels.image[None], quality=85),
+            "image": widgets.encode_stack(pixels.image[None], quality=60),
             "outline": widgets.encode_stack(outline(pixels.lesion)[None].astype(np.uint8)),
             "shuffled": [places[s].astype("<u2").tobytes() for s in self.shuffles],
             "n_e": self.stops,

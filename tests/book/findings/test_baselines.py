@@ -14,6 +14,8 @@ REFUSED = "the chapter must not say"
 def test_an_epoch_has_the_full_batches_of_a():
     found = findings.profiles(PROFILES["smoke"], PROFILES["paper"])
     assert (found.patches, found.steps, found.steps_paper) == (36, 25 // 12, 4200 // 12)
+    assert (found.branch, found.tuning, found.half) == (1, 3, 6)
+    assert (found.rest, found.batch) == (25 // 12, 12)
 
 
 def curves(last=0.8):
@@ -133,7 +135,7 @@ def test_parts_refuse_other_errors(score):
 
 def alone(on_b, share):
     closed = SimpleNamespace(share=share, text=f"{share:.0%}")
-    none = (0.0, -0.1, 0.1), SimpleNamespace(share=0.0, text="no gap to close")
+    none = (0.0, -0.1, 0.1), SimpleNamespace(share=0.0, text="")
     return {"B": ((0.2, *on_b), closed), "C": none, "D": none}
 
 
@@ -146,6 +148,12 @@ def test_statistics_alone_repair_b():
 def test_statistics_must_win_back_most(on_b, share):
     with pytest.raises(ValueError, match=REFUSED):
         findings.statistics(alone(on_b, share))
+
+
+def test_statistics_must_not_help_elsewhere():
+    found = alone((0.1, 0.3), 0.7)
+    with pytest.raises(ValueError, match="help on B alone"):
+        findings.statistics(found | {"C": found["B"]})
 
 
 def found_lesions(lower):

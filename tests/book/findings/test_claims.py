@@ -32,6 +32,13 @@ def test_headlines_carry_the_numbers_of_the_parts(parts):
     statistics = claims.part_of(parts["ours"], claims.STATISTICS)
     assert f"better by {-statistics.estimate:.2f} ({-statistics.high:.2f} to" in text
     assert text.count("- **") == 3
+    assert "from each scanner" in text and "without a threshold the" in text
+
+
+def test_headlines_need_that_without_a_threshold_both_are_alike(parts):
+    ranked = [replace(claims.part_of(parts[3], claims.AHEAD), verdict=REPRODUCED)]
+    with pytest.raises(ValueError, match="80/20 and 50/50 are alike"):
+        claims.headlines(parts, ranked)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,22 @@ def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
     better = [replace(p, high=0.9) if p.main else p for p in advance[headline.WITH_PERFECT]]
     with pytest.raises(ValueError, match="must not say 'a perfect prior falls short'"):
         claims.in_advance({**advance, headline.WITH_PERFECT: better})
+    parts = advance[headline.WITHOUT_LABELS]
+    decided = [replace(p, verdict=CONTRADICTED) for p in parts]
+    with pytest.raises(ValueError, match="the mean decides nothing"):
+        claims.in_advance({**advance, headline.WITHOUT_LABELS: decided})
+    undecided = [replace(p, verdict=UNDECIDED) for p in parts]
+    with pytest.raises(ValueError, match="B alone contradicts"):
+        claims.in_advance({**advance, headline.WITHOUT_LABELS: undecided})
+
+
+def test_a_share_whose_interval_reaches_below_nothing(parts):
+    found = claims.below_zero(parts)
+    (share,) = (part for part in parts[11] if part.main)
+    assert (found.found, found.asked) == (claims.percent(share), "1%")
+    above = [replace(part, low=0.02) for part in parts[11]]
+    with pytest.raises(ValueError, match="reaches below 0"):
+        claims.below_zero({**parts, 11: above})
 
 
 def test_sentences_that_hold_are_counted(advance):

@@ -55,6 +55,8 @@ def test_curves_name_floors_and_who_looks_worst():
     assert (found.null_first, found.null_last) == ("0.50", "0.005")
     assert (found.shared_first, found.shared_last) == ("0.54", "0.045")
     assert (found.own_first, found.own_last) == ("0.66", "0.165")
+    assert (found.channel_first, found.channel_last) == ("0.54", "0.045")
+    assert (found.null_channel_first, found.null_channel_last) == ("0.50", "0.005")
 
 
 def test_rulers_may_agree_on_large_samples():
@@ -83,7 +85,7 @@ def test_curves_refuse_what_is_not_so(column, values, sentence):
 
 @pytest.mark.parametrize(
     ("beyond", "verdict", "answer"),
-    [(0.0, verdicts.CONTRADICTED, "no"), (1.0, verdicts.REPRODUCED, "yes")],
+    [(0.0, verdicts.CONTRADICTED, "No"), (1.0, verdicts.REPRODUCED, "Yes")],
 )
 def test_claim_1_has_two_answers(beyond, verdict, answer):
     found = findings.claim_1(rows(beyond))

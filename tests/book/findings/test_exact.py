@@ -9,6 +9,7 @@ import sweep_rows
 import torch
 
 from rfe_book.findings import exact as findings
+from rfe_book.findings import exact_headline
 from rfe_book.tables import exact as tables
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import headline
@@ -43,7 +44,7 @@ def test_samples_say_losses_and_errors():
     found = findings.samples(compared(), STOPS, 1000)
     assert (found.loss_half, found.loss_aware, found.loss_fifth) == ("0.300", "0.100", "0.200")
     assert (found.loss_all, found.draws, found.apart) == ("0.110", 20, "0.0")
-    assert (found.slope_low, found.slope_high) == ("−0.50", "−0.50")
+    assert found.slope == "−0.50"
     assert (found.error_100_low, found.error_100_high) == ("50", "50")
 
 
@@ -163,6 +164,12 @@ def test_samples_beside_all_pixels():
     assert (found.by_2000, found.seeds_2000) == ("−0.060", 1)
     assert (found.again, found.again_by) == ("no relevant effect", "+.010 (.010 to .010)")
     assert (found.best, found.best_f, found.best_sampled_f) == ("2x ACD all", "0.65", "0.66")
+    assert (found.more_half, found.more_seeds) == ("0.160 (0.160 to 0.160)", "2")
+    with pytest.raises(ValueError, match="too few trainings"):
+        findings.sampled(scores, models, perfect(0.01))
+    fewer = scores.assign(f_score=scores["f_score"].mask(scores["model"] == "80/20 ACD 2000", 0.5))
+    with pytest.raises(ValueError, match="more pixels help"):
+        findings.sampled(fewer, models[~one], perfect(0.01))
     scores, models = trained(**{"4x": (0.6, 0.7, 0.7, 0.7)})
     with pytest.raises(ValueError, match="not ahead of the best sample"):
         findings.sampled(scores, models, perfect(0.01))
@@ -178,7 +185,7 @@ def verdict(part, estimate, outcome, **about):
     )
 
 
-def shares(mean="contradicted"):
+def shares(mean="contradicted", on_b="contradicted"):
     beside = {"main": False}
     return {
         headline.WITH_PERFECT: [
@@ -191,7 +198,10 @@ def shares(mean="contradicted"):
             verdict("RFE", -0.3, "contradicted"),
             verdict("B: RFE", 0.6, "reproduced", **beside),
         ],
-        headline.WITHOUT_LABELS: [verdict("RFE", -0.2, "undecided")],
+        headline.WITHOUT_LABELS: [
+            verdict("RFE", -0.2, "undecided"),
+            verdict("B: RFE", -0.4, on_b, **beside),
+        ],
     }
 
 
@@ -201,11 +211,14 @@ def test_headline():
     f["no embedding, crops at lesions"] = 0.65
     values = {model: pd.DataFrame([[v] * 2] * 2, columns=["x", "y"]) for model, v in f.items()}
     adapted = SimpleNamespace(targets=["B", "C"], values=lambda target: values)
-    found = findings.headline(shares(), adapted)
+    found = exact_headline.headline(shares(), adapted)
     assert (found.mean, found.B) == ("40% (30% to 50%)", "70% (60% to 80%)")
     assert (found.v1, found.v1_verdict) == ("−30% (−40% to −20%)", "contradicted")
     assert (found.without_verdict, found.best_B) == ("undecided", "2x")
+    assert (found.without_B, found.without_all) == ("−40% (−50% to −30%)", "contradicted")
     assert found.by_C == "−0.100 (−0.100 to −0.100)"
     assert found.v1_B == "60% (50% to 70%)"
     with pytest.raises(ValueError, match="out of reach"):
-        findings.headline(shares("reproduced"), adapted)
+        exact_headline.headline(shares("reproduced"), adapted)
+    with pytest.raises(ValueError, match="B alone contradicts it"):
+        exact_headline.headline(shares(on_b="undecided"), adapted)

@@ -86,12 +86,23 @@ def test_experiment_counts(scores, models):
 
 def test_gains_are_over_the_control(values):
     found = findings.gains(values)
-    assert found.f_none == f"{values['no embedding'].to_numpy().mean():.2f}"
-    assert found.best == "80/20 ACD 2000" or found.best == "80/20 l2 2000"
+    assert found.f_none == f"{values['no embedding'].to_numpy().mean():.3f}"
+    assert {found.best, found.second} == {"80/20 ACD 2000", "80/20 l2 2000"}
     assert found.above == 34
     assert found.below == "“distribution-aware ACD 20” and “distribution-aware l2 20”"
     assert int(found.closed.split("%")[0]) == pytest.approx(85, abs=2)
     assert int(found.without.rstrip("%")) == pytest.approx(65, abs=2)
+
+
+def test_gains_compare_the_seeds_that_all_have(values):
+    lucky = values["80/20 ACD 20"] + np.array([[0], [0], [3]])  # in a seed that most lack
+    more = pd.concat([values["80/20 ACD 2000"], values["80/20 ACD 2000"].loc[[2]].set_axis([9])])
+    found = findings.gains({**values, "80/20 ACD 20": lucky, "80/20 ACD 2000": more * 1.0})
+    assert found.best != "80/20 ACD 20" and (found.seeds, found.seeds_36) == (3, 2)
+    low, middle, high = map(float, (found.f_none, found.f_fifth, found.f_labels))
+    assert (middle - low) / (high - low) == pytest.approx(
+        int(found.closed_alone.rstrip("%")) / 100, abs=0.01
+    )
 
 
 def test_gains_say_nothing_else_than_the_rows(values):
@@ -165,19 +176,38 @@ def test_points_ask_the_same_thrice(scores, models):
     assert found.effect_half_a.startswith("+.05") and found.effect_half_AP.startswith("+.04")
 
 
+def test_lead_is_made_of_two_ends(values):
+    found = proof_points.lead(values)
+    assert (found.half_20[:5], found.half_2000[:5], found.aware_2000[:5]) == (
+        "+0.08",
+        "+0.08",
+        "+0.10",
+    )
+    assert float(found.aware_20[:5]) == pytest.approx(0.42, abs=0.02)
+    with pytest.raises(ValueError, match="most of the lead"):
+        even = values["80/20 ACD 20"] - 0.1
+        proof_points.lead({**values, "distribution-aware ACD 20": even})
+
+
 def test_shares_have_a_best_at_each_point(points):
     found = proof_points.shares(points)
-    assert (found.best_half, found.best_a, found.best_AP) == ("4 times", "2 times", "80/20")
-    assert float(found.f_best) - float(found.f_50) == pytest.approx(0.07, abs=0.011)
+    assert (found.best_a, found.best_AP) == ("2 times", "80/20")
+    assert float(found.f_4x) - float(found.f_50) == pytest.approx(0.07, abs=0.011)
+    assert (found.margin, found.margin_36) == ("1", "0.5")
+    with pytest.raises(ValueError, match="alike"):
+        four = points["at .5"]["4x ACD all margin 1"] + 0.03
+        half = {**points["at .5"], "4x ACD all margin 1": four}
+        proof_points.shares({**points, "at .5": half})
     with pytest.raises(ValueError, match="best lies between"):
         proof_points.shares({**points, "at .5": points["threshold-free"]})
 
 
 def test_distance_by_corners_and_lengths(parts, points):
     found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
-    assert (found.ahead, found.rest[1:], found.rougher_seeds) == (5, "0.00 (−0.00 to 0.00)", 2)
+    assert (found.rest[1:], found.rougher_seeds) == ("0.00 (−0.00 to 0.00)", 2)
     assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
     assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
+    assert (found.of_all_ACD, found.of_all_l2) == ("1.0 to 1.0", "2.4 to 2.4")
 
 
 def grid(f_of):
@@ -228,15 +258,20 @@ def test_cost_of_a_step():
 
 def test_cosines_before_and_after():
     x, y = np.tile([1.0, 0.0], (3, 1)), np.tile([0.0, 1.0], (3, 1))
-    before = {("before", d, c): x for d in "AB" for c in ("background", "lesion")}
-    before["before", "B", "background"] = (x + y) / 2**0.5
-    after = {("after", d, c): z for d in "AB" for c, z in (("background", x), ("lesion", y))}
+    slant = 0.6 * x + 0.8 * y
+    before = {("before", d, "lesion"): y for d in "AB"}
+    before |= {("before", "A", "background"): x}
+    before["before", "B", "background"] = 0.96 * x - 0.28 * y
+    after = {("after", d, "background"): x for d in "AB"}
+    after |= {("after", "A", "lesion"): slant, ("after", "B", "lesion"): 0.28 * x + 0.96 * y}
     table = plane.cosines(before | after)
-    assert table["after"].tolist() == pytest.approx([1, 1, 0, 0])
+    assert table["after"].tolist() == pytest.approx([0.936, 1, 0.6, 0.28])
     found = plane.plane(table)
-    assert (found.ground_before, found.ground_after) == ("0.71", "1.00")
-    assert (found.lesions_after, found.apart_after, found.enough) == ("1.00", "0.00", "0.5")
-    assert (found.labelled_before, found.labelled_after) == ("1.00", "0.00")
+    assert (found.ground_before, found.ground_after) == ("0.96", "1.00")
+    assert (found.lesions_after, found.apart_after, found.enough) == ("0.94", "0.28", "0.5")
+    assert (found.labelled_before, found.labelled_after) == ("0.00", "0.60")
+    with pytest.raises(ValueError, match="come closer"):
+        plane.plane(table.assign(before=table["before"].where(table["after"] > 0.9, 0.5)))
     with pytest.raises(ValueError, match="point one way"):
         plane.plane(table.rename(columns={"before": "after", "after": "before"}))
 

@@ -75,12 +75,12 @@ def test_a_sentence_that_is_no_longer_true_stops_the_chapter(changed, home, what
         findings.together(scored().assign(**changed), home)
 
 
-def figures_of(kinds, of_a):
+def figures_of(kinds, of):
     groups = {("flair", group, group): group for group in distance.GROUPS}
     return pd.DataFrame(
         [
             {"kind": kind, "subject": "x", "modality": modality, "group": group, "figure": figure}
-            | {"value": of_a.get(group, value) if kind == "scanner A" else value}
+            | {"value": of.get(kind, {}).get(group, value)}
             for kind, value in kinds.items()
             for modality, group, figure in groups
         ]
@@ -89,12 +89,20 @@ def figures_of(kinds, of_a):
 
 def test_distances_name_the_nearest_and_the_farthest_group():
     kinds = {"real": 1.0, "scanner A": 0.9, "scanner B": 0.7, distance.DRAWN: 0.8}
-    found = findings.distances(figures_of(kinds, {"contrast": 1.0, "spots": 0.8}))
-    assert (found.nearest, found.nearest_by) == ("contrast", "0.00")
-    assert (found.farthest, found.farthest_by) == ("spots", "0.32")
-    assert (found.most, found.most_by, found.spots_B) == ("scanner B", "0.51", "1")
-    with pytest.raises(ValueError, match="must not say 'scanner A is nearest'"):
-        findings.distances(figures_of(kinds, dict.fromkeys(distance.GROUPS, 0.7)))
+    of = {"scanner A": {"shape": 1.0, "range": 0.8}, "scanner B": {"spots": 0.6}}
+    found = findings.distances(figures_of(kinds, of))
+    assert (found.nearest, found.nearest_by) == ("shape", "0.00")
+    assert (found.farthest, found.farthest_by) == ("range", "0.32")
+    assert (found.most, found.most_by, found.spots_B) == ("scanner B", "0.55", "1")
+    assert found.most_in == "spots"
+    changes = {
+        "scanner A is nearest": {"scanner A": dict.fromkeys(distance.GROUPS, 0.7)},
+        "in shape most of all": {"scanner A": {"contrast": 1.0, "range": 0.8}},
+        "B is farthest, in spots": {"scanner B": {"edges": 0.6}},
+    }
+    for what, changed in changes.items():
+        with pytest.raises(ValueError, match=f"must not say ['\"]{what}"):
+            findings.distances(figures_of(kinds, of | changed))
 
 
 def histogram(kind, shares):

@@ -49,7 +49,16 @@ def test_what_turning_the_dial_does():
     assert (found.recall_first, found.recall_last) == ("0.40", "0.80")
     assert (found.precision_first, found.precision_last) == ("0.90", "0.50")
     assert (found.best, found.f_first, found.f_best, found.f_last) == ("4x", "0.50", "0.70", "0.60")
-    assert found.trainings == 2
+    assert (found.trainings, found.margin_36) == (2, "0.5")
+
+
+def test_shares_that_are_not_told_apart_are_both_named():
+    rows = of_shares()
+    other = rows[rows["model"] == "4x ACD all margin 1"]
+    other = other.assign(model="2x ACD all margin 1", recall=other["recall"] - 0.1)
+    other = other.assign(precision=other["precision"] + 0.05, f_score=other["f_score"] - 0.01)
+    found = findings.turned(pd.concat([rows, other]), ("distribution-aware", "2x", "4x", "50/50"))
+    assert (found.best, found.f_best) == ("2x and 4x", "0.69 and 0.70")
 
 
 @pytest.mark.parametrize(

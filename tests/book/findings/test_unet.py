@@ -88,6 +88,13 @@ def test_cosines_before_and_after():
     assert found.empty == "25.0%"
 
 
+def test_kinds_of_pairs_count_alike():
+    before = {"two lesion pixels": np.ones(9), "one of each": -np.ones(1)}
+    after = dict.fromkeys(("two lesion pixels", "two others", "one of each"), np.ones(1))
+    found = findings.relu({"before": before, "after": after}, np.ones((2, 1)))
+    assert (found.negative, found.negative_all) == ("100%", "50%")
+
+
 def test_air_has_the_cosine_of_its_features():
     image = np.random.default_rng(0).random((1, 3, 8, 8), dtype=np.float32)
     places = {"a large lesion": (2, 3), "air": (2, 3)}

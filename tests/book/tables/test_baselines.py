@@ -88,10 +88,10 @@ def test_setup_claim_names_each_part():
     assert "worse than A, mean of B, C, D" in claim.index
 
 
-def scores(statistics):
+def scores(statistics, upper=0.8):
     """F of both bounds and of new statistics alone on two heads, the same on all domains."""
     heads = pd.Index(["one", "other"], name="head")
-    means = {"lower bound": 0.4, "upper bound": 0.8, "statistics only": statistics}
+    means = {"lower bound": 0.4, "upper bound": upper, "statistics only": statistics}
     tables = {
         (d, model, "f_score"): pd.DataFrame([[f, f + 0.1]] * 2, columns=heads)
         for d in "BCD"
@@ -106,6 +106,11 @@ def test_statistics_alone_close_a_share_of_the_gap():
     assert added == pytest.approx((0.3, 0.3, 0.3)) and share.share == pytest.approx(0.75)
     row = baselines_tables.statistics(found).loc["C"]
     assert row.tolist() == ["0.30 (0.30 to 0.30)", "75% (75% to 75%)"]
+
+
+def test_a_gap_that_is_not_shown_has_no_share():
+    found = baselines_tables.statistics_alone(scores(0.7, upper=0.4))
+    assert baselines_tables.statistics(found).loc["D", "share of the gap"] == "gap not shown"
 
 
 @pytest.mark.parametrize(
