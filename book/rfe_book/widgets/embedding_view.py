@@ -72,7 +72,7 @@ def embedding_view(
     slices: list[str],
     label: str,
     start: int = 0,
-    quality: int = 45,
+    quality: int = 80,
 ) -> EmbeddingView:
     """Show embeddings over slices, with or without a kernel.
 

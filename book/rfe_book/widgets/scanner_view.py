@@ -43,7 +43,7 @@ def scanner_view(
     captions: list[str],
     label: str,
     start: int = 0,
-    quality: int = 65,
+    quality: int = 85,
 ) -> ScannerView:
     """Compare scanners on the same slices, with or without a kernel.
 
