@@ -17,7 +17,7 @@ from rfe_study.phantom.domains import Patient
 pytestmark = pytest.mark.slow  # makes whole heads
 
 PATIENT = Patient("A", "dev", 1)
-COUNT = 5
+COUNT = 2
 CHANNELS = 16  #: views of the widget before the cosines with named places
 
 
@@ -28,9 +28,9 @@ def chapter():
     (subject,) = cache.phantom_subjects([PATIENT], progress=False)
     anatomy = heads.make_anatomy(PATIENT)
     z = int(subject.lesion_mask.sum(axis=(0, 1)).argmax())
-    slices = list(range(z - 16, z + 17, 8))
+    slices = [z, z + 12]
     return {
-        "view": embedding_maps(model, subject, anatomy, slices, start=2),
+        "view": embedding_maps(model, subject, anatomy, slices, start=0),
         "features": probes.features(model, patches.stack(subject)[slices], before_relu=True),
         "lesions": np.moveaxis(subject.lesion_mask[..., slices], -1, 0),
         "brain": np.moveaxis(subject.brain_mask[..., slices], -1, 0),
@@ -45,7 +45,7 @@ def values_of(chapter, view, stage, index):
         return features[index, view]
     x, y = list(chapter["places"].values())[view - features.shape[1]]
     rows = np.moveaxis(features[index], 0, -1)
-    chosen = features[2, :, x, y]
+    chosen = features[0, :, x, y]
     return probes.cosines(rows.reshape(-1, len(chosen)), chosen[None]).reshape(rows.shape[:2])
 
 
@@ -73,15 +73,15 @@ def check_screen(page, chapter, *, view, stage, index, outlined):
 def test_every_control_shows_the_networks_embeddings(page_for, chapter):
     page = page_for("02-unet")
     names = [view["name"] for view in chapter["view"].views]
-    state = {"view": 0, "stage": 0, "index": 2, "outlined": True}
+    state = {"view": 0, "stage": 0, "index": 0, "outlined": True}
     steps = [
         (lambda: None, {}),
         (lambda: page.choose("Map", "channel 6"), {"view": 5}),
         (lambda: page.choose("Taken", STAGES[1]), {"stage": 1}),
-        (lambda: page.set_slider("Slice", 4), {"index": 4}),
+        (lambda: page.set_slider("Slice", 1), {"index": 1}),
         (lambda: page.choose("Map", names[CHANNELS]), {"view": CHANNELS}),
         (lambda: page.check("Outline lesions", False), {"outlined": False}),
-        (lambda: page.press_slider("Slice", "ArrowLeft", times=2), {"index": 2}),
+        (lambda: page.press_slider("Slice", "ArrowLeft"), {"index": 0}),
         (lambda: page.choose("Taken", STAGES[0]), {"stage": 0}),
         (lambda: page.choose("Map", names[-1]), {"view": len(names) - 1}),
         (lambda: page.check("Outline lesions"), {"outlined": True}),
@@ -102,15 +102,15 @@ def test_every_control_shows_the_networks_embeddings(page_for, chapter):
 def test_maps_change_within_a_frame(page_for):
     page = page_for("02-unet")
     for n in range(30):
-        page.press_slider("Slice", "ArrowLeft" if n % 6 < 3 else "ArrowRight")
+        page.press_slider("Slice", "ArrowLeft" if n % 2 else "ArrowRight")
     assert page.count_frames("embedding_view") > 15
 
 
 def test_what_is_stored_is_what_was_computed(chapter):
     """Compression moves a value of a map by little on average."""
-    cosine = values_of(chapter, CHANNELS, 1, 2)
+    cosine = values_of(chapter, CHANNELS, 1, 0)
     view = chapter["view"]
-    stored = decode_stack(view.maps[view.views[CHANNELS]["maps"][1]], COUNT)[2, ..., 0].astype(
+    stored = decode_stack(view.maps[view.views[CHANNELS]["maps"][1]], COUNT)[0, ..., 0].astype(
         float
     )
     decoded = np.where(stored < ZERO, stored - ZERO, (stored - ZERO) * ZERO / (255 - ZERO)) / ZERO
