@@ -16,6 +16,7 @@ from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER, UPPER_BOUND
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import baselines, predicted_slices, sweep
+from rfe_study.runs.scoring import trained_columns
 from rfe_study.tables import LESIONS
 
 #: Slices of this seed or below are kept for the book's explorers.
@@ -33,14 +34,7 @@ def scored(
 ) -> dict[str, Any]:
     """Rows of `table`, of lesions found if the paper compares them, and masks of shown slices."""
     born = provenance.certificate("rfe_study.gpu.scores", device=job.device)
-    trained = {
-        "epochs": job.profile.epochs,
-        "learning_rate": about.get("learning_rate", job.profile.learning_rate),
-        "weights": weights,
-        "wall_s": about["wall_s"],
-        "train_code_version": about["code_version"],
-        "train_hardware": about["hardware"],
-    }
+    trained = trained_columns(job, about, weights)
     name = job.identity["model"]
     target = getattr(job, "target", name.removeprefix("upper-"))
     upper = name.startswith("upper-")

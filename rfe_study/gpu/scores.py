@@ -171,22 +171,22 @@ def false_components(prediction: Tensor, truth: Tensor) -> int:
 
 def average_precision(score: Tensor, truth: Tensor) -> float:
     """As `rfe_core.metrics.average_precision`, of (n,) each."""
-    score, order = score.sort(descending=True)
-    hits = truth[order].cumsum(0)
-    last = torch.ones_like(truth)
-    last[:-1] = score[1:] != score[:-1]
-    marked = last.nonzero().squeeze(1)
-    hits = hits[marked].double()
+    _, hits, marked = _at_each_threshold(score, truth)
     steps = torch.diff(hits, prepend=hits.new_zeros(1)) / hits[-1]
-    return float((steps * hits / (marked + 1)).sum())
+    return float((steps * hits / marked).sum())
 
 
 def best_threshold(score: Tensor, truth: Tensor) -> float:
     """As `rfe_core.prior.best_threshold`, of (n,) each."""
+    thresholds, hits, marked = _at_each_threshold(score, truth)
+    dice = 2 * hits / (marked + hits[-1])
+    return float(thresholds[dice.argmax()])
+
+
+def _at_each_threshold(score: Tensor, truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Different scores from the highest on; lesions and all that is marked at each."""
     score, order = score.sort(descending=True)
-    hits = truth[order].cumsum(0)
     last = torch.ones_like(truth)
     last[:-1] = score[1:] != score[:-1]
-    marked = last.nonzero().squeeze(1)
-    dice = 2 * hits[marked].double() / (marked + 1 + hits[-1])
-    return float(score[marked[dice.argmax()]])
+    at = last.nonzero().squeeze(1)
+    return score[at], truth[order].cumsum(0)[at].double(), at + 1

@@ -76,18 +76,30 @@ def _score_rows(jobs: Sequence[Trained], patient: Patient) -> list[dict[str, Any
     for job in jobs:
         check_phantom(job)
         model, about, weights = networks.load(job.path(), job.device)
-        training = {
-            "epochs": job.profile.epochs,
-            "learning_rate": about.get("learning_rate", job.profile.learning_rate),
-            "weights": weights,
-            "wall_s": about["wall_s"],
-            "train_code_version": about["code_version"],
-            "train_hardware": about["hardware"],
-        }
         probability = np.copy(probability_map(model, subject, images=images)[box])
         scores = scores_of(probability, inside, about.get("threshold_a"))
-        rows.append({**job.identity, "role": patient.role, **scores, **training, **born})
+        rows.append(
+            {
+                **job.identity,
+                "role": patient.role,
+                **scores,
+                **trained_columns(job, about, weights),
+                **born,
+            }
+        )
     return rows
+
+
+def trained_columns(job: Trained, about: dict[str, Any], weights: str) -> dict[str, Any]:
+    """Columns of a row of scores that say how its network was trained."""
+    return {
+        "epochs": job.profile.epochs,
+        "learning_rate": about.get("learning_rate", job.profile.learning_rate),
+        "weights": weights,
+        "wall_s": about["wall_s"],
+        "train_code_version": about["code_version"],
+        "train_hardware": about["hardware"],
+    }
 
 
 def scores_of(
