@@ -14,7 +14,12 @@ from collections.abc import Mapping
 import exercises
 import expressions
 import links
-from PIL import Image
+from PIL import Image, ImageChops
+
+SVG = "image/svg+xml"
+
+#: An image inside a drawing: what names it, and its PNG in base64.
+IMAGE = re.compile(r'(<image\b[^>]*?\bxlink:href="data:image/png;base64,)([^"]+)')
 
 RUN_TIME = re.compile(r"\[[^\]]+\]\(index\.md#run-time\)|\{\{run_time\}\}")
 
@@ -79,20 +84,30 @@ def _link_tables(cell: dict, words: Mapping[str, str]) -> None:
 
 
 def _lighten_figures(cell: dict) -> None:
-    """Figures with a palette of 256 colours, a third of the bytes; what is translucent stays."""
+    """The images that figures hold in at most 256 colours, a third of the bytes."""
     for output in cell.get("outputs", ()):
-        if png := output.get("data", {}).get("image/png"):
-            output["data"]["image/png"] = with_palette(png)
+        if svg := "".join(output.get("data", {}).get(SVG, "")):
+            output["data"][SVG] = lighter_svg(svg)
+
+
+def lighter_svg(svg: str) -> str:
+    """A drawing without its document type, which names another host; its images with a palette."""
+    drawing = svg[svg.index("<svg") :]
+    return IMAGE.sub(lambda image: image[1] + with_palette(image[2]), drawing)
 
 
 def with_palette(png: str) -> str:
-    """A PNG in base64 with at most 256 colours, or the same one if that would not be smaller."""
-    figure = Image.open(io.BytesIO(base64.b64decode(png)))
+    """A PNG in base64 with at most 256 colours, or the same one if that would not be smaller.
+
+    Grays stay as they are, and so does what is translucent.
+    """
+    figure = Image.open(io.BytesIO(base64.b64decode("".join(png.split()))))
     if figure.convert("RGBA").getextrema()[3][0] < 255:
         return png
-    small = io.BytesIO()
-    palette = Image.Quantize.MEDIANCUT
-    few = figure.convert("RGB").quantize(256, method=palette, dither=Image.Dither.NONE)
+    colours, small = figure.convert("RGB"), io.BytesIO()
+    if ImageChops.difference(colours, (few := colours.convert("L")).convert("RGB")).getbbox():
+        palette = Image.Quantize.MEDIANCUT
+        few = colours.quantize(256, method=palette, dither=Image.Dither.NONE)
     few.save(small, "png", optimize=True)
     lighter = base64.b64encode(small.getvalue()).decode()
     return min(lighter, png, key=len)

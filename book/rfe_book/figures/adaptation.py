@@ -113,9 +113,8 @@ def every_method(
             if y:
                 panel.errorbar(rows["mean"], y, xerr=sides, label=name, elinewidth=1.2, **look)
         panel.axvline(0, color="black", linewidth=1)
-        panel.set_yticks(range(len(models)), models, fontsize=8)
+        panel.set_yticks(range(len(models)), models)
         panel.set_title("mean of all" if target == MEAN else f"domain {target}")
-        panel.tick_params(axis="x", labelsize=8)
         panel.grid(axis="both")
     panels[0].set_ylim(len(models) - 0.5, -0.5)  # the first on top
     if ends is not None:
@@ -145,17 +144,16 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
     for panel, (target, of_target) in zip(panels, points.items(), strict=True):
         levels = np.arange(0.1, 1, 0.1)
         lines = panel.contour(*grid, f_of(*grid), levels, colors=LIGHT, linewidths=0.7)
-        panel.clabel(lines, fmt=lambda level: f"F {level:.1f}", fontsize=7)
+        panel.clabel(lines, fmt=lambda level: f"F {level:.1f}")
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            panel.annotate(share, point, xytext=(5, 3), textcoords="offset points", fontsize=8)
+            panel.annotate(share, point, xytext=(5, 3), textcoords="offset points")
         for model, (colour, marker) in beside.items():
             panel.plot(
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""
             )
         panel.set_title(f"domain {target}")
-        panel.tick_params(labelsize=8)
     panels[0].set(ylabel="recall", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     figure.supxlabel("precision")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -183,7 +181,7 @@ def detection(found: pd.DataFrame) -> Figure:
             panel.vlines(x, seeds["min"], seeds["max"], color=colour)
             panel.plot(x, seeds["mean"], f"{marker}-", color=colour, markersize=5, label=model)
         panel.set_title(f"domain {domain}")
-        panel.set_xticks(range(len(sizes)), sizes, rotation=45, fontsize=8)
+        panel.set_xticks(range(len(sizes)), sizes, rotation=45)
         panel.grid(axis="y")
     panels[0, 0].set(ylabel="lesions found (%)", ylim=(0, 103))
     figure.supxlabel("lesion size (mm³)")

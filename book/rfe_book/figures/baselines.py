@@ -114,7 +114,7 @@ def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
     axes[0].set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
     axes[0].minorticks_off()
     axes[2].set_xlim(branch_epoch - 3, curves["epoch"].max() + 1)
-    place = {"transform": axes[0].get_xaxis_transform(), "rotation": 90, "fontsize": 8}
+    place = {"transform": axes[0].get_xaxis_transform(), "rotation": 90}
     axes[0].text(branch_epoch - 0.7, 0.97, f"epoch {branch_epoch}", ha="right", va="top", **place)
     figure.legend(loc="outside lower center", ncols=4)
     return figure

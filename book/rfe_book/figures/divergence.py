@@ -22,9 +22,9 @@ def plug_in_bias(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -
     axes.plot(n, simulated, "o-", color=BLUE)
     axes.plot(n, formula, "--", color=VERMILION)
     axes.axhline(np.log(2), color=GRAY, linestyle=":")
-    axes.text(n[-1], np.log(2) * 1.1, "ln 2, the largest JSD", color=GRAY, fontsize=8, ha="right")
-    axes.text(n[1], simulated[1] * 0.45, "simulation", color=BLUE, fontsize=8, ha="right")
-    axes.text(n[0] * 1.15, formula[0], "(K − 1) / (8n)", color=VERMILION, fontsize=8)
+    axes.text(n[-1], np.log(2) * 1.1, "ln 2, the largest JSD", color=GRAY, ha="right")
+    axes.text(n[1], simulated[1] * 0.45, "simulation", color=BLUE, ha="right")
+    axes.text(n[0] * 1.15, formula[0], "(K − 1) / (8n)", color=VERMILION)
     axes.set(xscale="log", yscale="log", xlabel="draws $n$", ylabel="JSD (nats)")
     axes.set_xticks(n, map(str, n))
     axes.minorticks_off()
@@ -85,7 +85,7 @@ def divergence_curves(
                 look = {"marker": marker, "fillstyle": "none", "markersize": 7}
                 panel.plot(n_e, null, ":", color=colour, linewidth=1, **look)
             ends[strategy] = mean.iloc[-1]
-        panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
+        panel.set_xticks(n_e, map(str, n_e), rotation=45)
         panel.minorticks_off()
         if not log:
             panel.axhline(0, color=GRAY, linewidth=1)
@@ -102,5 +102,5 @@ def _name_ends(panel: Axes, x: float, ends: Mapping[str, float]) -> None:
     for strategy, value in sorted(ends.items(), key=lambda end: end[1]):
         at = max(float(to_share.transform((x, value))[1]), at + APART)
         place = {"xytext": (1.02, at), "textcoords": "axes fraction", "annotation_clip": False}
-        look = {"color": STRATEGY_STYLE[strategy][0], "fontsize": 8, "va": "center"}
+        look = {"color": STRATEGY_STYLE[strategy][0], "va": "center"}
         panel.annotate(strategy, (x, value), **place, **look)

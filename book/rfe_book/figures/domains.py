@@ -187,7 +187,6 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
         axes[1].plot([], [], color=colour, linestyle=style, label=name)
     legend = axes[1].legend(
         loc="lower center",
-        fontsize=7,
         facecolor="black",
         frameon=True,
         labelcolor="white",

@@ -50,7 +50,7 @@ def _box(axes, corner, width, height, text, colour) -> None:
         Rectangle(corner, width, height, facecolor="white", edgecolor=colour, linewidth=1.6)
     )
     axes.text(
-        corner[0] + width / 2, corner[1] + height / 2, text, ha="center", va="center", fontsize=8
+        corner[0] + width / 2, corner[1] + height / 2, text, ha="center", va="center"
     )
 
 
@@ -85,8 +85,8 @@ def framework(
             )
     picture(labelled, 0.1, 4.2, _LABELLED)
     picture(unlabelled, 0.1, 0.6, _UNLABELLED)
-    axes.text(0.1, 6.98, "labelled batch, domain A", fontsize=8, color=_LABELLED)
-    axes.text(0.1, 0.1, "unlabelled batch, domain B", fontsize=8, color=_UNLABELLED)
+    axes.text(0.1, 6.98, "labelled batch, domain A", color=_LABELLED)
+    axes.text(0.1, 0.1, "unlabelled batch, domain B", color=_UNLABELLED)
     _arrow(axes, (2.5, 5.0), (3.5, 4.2), _LABELLED)
     _arrow(axes, (2.5, 2.0), (3.5, 2.8), _UNLABELLED)
     for n, height in enumerate((2.6, 1.9, 1.2, 0.7, 1.2, 1.9, 2.6)):  # the U
@@ -99,7 +99,7 @@ def framework(
                 edgecolor=_INK,
             )
         )
-    axes.text(5.0, 5.35, "U-Net $f$", ha="center", fontsize=9)
+    axes.text(5.0, 5.35, "U-Net $f$", ha="center")
     for n, height in enumerate((2.45, 1.75, 1.05)):  # skip connections
         axes.plot(
             [3.76 + 0.42 * n, 6.28 - 0.42 * n],
@@ -109,17 +109,17 @@ def framework(
             linestyle="--",
             zorder=0,
         )
-    axes.text(6.28, 1.72, "second-last\nlayer $h$", ha="center", va="top", fontsize=7.5)
+    axes.text(6.28, 1.72, "second-last\nlayer $h$", ha="center", va="top")
     _arrow(axes, (6.6, 4.0), (7.7, 5.2), _LABELLED)
     _arrow(axes, (6.6, 3.0), (7.7, 2.0))
     picture(lesion.astype(float), 7.8, 4.2, _LABELLED, vmin=0, vmax=1)
-    axes.text(8.8, 6.98, "prediction and label $Y$", ha="center", fontsize=8, color=_LABELLED)
+    axes.text(8.8, 6.98, "prediction and label $Y$", ha="center", color=_LABELLED)
     picture(embeddings, 7.8, 0.6, _INK)
-    axes.text(8.8, 3.12, "embeddings $h(x_i)$ of both", ha="center", fontsize=8)
+    axes.text(8.8, 3.12, "embeddings $h(x_i)$ of both", ha="center")
     pixels = ((8.35, 1.5), (8.7, 2.3), (9.3, 1.2), (9.1, 2.0))
     for x, y in pixels:
         axes.plot(x, y, "o", color=YELLOW, markeredgecolor=_INK, markersize=6, zorder=4)
-    axes.text(8.8, 0.1, "prior: adjacency $A$", ha="center", fontsize=8)
+    axes.text(8.8, 0.1, "prior: adjacency $A$", ha="center")
     _arrow(axes, (9.9, 5.4), (10.6, 5.4), _LABELLED)
     _arrow(axes, (9.9, 1.8), (10.6, 1.8))
     _box(axes, (10.7, 4.85), 3.1, 1.1, "① primary loss $L_P$\n(Dice), labelled only", _LABELLED)
@@ -146,7 +146,7 @@ def distance_curves(degrees: NDArray, curves: Mapping[str, NDArray]) -> Figure:
     right.legend()
     for axes in (left, right):
         axes.axvspan(90, 180, color=FAINT, zorder=0)
-        axes.text(135, 0.6 * axes.get_ylim()[1], "not after\na ReLU", ha="center", fontsize=8)
+        axes.text(135, 0.6 * axes.get_ylim()[1], "not after\na ReLU", ha="center")
         axes.set(xticks=range(0, 181, 45), xlim=(0, 180))
     return figure
 
@@ -183,11 +183,10 @@ def force_fields(
             panel.axhline(0, color=LIGHT, linewidth=0.7, zorder=0)
             panel.axvline(0, color=LIGHT, linewidth=0.7, zorder=0)
             panel.set(aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-            panel.tick_params(labelsize=7)
         axes[0, column].set_title(DISTANCE_STYLE[name][0])
-        axes[1, column].set_xlabel(f"m = {margins[name]:g}", fontsize=8)
-    axes[0, 0].set_ylabel("same class", fontsize=9)
-    axes[1, 0].set_ylabel("other class", fontsize=9)
+        axes[1, column].set_xlabel(f"m = {margins[name]:g}")
+    axes[0, 0].set_ylabel("same class")
+    axes[1, 0].set_ylabel("other class")
     return figure
 
 
@@ -196,12 +195,11 @@ def adjacencies(matrices: Mapping[str, NDArray], labels: NDArray) -> Figure:
     figure, axes = plt.subplots(1, len(matrices), figsize=(7, 3.7))
     for panel, (title, matrix) in zip(np.atleast_1d(axes), matrices.items(), strict=True):
         framed(panel)
-        panel.imshow(matrix, cmap="gray_r", interpolation="nearest", vmin=0, vmax=1.6)
+        panel.imshow(matrix, cmap="gray_r", vmin=0, vmax=1.6)
         rows = np.flatnonzero(labels)
         style = {"color": COLOURS["false positive"], "clip_on": False, "markersize": 3}
         panel.plot(np.full(len(rows), -2), rows, "s", **style)
         panel.plot(rows, np.full(len(rows), -2), "s", **style)
         panel.set(xlabel="pixel j", ylabel="pixel i")
         panel.set_title(title, pad=10)
-        panel.tick_params(labelsize=7)
     return figure

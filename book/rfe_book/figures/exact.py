@@ -69,7 +69,7 @@ def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
         colour = CLASS_COLOURS[name]
         for unit in units[labels == label]:
             _arrow(left, (0, 0), unit, colour)
-            left.text(*(1.06 * unit + [0, 0.04]), name, color=colour, fontsize=8)
+            left.text(*(1.06 * unit + [0, 0.04]), name, color=colour)
         _arrow(right, (0, 0), sums[label], colour)
         right.text(*(sums[label] + 0.05), f"$S_{label}$", color=colour)
     _arrow(right, *sums, "black", dashed=True)
@@ -135,9 +135,9 @@ def gradient_errors(n_e, errors: Mapping[str, np.ndarray]) -> Figure:
         bars = [middle - values.min(0), values.max(0) - middle]
         axes.errorbar(x, middle, bars, fmt=line, marker=marker, color=colour, label=strategy)
     axes.axhline(1, color=GRAY, linestyle=":", linewidth=1.5)
-    axes.text(n_e[-1], 1.08, "as large as the gradient itself", fontsize=8, ha="right")
+    axes.text(n_e[-1], 1.08, "as large as the gradient itself", ha="right")
     axes.set(xscale="log", yscale="log", xlabel="$n_E$", ylabel="relative error of the gradient")
-    axes.set_xticks(n_e, [f"{n:,}" for n in n_e], fontsize=8)
+    axes.set_xticks(n_e, [f"{n:,}" for n in n_e])
     axes.minorticks_off()
     axes.legend()
     return figure
@@ -160,7 +160,7 @@ def ratios_and_samples(table: pd.DataFrame, f_scores: ByModel) -> Figure:
     for name, at in ((NONE, 0), (LABELS, 1.2)):
         level = table.loc[name, "F"]
         left.axhline(level, color=GRAY, linewidth=1, linestyle=":")
-        left.text(at, level, f"F, {name}", fontsize=7, va="bottom")
+        left.text(at, level, f"F, {name}", va="bottom")
     left.set(xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels")
     left.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
     for number, (ratio, (colour, marker, n_e)) in enumerate(SAMPLED_STYLE.items()):

@@ -56,7 +56,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
         low, high = axes.get_ylim()
         edge = f * recall[-1] / (2 * recall[-1] - f)
         if low < edge < high:
-            axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, fontsize=8, va="center")
+            axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, va="center")
     legend(figure, axes, ncols=4)
     return figure
 

@@ -95,7 +95,7 @@ def dice_against_threshold(
         best = dice.argmax()
         axes.plot(thresholds[best], dice[best], marker, color=colour)
     axes.axvline(chosen, color=DARK, linestyle=":", linewidth=1.5)
-    axes.text(chosen, axes.get_ylim()[1], "chosen on V1 ", fontsize=8, ha="right", va="top")
+    axes.text(chosen, axes.get_ylim()[1], "chosen on V1 ", ha="right", va="top")
     axes.set(xlabel="threshold", ylabel="Dice", ylim=(0, None))
     axes.legend()
     return figure
@@ -116,7 +116,7 @@ def prior_beside_truth(slices: Mapping[str, tuple[np.ndarray, np.ndarray, np.nda
         kinds = outcome(mask, truth)
         for number, colour in enumerate(colours, start=1):
             shown[kinds == number] = colour
-        panel.imshow(shown, interpolation="nearest")
+        panel.imshow(shown)
         panel.set_title(title)
         panel.set_axis_off()
     patches = [
@@ -189,7 +189,7 @@ def luck_of_v1(tables: Mapping[str, pd.DataFrame], targets: Sequence[str]) -> Fi
                 for v1, dice in known.items():
                     colour, marker, _ = PATIENT_STYLE[v1 - 1]
                     panel.plot(at + shift, dice, marker, color=colour, label=f"V1 is patient {v1}")
-        panel.set_xticks(range(len(tables)), list(tables), fontsize=8)
+        panel.set_xticks(range(len(tables)), list(tables))
         panel.set(title=f"domain {target}", xlim=(-0.5, len(tables) - 0.5), ylim=(0, None))
     axes[0, 0].set_ylabel("Dice")
     named = dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True))

@@ -40,7 +40,7 @@ REFERENCES = {
 def _n_e_axis(panel, *, with_all: bool) -> None:
     ticks = {**{n: str(n) for n in N_E}, **({ALL_AT: "all"} if with_all else {})}
     panel.set(xscale="log", xlabel="$n_E$", xlim=(15, 1.4 * max(ticks)))
-    panel.set_xticks(list(ticks), list(ticks.values()), fontsize=7, rotation=45)
+    panel.set_xticks(list(ticks), list(ticks.values()), rotation=45)
     panel.minorticks_off()
     panel.grid(axis="y")
 
@@ -83,7 +83,7 @@ def _say_seeds(panel, values: ByModel, models_at: Mapping[int, Sequence[str]]) -
     for at, models in models_at.items():
         counts = sorted({len(values[model]) for model in models})
         text = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        panel.text(at, 0.01, text, color=GRAY, fontsize=7, **place)
+        panel.text(at, 0.01, text, color=GRAY, **place)
 
 
 def f_against_n_e(values: ByModel) -> Figure:

@@ -45,7 +45,7 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.set_xlim(left=0)
     panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two")
     panel.grid(axis="x")
-    panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+    panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
 
 
@@ -72,5 +72,5 @@ def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
         panel.set_xlim(0, 1)
         panel.set_title(f"patient {subject.removeprefix('patient')}")
         panel.grid(axis="x")
-    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+    panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure

@@ -46,7 +46,7 @@ def embeddings_along_channels(
         frame = Rectangle((0, 0), width, height, fill=False, edgecolor=GRAY, linewidth=0.6)
         frame.set_transform(place + left.transData)
         left.add_patch(frame)
-        left.text(width + 4, -c * step + 4, f"{c + 1}", fontsize=8, va="center")
+        left.text(width + 4, -c * step + 4, f"{c + 1}", va="center")
     for (row, column), (colour, marker) in zip(pixels.values(), styles, strict=False):
         x, y = column + 0.5, height - row - 0.5
         base = np.array([x - shear * squeeze * y, squeeze * y])
@@ -68,9 +68,8 @@ def embeddings_along_channels(
         panel.set(xlim=(0, 1.05 * largest), ylim=(channels + 0.6, 0.4))
         panel.set_yticks(range(1, channels + 1))
         panel.set_title(name, color="black")
-        panel.tick_params(labelsize=8)
-    right[0].set_ylabel("channel", fontsize=8)
-    figure.supxlabel("value of the embedding", fontsize=8, x=0.8)
+    right[0].set_ylabel("channel")
+    figure.supxlabel("value of the embedding", x=0.8)
     return figure
 
 
@@ -96,7 +95,7 @@ def sampled_gradients(
         axes[0].scatter(
             x, y, 16, CLASS_COLOURS[name], marker, label=name, edgecolors="white", linewidths=0.4
         )
-    axes[0].legend(fontsize=7, loc="lower center", ncols=2, frameon=True, framealpha=0.9)
+    axes[0].legend(loc="lower center", ncols=2, frameon=True, framealpha=0.9)
     n = np.count_nonzero(drawn)
     axes[0].set_title(f"{n} pixels drawn")
     for panel, values, title in zip(
@@ -107,7 +106,7 @@ def sampled_gradients(
     ):
         touched = np.count_nonzero(values)
         shade = np.log10(np.maximum(values, values.max() * 1e-3))
-        panel.imshow(shade, cmap="gray_r", interpolation="nearest")
+        panel.imshow(shade, cmap="gray_r")
         panel.set_title(f"{title}:\nnot 0 at {touched:,} pixels")
     return figure
 
@@ -142,7 +141,7 @@ def monte_carlo(
     axes[1].set(ylabel="standard deviation over draws", yscale="log", title="scatter")
     for panel in axes:
         panel.set(xlabel="$n_E$", xscale="log")
-        panel.set_xticks(n_e, map(str, n_e), fontsize=7, rotation=45)
+        panel.set_xticks(n_e, map(str, n_e), rotation=45)
         panel.minorticks_off()
     axes[1].legend()
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -43,12 +43,12 @@ def network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
         head = stage.name == "head"
         colour = VERMILION if head else GREEN if stage is laptop[-2] else BLUE
         axes.add_patch(Rectangle((x, y), width, height, facecolor=colour, edgecolor="none"))
-        axes.text(n, y + height + 0.03, f"{stage.channels}", ha="center", va="bottom", fontsize=9)
-        axes.text(n, y - 0.03, f"{stage.height}²", ha="center", va="top", fontsize=8, color=GRAY)
+        axes.text(n, y + height + 0.03, f"{stage.channels}", ha="center", va="bottom")
+        axes.text(n, y - 0.03, f"{stage.height}²", ha="center", va="top", color=GRAY)
         counts = f"{stage.parameters:,}\n{large.parameters:,}".replace(
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
-        axes.text(n, y - 0.15, counts, ha="center", va="top", fontsize=7.5, linespacing=1.25)
+        axes.text(n, y - 0.15, counts, ha="center", va="top", linespacing=1.25)
         boxes.append((n, y, width, height))
     arrow = {"arrowstyle": "-|>", "color": GRAY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     for (x0, y0, w0, h0), (x1, y1, w1, h1), to in zip(boxes, boxes[1:], laptop[1:], strict=False):
@@ -65,8 +65,8 @@ def network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
     axes.text(
         (last - 1) / 2, deepest + 0.62, "skip connections (dashed)", ha="center", color=DARK_GREEN
     )
-    axes.text(last - 1, deepest + 0.93, "embeddings", ha="center", fontsize=9, color=DARK_GREEN)
-    axes.text(last, deepest + 0.93, "logits", ha="center", fontsize=9, color=DARK_VERMILION)
+    axes.text(last - 1, deepest + 0.93, "embeddings", ha="center", color=DARK_GREEN)
+    axes.text(last, deepest + 0.93, "logits", ha="center", color=DARK_VERMILION)
     axes.set(xlim=(-0.5, last + 0.5), ylim=(-0.5, deepest + 1.05))
     axes.set_axis_off()
     return figure
@@ -97,7 +97,7 @@ def skips(flair, truth, predictions: Mapping[str, np.ndarray], crop) -> Figure:
         parts = truth & marked, marked & ~truth, truth & ~marked
         for part, key in zip(parts, kinds.values(), strict=True):
             picture[part] = [int(COLOURS[key][at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        panel.imshow(upright(picture), interpolation="nearest")
+        panel.imshow(upright(picture))
         panel.set_title(title)
         panel.set_axis_off()
     handles = [Rectangle((0, 0), 1, 1, color=COLOURS[key]) for key in kinds.values()]
@@ -135,20 +135,17 @@ def gradients(
         )
         framed(panel)
         panel.set_title(name)
-        panel.tick_params(labelsize=7)
-        panel.set_xlabel("pixels", fontsize=8)
+        panel.set_xlabel("pixels")
     bar = figure.colorbar(image, ax=axes[:2], location="bottom", shrink=0.7, aspect=30, pad=0.03)
-    bar.set_label("mean |gradient| / its largest", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    bar.set_label("mean |gradient| / its largest")
     for (name, share), (colour, style) in zip(
         shares.items(), ((BLUE, "-"), (VERMILION, "--")), strict=False
     ):
         axes[2].plot(2 * np.arange(len(share)) + 1, share, style, color=colour, label=name)
     axes[2].axvspan(*sides, color=PALE, label="theory")
     axes[2].set(ylim=(0, 1.02), xlim=(0, None))
-    axes[2].set_xlabel("side of the square (pixels)", fontsize=8)
-    axes[2].set_ylabel("share of |gradient| in it", fontsize=8)
-    axes[2].tick_params(labelsize=7)
+    axes[2].set_xlabel("side of the square (pixels)")
+    axes[2].set_ylabel("share of |gradient| in it")
     axes[2].legend(loc="lower right")
     return figure
 
