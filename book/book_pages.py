@@ -18,6 +18,7 @@ ICON = re.compile(
 FONT_ICON = re.compile(r'((?:\.fa-[\w-]+:{1,2}before,?)+)\{content:"\\([0-9a-f]+)"')
 THEME_ICON = re.compile(r'--pst-icon-[\w-]+:\s*"\\([0-9a-f]+)"')
 FIGURE = re.compile(r'<img (?=[^>]*\bsrc="(?:\.\./)*_images/([^"]+)")')
+SVG_SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"')
 WIDGET = re.compile(
     r'<script type="application/vnd\.jupyter\.widget-view\+json">(?=\{"model_id": "(\w+)")'
 )
@@ -131,15 +132,26 @@ def load_figures_when_near(app, pagename, templatename, context, doctree):
     sources = {name: Path(app.srcdir) / path for path, name in app.builder.images.items()}
 
     def lazy(tag):
-        with Image.open(sources[tag[1]]) as image:
-            return f'{tag[0]}loading="lazy" width="{image.width}" height="{image.height}" '
+        width, height = size_of(sources[tag[1]])
+        return f'{tag[0]}loading="lazy" width="{width}" height="{height}" '
 
-    known = re.compile(r"\.(png|jpe?g|gif|webp)$")
+    known = re.compile(r"\.(svg|png|jpe?g|gif|webp)$")
     if "body" in context:
         context["body"] = FIGURE.sub(
             lambda tag: lazy(tag) if tag[1] in sources and known.search(tag[1]) else tag[0],
             context["body"],
         )
+
+
+def size_of(path):
+    """Width and height of an image in pixels of CSS; a drawing's are given in points."""
+    if path.suffix == ".svg":
+        found = SVG_SIZE.search(path.read_text(encoding="utf-8"))
+        if not found:
+            raise ValueError(f"a drawing must have a width and height in points, got {path.name}")
+        return tuple(round(float(points) * 96 / 72) for points in found.groups())
+    with Image.open(path) as image:
+        return image.size
 
 
 def mend_labels(app, exception):

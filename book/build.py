@@ -22,6 +22,7 @@ import editions
 import execution
 import links
 import page_cells
+import page_head
 import reference_pages
 import repository
 import yaml
@@ -33,7 +34,7 @@ WIDGET = "application/vnd.jupyter.widget"
 
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
-    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
+    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|page_head|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
 )
 
 
@@ -187,8 +188,9 @@ def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
     files = staged_files(notebooks)
     sources = sorted(PACKAGES["rfe_core"].rglob("*.py"))  # the reference shows them
-    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock", *sources])
-    state = digest(files | inputs | {"repository": (repository.address() or "").encode()})
+    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock", page_head.CITATION, *sources])
+    addresses = f"{repository.address()} {page_head.site()}".encode()
+    state = digest(files | inputs | {"addresses": addresses})
     stamp = execution.BUILD / ".built"
     if (
         stamp.exists()

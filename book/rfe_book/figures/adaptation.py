@@ -20,8 +20,8 @@ from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
 #: Colour and marker of each kind of model, and its name.
 GROUP_STYLE = {
-    "bound": (DARK, "D", "bounds: with and without the target's labels"),
-    "prior": (VERMILION, "^", "Random Feature Embedding with a prior"),
+    "bound": (DARK, "D", "bounds"),
+    "prior": (VERMILION, "^", "RFE with a prior"),
     "control": (BLUE, "o", "controls"),
     "rival": (GREEN, "s", "rivals"),
     "luck": (MUTED, "x", "another training patient as V1"),
@@ -120,7 +120,7 @@ def every_method(
     if ends is not None:
         panels[0].set_xlim(*ends)
     figure.supxlabel(f"{label} over “{minus}”")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(GROUP_STYLE))
     return figure
 
 
@@ -148,7 +148,9 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            panel.annotate(share, point, xytext=(5, 3), textcoords="offset points")
+            below = {"xytext": (-7, -3), "ha": "right", "va": "top"}
+            where = {"xytext": (6, 2)} if share == "80/20" else below
+            panel.annotate(share.replace("x", "×"), point, textcoords="offset points", **where)
         for model, (colour, marker) in beside.items():
             panel.plot(
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""
@@ -181,7 +183,8 @@ def detection(found: pd.DataFrame) -> Figure:
             panel.vlines(x, seeds["min"], seeds["max"], color=colour)
             panel.plot(x, seeds["mean"], f"{marker}-", color=colour, markersize=5, label=model)
         panel.set_title(f"domain {domain}")
-        panel.set_xticks(range(len(sizes)), sizes, rotation=45)
+        ticks = [size.replace("-", "–") for size in sizes]
+        panel.set_xticks(range(len(sizes)), ticks, rotation=45)
         panel.grid(axis="y")
     panels[0, 0].set(ylabel="lesions found (%)", ylim=(0, 103))
     figure.supxlabel("lesion size (mm³)")

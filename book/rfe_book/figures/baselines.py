@@ -41,12 +41,13 @@ _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
 def crops(patches: Patches, index: Sequence[int]) -> Figure:
     """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other."""
     shape = (len(MODALITIES), len(index))
-    figure, axes = plt.subplots(*shape, figsize=(6, 0.4 + 5.7 / shape[1] * shape[0]))
+    figure, axes = plt.subplots(*shape, figsize=(7, 0.5 + 6.6 / shape[1] * shape[0]))
     for column, k in enumerate(index):
         lesion = upright(patches.labels[k].astype(float))
         for row, modality in enumerate(MODALITIES):
             panel = axes[row, column]
-            title = f"{patches.subjects[k]}\nslice {patches.slices[k]}" if row == 0 else ""
+            patient = patches.subjects[k].replace("train", "")
+            title = f"patient {patient}\nslice {patches.slices[k]}" if row == 0 else ""
             show_plane(panel, patches.images[k, row], title, vmin=0, vmax=1)
             panel.contour(lesion, [0.5], colors=COLOURS["highlight"], linewidths=0.8)
             if column == 0:
@@ -103,10 +104,8 @@ def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
         axes[1].plot(rows["epoch"], rows["f_A"], **look)
         if model != LOWER:
             axes[2].plot(rows["epoch"], rows[f"f_{model[-1]}"], **look)
-    titles = ("Dice loss,\ntraining patches", "F-score, validation\npatches of A")
-    for panel, title in zip(
-        axes, (*titles, "F-score, validation\npatches of the other domain"), strict=True
-    ):
+    titles = ("Dice loss,\ntraining", "F-score on A,\nvalidation", "F-score on the\nother domain")
+    for panel, title in zip(axes, titles, strict=True):
         panel.axvline(branch_epoch, color="black", linewidth=0.8)
         panel.set_title(title)
         panel.set(xlabel="epoch", xlim=(0, curves["epoch"].max() + 1))
@@ -148,7 +147,8 @@ def same_heads(table: pd.DataFrame) -> Figure:
     right.set(title="a mark a seed, mean of all heads")
     right.legend(loc="lower right")
     for panel in (left, right):
-        panel.set_xticks(x, [f"scanner {letter}" for letter in DOMAINS])
+        panel.set_xticks(x, DOMAINS)
+        panel.set_xlabel("scanner")
         panel.set_xlim(-0.4, len(DOMAINS) - 0.6)
         panel.grid(axis="y")
     return figure
@@ -172,7 +172,8 @@ def detection(found: pd.DataFrame) -> Figure:
                 label=name if len(rows) else None,
             )
         panel.set_title(f"patients of {letter}")
-        panel.set_xticks(range(len(sizes)), sizes, rotation=45)
+        ticks = [size.replace("-", "–") for size in sizes]
+        panel.set_xticks(range(len(sizes)), ticks, rotation=45)
         panel.grid(axis="y")
     panels[0].set(ylabel="share of lesions found", ylim=(0, 1.03))
     figure.supxlabel("lesion size (mm³)")
@@ -194,6 +195,6 @@ def gaps(gaps: pd.DataFrame) -> Figure:
     ends = [gaps["gap"] - gaps["low"], gaps["high"] - gaps["gap"]]
     right.errorbar(gaps["gap"], y, xerr=ends, fmt="D", color=BLUE, capsize=4)
     right.axvline(0, color="black", linewidth=0.8)
-    right.set(xlabel="gap: upper − lower, with 95% interval")
+    right.set(xlabel="gap, with 95% interval")
     figure.legend(loc="outside upper left", ncols=2)
     return figure

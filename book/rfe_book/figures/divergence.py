@@ -26,7 +26,7 @@ def plug_in_bias(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -
     axes.text(n[1], simulated[1] * 0.45, "simulation", color=BLUE, ha="right")
     axes.text(n[0] * 1.15, formula[0], "(K − 1) / (8n)", color=VERMILION)
     axes.set(xscale="log", yscale="log", xlabel="draws $n$", ylabel="JSD (nats)")
-    axes.set_xticks(n, map(str, n))
+    axes.set_xticks(n, [f"{number:,}" for number in n])
     axes.minorticks_off()
     return figure
 

@@ -18,6 +18,7 @@ from scipy import ndimage
 from rfe_book.style import (
     BLUE,
     COLOURS,
+    DARK_VERMILION,
     DOMAIN_STYLE,
     GRAY,
     GREEN,
@@ -108,6 +109,7 @@ def contrasts(domains: Mapping[str, Domain]) -> Figure:
             values = np.array(ratios)[:, scanner.TISSUES.index(tissue)]
             panel.plot(list(domains), values, marker, color=colour, label=name, markersize=7)
         panel.axhline(1, color=GREEN, linewidth=1.5, label="white matter")
+        panel.margins(y=0.12)
         panel.set(
             title=modality.upper(),
             xlabel="scanner",
@@ -136,6 +138,8 @@ def lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
     ]
     left.plot(real, fidelity.SIZE_PERCENTILES, "D", color=VERMILION, label="real percentiles")
     left.set(xscale="log", xlabel="lesion size (mm³)", ylabel="lesions up to this size (%)")
+    left.set_xticks(ticks := [1, 10, 100, 1000, 10_000], [f"{tick:,}" for tick in ticks])
+    left.minorticks_off()
     left.legend(loc="lower right")
     for letter, group in rows.groupby("domain"):
         colour, marker = DOMAIN_STYLE[letter]
@@ -147,6 +151,8 @@ def lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
         (right.axhline, "count, median"),
     ):
         line(fidelity.REAL[f"lesion {figure_name}"], color=VERMILION, linestyle="--", linewidth=1.2)
+    place = {"transform": right.get_yaxis_transform(), "color": DARK_VERMILION, "va": "bottom"}
+    right.text(0.02, fidelity.REAL["lesion count, median"], "real median", **place)
     right.set(xscale="log", yscale="log", xlabel="lesion load (ml)", ylabel="lesions of a patient")
     right.set_xticks(ticks := [0.3, 1, 3, 10, 30], map(str, ticks))
     right.set_yticks(ticks := [20, 40, 80, 160, 320], map(str, ticks))
@@ -163,7 +169,7 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
     even = np.ones_like(lesion_like)  # a head without texture has no spots either
     spots = anatomy.uneven["flair"][..., z] if "flair" in anatomy.uneven else even
     moving = anatomy.flow[..., z] * anatomy.tissues[scanner.TISSUES.index("csf"), ..., z]
-    figure, axes = plt.subplots(1, 2, figsize=(7, 4.3))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 4.9))
     top = np.percentile(plane[plane > 0], 99.8)
     for panel, title in zip(axes, ("as the network sees it", "as the maker knows it"), strict=True):
         show_plane(panel, plane, title, vmin=0, vmax=top)
@@ -185,12 +191,6 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
                 upright(values), [level], colors=colour, linewidths=1.1, linestyles=style
             )
         axes[1].plot([], [], color=colour, linestyle=style, label=name)
-    legend = axes[1].legend(
-        loc="lower center",
-        facecolor="black",
-        frameon=True,
-        labelcolor="white",
-        framealpha=0.85,
-    )
-    legend.get_frame().set_edgecolor("none")
+    look = {"facecolor": "black", "edgecolor": "none", "labelcolor": "white", "frameon": True}
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, **look)
     return figure

@@ -115,15 +115,15 @@ def framework(
     picture(lesion.astype(float), 7.8, 4.2, _LABELLED, vmin=0, vmax=1)
     axes.text(8.8, 6.98, "prediction and label $Y$", ha="center", color=_LABELLED)
     picture(embeddings, 7.8, 0.6, _INK)
-    axes.text(8.8, 3.12, "embeddings $h(x_i)$ of both", ha="center")
+    axes.text(8.8, 3.12, "embeddings $h(x_i)$", ha="center")
     pixels = ((8.35, 1.5), (8.7, 2.3), (9.3, 1.2), (9.1, 2.0))
     for x, y in pixels:
         axes.plot(x, y, "o", color=YELLOW, markeredgecolor=_INK, markersize=6, zorder=4)
     axes.text(8.8, 0.1, "prior: adjacency $A$", ha="center")
     _arrow(axes, (9.9, 5.4), (10.6, 5.4), _LABELLED)
     _arrow(axes, (9.9, 1.8), (10.6, 1.8))
-    _box(axes, (10.7, 4.85), 3.1, 1.1, "① primary loss $L_P$\n(Dice), labelled only", _LABELLED)
-    _box(axes, (10.7, 1.25), 3.1, 1.1, "② embedding loss $L_E$\nboth batches", _INK)
+    _box(axes, (10.7, 4.85), 3.1, 1.1, "① Dice loss $L_P$,\nlabelled only", _LABELLED)
+    _box(axes, (10.7, 1.25), 3.1, 1.1, "② embedding\nloss $L_E$, both", _INK)
     _box(axes, (10.7, 3.05), 3.1, 1.1, "$L = L_P + \\lambda\\, L_E$", "black")
     _arrow(axes, (12.25, 4.85), (12.25, 4.2))
     _arrow(axes, (12.25, 2.35), (12.25, 3.0))
@@ -136,12 +136,12 @@ def distance_curves(degrees: NDArray, curves: Mapping[str, NDArray]) -> Figure:
     for name, values in curves.items():
         text, colour, dashes = DISTANCE_STYLE[name]
         left.plot(degrees, values, dashes, color=colour, label=text, linewidth=2)
-    left.set(xlabel="angle between embeddings (degrees)", ylabel="distance d (unit vectors)")
+    left.set(xlabel="angle between embeddings (degrees)", ylabel="distance $d$ (unit vectors)")
     left.legend()
     for name, margin in (("cosine", 1.0), ("angular", 0.5)):
         text, colour, dashes = DISTANCE_STYLE[name]
         hinge = np.maximum(0, margin - curves[name])
-        right.plot(degrees, hinge, dashes, color=colour, linewidth=2, label=f"{text}, m = {margin}")
+        right.plot(degrees, hinge, dashes, color=colour, linewidth=2, label=f"{text}, $m$ = {margin:g}")
     right.set(xlabel="angle between embeddings (degrees)", ylabel="loss of two classes")
     right.legend()
     for axes in (left, right):
@@ -161,7 +161,7 @@ def force_fields(
 
     `fields` maps (distance, adjacent) to forces (n, 2) at `points` (n, 2).
     """
-    figure, axes = plt.subplots(2, 4, figsize=(7, 3.9), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 4, figsize=(7, 4.1), sharex=True, sharey=True)
     for column, name in enumerate(DISTANCE_STYLE):
         for row, adjacent in enumerate((True, False)):
             panel, force = axes[row, column], fields[name, adjacent]
@@ -183,10 +183,10 @@ def force_fields(
             panel.axhline(0, color=LIGHT, linewidth=0.7, zorder=0)
             panel.axvline(0, color=LIGHT, linewidth=0.7, zorder=0)
             panel.set(aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-        axes[0, column].set_title(DISTANCE_STYLE[name][0])
-        axes[1, column].set_xlabel(f"m = {margins[name]:g}")
+        axes[0, column].set_title(f"{DISTANCE_STYLE[name][0]}\n$m$ = {margins[name]:g}")
     axes[0, 0].set_ylabel("same class")
     axes[1, 0].set_ylabel("other class")
+    figure.supxlabel("first component of the embedding $h$ (upwards: the second)")
     return figure
 
 
@@ -200,6 +200,7 @@ def adjacencies(matrices: Mapping[str, NDArray], labels: NDArray) -> Figure:
         style = {"color": COLOURS["false positive"], "clip_on": False, "markersize": 3}
         panel.plot(np.full(len(rows), -2), rows, "s", **style)
         panel.plot(rows, np.full(len(rows), -2), "s", **style)
-        panel.set(xlabel="pixel j", ylabel="pixel i")
+        ticks = range(0, len(matrix) + 1, 30)
+        panel.set(xlabel="pixel $j$", ylabel="pixel $i$", xticks=ticks, yticks=ticks)
         panel.set_title(title, pad=10)
     return figure

@@ -63,7 +63,7 @@ def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
     labels : (n,)
         1 lesion, 0 background.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3), sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
     sums = [units[labels == label].sum(0) for label in (0, 1)]
     for label, name in enumerate(("background", "lesion")):
         colour = CLASS_COLOURS[name]
@@ -81,6 +81,8 @@ def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
     end = 1.25 * max(np.max(sums), 1)
     for panel in (left, right):
         panel.set(aspect="equal", xlim=(0, end), ylim=(0, 1.3 * max(units[:, 1].max(), 1)))
+        panel.set_xlabel("first component")
+    left.set_ylabel("second component")
     return figure
 
 
@@ -153,15 +155,16 @@ def ratios_and_samples(table: pd.DataFrame, f_scores: ByModel) -> Figure:
     f_scores : mapping of model to (seeds, heads)
         A model of one seed has a hollow mark and no interval.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1.15, 1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=[1.3, 1])
     own = table.loc[list(RATIOS)]
     for name, (colour, marker, line) in SCORE_STYLE.items():
-        left.plot(list(RATIOS), own[name], line, marker=marker, color=colour, label=name)
-    for name, at in ((NONE, 0), (LABELS, 1.2)):
+        left.plot(range(len(RATIOS)), own[name], line, marker=marker, color=colour, label=name)
+    for name in (NONE, LABELS):
         level = table.loc[name, "F"]
         left.axhline(level, color=GRAY, linewidth=1, linestyle=":")
-        left.text(at, level, f"F, {name}", va="bottom")
-    left.set(xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels")
+        left.text(-2.5, level, f"F, {name}", va="bottom")  # left of all curves
+    left.set_xticks(range(len(RATIOS)), [ratio.replace("x", "×") for ratio in RATIOS])
+    left.set(xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels", xlim=(-2.6, 4.3))
     left.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
     for number, (ratio, (colour, marker, n_e)) in enumerate(SAMPLED_STYLE.items()):
         for n in (*n_e, "all"):
@@ -175,11 +178,11 @@ def ratios_and_samples(table: pd.DataFrame, f_scores: ByModel) -> Figure:
                 fmt=marker,
                 color=colour,
                 markerfacecolor=colour if len(gained) > 1 else "white",
-                label=ratio if n == "all" else None,
+                label=ratio.replace("x", "×") if n == "all" else None,
             )
     ticks = {n: f"{n:,}" for n in (20, 100, 500, 2000)} | {ALL_AT: "all"}
     right.axhline(0, color="black", linewidth=1)
-    right.set(xscale="log", xlabel="$n_E$", ylabel=f"F gained over “{NONE}”")
+    right.set(xscale="log", xlabel="$n_E$", ylabel=f"F gained over\n“{NONE}”")
     right.set_xticks(list(ticks), list(ticks.values()))
     right.minorticks_off()
     right.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=3)

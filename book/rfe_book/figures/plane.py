@@ -28,7 +28,7 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
         means.loc[BASE].plot(ax=panel, color="black", linestyle="--", label=BASE)
         panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
-    axes[0].set_ylabel("mean length |h|")
+    axes[0].set_ylabel("mean length $|h|$")
     legend(figure, axes[0], ncols=4)
     return figure
 

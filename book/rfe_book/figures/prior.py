@@ -35,7 +35,7 @@ def template_sheet(templates: np.ndarray, mean: np.ndarray, *, columns: int = 10
         Of the templates without their own mean and length.
     """
     rows = -(-len(templates) // columns)
-    figure = plt.figure(figsize=(7, 0.62 * rows + 0.5))
+    figure = plt.figure(figsize=(7, 0.55 * rows + 0.3))
     left, right = figure.subfigures(1, 2, width_ratios=[columns, 3])
     panels = left.subplots(rows, columns, squeeze=False)
     for panel, template in zip(panels.flat, templates, strict=False):
@@ -68,7 +68,7 @@ def responses_on_slice(
         low, high = np.quantile(values[values > 0], [0.01, 1])
         shown = panel.imshow(values, cmap="gray", vmin=low, vmax=high)
         panel.set_title(title)
-        figure.colorbar(shown, ax=panel, shrink=0.8, location="bottom")
+        figure.colorbar(shown, ax=panel, shrink=0.8, location="bottom", label="response")
     for panel in axes:
         panel.contour(truth, [0.5], colors=[OUTCOMES["missed"]], linewidths=0.8)
         panel.set_axis_off()
@@ -91,13 +91,14 @@ def dice_against_threshold(
     ):
         stops = np.linspace(thresholds[0], thresholds[-1], 600)  # of a million; the peak is marked
         shown = np.searchsorted(-thresholds, -stops).clip(max=len(thresholds) - 1)
-        axes.plot(thresholds[shown], dice[shown], line, color=colour, label=name)
+        axes.plot(thresholds[shown], dice[shown], line, color=colour)
         best = dice.argmax()
         axes.plot(thresholds[best], dice[best], marker, color=colour)
+        axes.text(thresholds[-1], dice[-1], name, color=colour, va="bottom")
     axes.axvline(chosen, color=DARK, linestyle=":", linewidth=1.5)
-    axes.text(chosen, axes.get_ylim()[1], "chosen on V1 ", ha="right", va="top")
+    place = {"transform": axes.get_xaxis_transform(), "va": "top"}
+    axes.text(chosen, 1, "  chosen on V1", **place)
     axes.set(xlabel="threshold", ylabel="Dice", ylim=(0, None))
-    axes.legend()
     return figure
 
 

@@ -151,7 +151,7 @@ def all_against_sampled(values: ByModel) -> Figure:
         x = np.array(N_E) * 1.07 ** (number - 1)
         _curve(right, x, tables, line, dots=False, **look)
     right.set_title("all pixels minus sampled, as chosen")
-    right.set_ylabel("F of all pixels − F of n_E")
+    right.set_ylabel("F of all pixels − F of $n_E$")
     for panel, with_all in ((left, True), (right, False)):
         panel.axhline(0, color="black", linewidth=1)
         _n_e_axis(panel, with_all=with_all)
@@ -164,7 +164,7 @@ def seeds(values: ByModel) -> Figure:
 
     Models with the smallest n_E are hollow.
     """
-    figure, axes = plt.subplots(figsize=(5.2, 3.1))
+    figure, axes = plt.subplots(figsize=(5.2, 3.4))
     look = {"s": 16, "alpha": 0.8, "linewidths": 0.8}
     for strategy, distance, n_e in product(STRATEGIES, DISTANCES, N_E):
         colour, marker, _ = STRATEGY_STYLE[strategy]
@@ -178,7 +178,7 @@ def seeds(values: ByModel) -> Figure:
     ends = [low.min(), high.max()]
     axes.plot(ends, ends, color=LIGHT, linewidth=0.8, zorder=0)
     axes.set(xlabel="F of a model, mean over its other seeds", ylabel="F from one seed")
-    legend(figure, axes, ncols=4)
+    legend(figure, axes, ncols=2)
     return figure
 
 

@@ -43,7 +43,7 @@ def distances(table: pd.DataFrame) -> Figure:
     panel.set_yticks(range(len(table)), table.index)
     panel.invert_yaxis()
     panel.set_xlim(left=0)
-    panel.set_xlabel("mean |log2(phantom / real)|: 1 is a factor of two")
+    panel.set_xlabel("mean |log₂ (phantom / real)|: 1 is a factor of two")
     panel.grid(axis="x")
     panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
@@ -69,7 +69,8 @@ def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
             panel.plot(own[score], heights, marker, color=colour, label=name, alpha=0.8)
         panel.set_yticks(range(len(lines)), [f"{MODELS[m]},\n{WAYS[w]}" for m, w in lines])
         panel.set_ylim(len(lines) - 0.5, -0.5)
-        panel.set_xlim(0, 1)
+        panel.set(xlim=(0, 1), xlabel="score")
+        panel.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         panel.set_title(f"patient {subject.removeprefix('patient')}")
         panel.grid(axis="x")
     panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

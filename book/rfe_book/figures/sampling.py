@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Affine2D
 
 from rfe_book.style import BLUE, CLASS_COLOURS, DARK, GRAY, PURPLE, STRATEGY_STYLE, VERMILION
@@ -95,7 +96,7 @@ def sampled_gradients(
         axes[0].scatter(
             x, y, 16, CLASS_COLOURS[name], marker, label=name, edgecolors="white", linewidths=0.4
         )
-    axes[0].legend(loc="lower center", ncols=2, frameon=True, framealpha=0.9)
+    axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, handletextpad=0.1)
     n = np.count_nonzero(drawn)
     axes[0].set_title(f"{n} pixels drawn")
     for panel, values, title in zip(
@@ -138,11 +139,13 @@ def monte_carlo(
         n_e, start * np.sqrt(n_e[0] / np.array(n_e)), ":", color=DARK, label=r"∝ $1/\sqrt{n_E}$"
     )
     axes[0].set(ylabel="loss (mean over pairs)", title="marks: mean and 90% of draws\nlines: exact")
-    axes[1].set(ylabel="standard deviation over draws", yscale="log", title="scatter")
+    axes[1].set(ylabel="standard deviation", yscale="log", title="scatter over draws")
     for panel in axes:
         panel.set(xlabel="$n_E$", xscale="log")
         panel.set_xticks(n_e, map(str, n_e), rotation=45)
         panel.minorticks_off()
+    axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[1].yaxis.set_major_formatter("{x:g}")
     axes[1].legend()
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -174,6 +177,6 @@ def reach_of_small_lesions(table: pd.DataFrame) -> Figure:
         panel.set(xlabel="pixels of the lesion")
         panel.set_xticks(ticks := [1, 3, 10, 30, 100], map(str, ticks))
         panel.minorticks_off()
-    axes[0, 0].set_ylabel("chance of a pixel in the sample")
+    axes[0, 0].set_ylabel("chance of a pixel\nin the sample")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

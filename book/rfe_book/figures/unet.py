@@ -119,7 +119,7 @@ def gradients(
     sides : pair of int
         Smallest and largest side of the theoretical receptive field.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(7, 2.7), width_ratios=(1, 1, 1.1))
+    figure, axes = plt.subplots(1, 3, figsize=(7, 3), width_ratios=(1, 1, 1.1))
     for panel, (name, map_) in zip(axes, maps.items(), strict=False):
         radius = len(map_) // 2
         shown = np.maximum(map_ / map_.max(), 1e-5)
@@ -144,8 +144,8 @@ def gradients(
         axes[2].plot(2 * np.arange(len(share)) + 1, share, style, color=colour, label=name)
     axes[2].axvspan(*sides, color=PALE, label="theory")
     axes[2].set(ylim=(0, 1.02), xlim=(0, None))
-    axes[2].set_xlabel("side of the square (pixels)")
-    axes[2].set_ylabel("share of |gradient| in it")
+    axes[2].set_xlabel("side of a square")
+    axes[2].set_ylabel("share of |gradient|")
     axes[2].legend(loc="lower right")
     return figure
 
@@ -189,14 +189,13 @@ def rare_class(
         xscale="log",
         yscale="log",
         xlabel="share of lesion pixels",
-        ylabel="pull of lesion / of background",
+        ylabel="pull of lesion / background",
         title="at the start: 0.5 everywhere",
     )
     right.xaxis.set_major_formatter(
         lambda value, _: f"{value:.1%}" if value < 0.01 else f"{value:.0%}"
     )
-    for panel in (left, right):
-        panel.legend()
+    left.legend()
     return figure
 
 
@@ -219,6 +218,7 @@ def cosines(cosines: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
             )
         panel.axvspan(-1, 0, color=FAINT, zorder=0)
         panel.set(xlabel="cosine", xlim=(-1.02, 1.02), title=stage)
+        panel.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "0.5", "1"])
     axes[0].set_ylabel("share of pairs")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
