@@ -188,7 +188,9 @@ def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
     files = staged_files(notebooks)
     sources = sorted(PACKAGES["rfe_core"].rglob("*.py"))  # the reference shows them
-    inputs = contents([ROOT / "_config.yml", ROOT / "requirements.lock", page_head.CITATION, *sources])
+    inputs = contents(
+        [ROOT / "_config.yml", ROOT / "requirements.lock", page_head.CITATION, *sources]
+    )
     addresses = f"{repository.address()} {page_head.site()}".encode()
     state = digest(files | inputs | {"addresses": addresses})
     stamp = execution.BUILD / ".built"

@@ -42,13 +42,29 @@ def site() -> str | None:
 
 def description(doctree: nodes.document, fallback: str) -> str:
     """How a page's first paragraph begins: whole sentences, `SHORTEST` characters at least."""
-    paragraph = next(iter(doctree.findall(nodes.paragraph)), None)
-    text = REFERENCE.sub("", paragraph.astext()) if paragraph is not None else fallback
+    texts = (_first_line(p) for p in doctree.findall(nodes.paragraph) if not _is_entry(p.parent))
+    text = REFERENCE.sub("", next(texts, fallback))
     sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z])", " ".join(re.sub(r"[\\${}]", "", text).split()))
     said = sentences.pop(0)
     while sentences and len(said) < SHORTEST:
         said += f" {sentences.pop(0)}"
     return re.sub(r"[:,]$", ".", said)
+
+
+def _is_entry(node: nodes.Node) -> bool:
+    """Whether a paragraph in it says what a word or a number is, not what the page is about."""
+    return isinstance(node, nodes.entry | nodes.citation | nodes.definition)
+
+
+def _first_line(paragraph: nodes.paragraph) -> str:
+    """A paragraph's text, up to a forced line break."""
+    parts = []
+    for part in paragraph.findall():
+        if isinstance(part, nodes.raw):
+            break
+        if isinstance(part, nodes.Text):
+            parts.append(part)
+    return "".join(parts)
 
 
 def citation(about: Mapping) -> list[tuple[str, str]]:
@@ -101,7 +117,12 @@ def sitemap(pages: Iterable[str], address: str) -> str:
     lines = [f"<url><loc>{address}/{page}.html</loc></url>" for page in sorted(pages)]
     head = '<?xml version="1.0" encoding="utf-8"?>'
     return "\n".join(
-        [head, '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">', *lines, "</urlset>\n"]
+        [
+            head,
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+            *lines,
+            "</urlset>\n",
+        ]
     )
 
 

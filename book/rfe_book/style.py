@@ -40,7 +40,7 @@ CLASS_COLOURS = {"background": SKY, "lesion": VERMILION}
 
 def show_plane(axes, plane, title, **options) -> None:
     """One axial plane (X, Y) as radiologists' software turns it here: anterior on top."""
-    axes.imshow(upright(plane), cmap="gray", **options)
+    axes.imshow(upright(plane), **{"cmap": "gray"} | options)
     axes.set_title(title)
     axes.set_axis_off()
 

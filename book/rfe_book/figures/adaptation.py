@@ -120,7 +120,9 @@ def every_method(
     if ends is not None:
         panels[0].set_xlim(*ends)
     figure.supxlabel(f"{label} over “{minus}”")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(GROUP_STYLE))
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(GROUP_STYLE)
+    )
     return figure
 
 

@@ -49,9 +49,7 @@ def _box(axes, corner, width, height, text, colour) -> None:
     axes.add_patch(
         Rectangle(corner, width, height, facecolor="white", edgecolor=colour, linewidth=1.6)
     )
-    axes.text(
-        corner[0] + width / 2, corner[1] + height / 2, text, ha="center", va="center"
-    )
+    axes.text(corner[0] + width / 2, corner[1] + height / 2, text, ha="center", va="center")
 
 
 def framework(
@@ -141,7 +139,9 @@ def distance_curves(degrees: NDArray, curves: Mapping[str, NDArray]) -> Figure:
     for name, margin in (("cosine", 1.0), ("angular", 0.5)):
         text, colour, dashes = DISTANCE_STYLE[name]
         hinge = np.maximum(0, margin - curves[name])
-        right.plot(degrees, hinge, dashes, color=colour, linewidth=2, label=f"{text}, $m$ = {margin:g}")
+        right.plot(
+            degrees, hinge, dashes, color=colour, linewidth=2, label=f"{text}, $m$ = {margin:g}"
+        )
     right.set(xlabel="angle between embeddings (degrees)", ylabel="loss of two classes")
     right.legend()
     for axes in (left, right):

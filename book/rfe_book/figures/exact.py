@@ -164,7 +164,9 @@ def ratios_and_samples(table: pd.DataFrame, f_scores: ByModel) -> Figure:
         left.axhline(level, color=GRAY, linewidth=1, linestyle=":")
         left.text(-2.5, level, f"F, {name}", va="bottom")  # left of all curves
     left.set_xticks(range(len(RATIOS)), [ratio.replace("x", "×") for ratio in RATIOS])
-    left.set(xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels", xlim=(-2.6, 4.3))
+    left.set(
+        xlabel="class ratio, from least lesion to most", ylabel="on B, all pixels", xlim=(-2.6, 4.3)
+    )
     left.legend(loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=2)
     for number, (ratio, (colour, marker, n_e)) in enumerate(SAMPLED_STYLE.items()):
         for n in (*n_e, "all"):

@@ -39,7 +39,12 @@ def embeddings_along_channels(
     styles = list(zip((VERMILION, BLUE, PURPLE), ("D", "o", "s"), strict=True))
     for c in reversed(range(channels)):  # the farthest sheet first
         place = Affine2D().scale(1, squeeze).skew(np.arctan(-shear), 0).translate(0, -c * step)
-        options = {"cmap": "gray", "vmin": 0, "vmax": max(top[c], 1e-6), "alpha": 0.9}
+        options = {
+            "cmap": plt.get_cmap("gray", 16),
+            "vmin": 0,
+            "vmax": max(top[c], 1e-6),
+            "alpha": 0.9,
+        }
         image = left.imshow(
             features[c], extent=(0, width, 0, height), origin="upper", aspect="auto", **options
         )

@@ -80,7 +80,7 @@ def test_class_shares_are_joined_in_their_order(rows):
     assert lines["RFE, perfect prior"] == pytest.approx(np.array([*map(point, SHARES.values())]))
     for model in (NONE_AT_LESIONS, BOUND):
         assert lines[model].ravel() == pytest.approx(point(model))
-    assert {"1x", "2x", "4x", "80/20"} <= {text.get_text() for text in panel.texts}
+    assert {"1×", "2×", "4×", "80/20"} <= {text.get_text() for text in panel.texts}
 
 
 def test_detection_by_size(rows):

@@ -8,7 +8,7 @@ from page_list import PAGES, each_page
 
 ROOT = Path(__file__).parents[3]
 CHAPTERS = [page for page in PAGES if re.match(r"\d", page)]
-WIDE, PHONE = 1280, 390
+WIDE, PHONE = 1280, 360
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
 # its first widget up to 0.6. Figures and other widgets are loaded when a reader comes near.
 MAX_PAGE_BYTES = 1_000_000
