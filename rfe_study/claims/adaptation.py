@@ -18,6 +18,7 @@ from rfe_study.claims.effects import (
     FALSE_RATIO,
     GAINS,
     LESION_SHARE,
+    MEAN,
     SLIGHTLY,
     SMALLEST_F,
     SMALLEST_FALSE_RATIO,
@@ -120,9 +121,7 @@ def by_domain(contrast: Contrast, *, words: str, **about) -> list[Part]:
     def on(domains: Sequence[str], s: Scores) -> Evidence:
         return of_table(over_domains([contrast(domain, s) for domain in domains]))
 
-    mean = Part(
-        part=f"{words}, mean of {', '.join(TARGETS)}", compute=partial(on, TARGETS), **about
-    )
+    mean = Part(part=f"{words}, {MEAN}", compute=partial(on, TARGETS), **about)
     each = [
         Part(part=f"{d}: {words}", main=False, compute=partial(on, [d]), **about) for d in TARGETS
     ]

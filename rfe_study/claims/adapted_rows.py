@@ -118,14 +118,9 @@ class AdaptationRows:
         known = [name for name in order if name in found and len(found[name])]
         return {name: found[name] for name in known}
 
-    def by_target(
-        self, domain: str | None = None, *, column: str = "f_score", patients: str = VERDICT
-    ) -> dict[str, ByModel]:
-        """`values` of each target, on its own patients or on those of one domain."""
-        return {
-            target: self.values(target, domain, column=column, patients=patients)
-            for target in self.targets
-        }
+    def by_target(self, *, column: str = "f_score") -> dict[str, ByModel]:
+        """`values` of each target, on its own patients."""
+        return {target: self.values(target, column=column) for target in self.targets}
 
 
 def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:

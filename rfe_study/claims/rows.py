@@ -9,7 +9,6 @@ import pandas as pd
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study import results
 from rfe_study.claims.heads import PATIENTS, VERDICT, head
-from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 
 PROOF, ADAPTATION = "proof-of-concept", "adaptation"
@@ -106,19 +105,6 @@ def by_model(
             f"each model needs {column} on each patient, {model!r} seed {seed} has none on {where}"
         )
     return {str(model): own.droplevel("model") for model, own in table.groupby(level="model")}
-
-
-def bounds(baselines: pd.DataFrame, models: pd.DataFrame, patients: str = VERDICT) -> ByModel:
-    """F of the lower bound and of B's upper bound, by seed and head, for the sweep's seeds.
-
-    `baselines` are rows of `rfe train`; heads come in the order of `by_model`.
-    """
-    rows = baselines[baselines["profile"] == SHOWN]
-    rows = rows[rows["role"].isin(PATIENTS[patients]) & rows["seed"].isin(models["seed"])]
-    return {
-        name: of_model(rows, model, TARGET)
-        for name, model in ((LOWER_BOUND, LOWER), (f"{UPPER_BOUND} {TARGET}", UPPER[TARGET]))
-    }
 
 
 def detection(table: pd.DataFrame) -> pd.DataFrame:

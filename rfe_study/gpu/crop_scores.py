@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rfe_core.evaluation import THRESHOLD
 from rfe_core.patches import Patches
 from rfe_core.training import as_tensor
 from rfe_core.unet import UNet
@@ -40,11 +41,11 @@ def looked_at(model: UNet, patches: Patches) -> tuple[Tensor, Tensor, Tensor]:
     return torch.cat(found), valid, labels == 1
 
 
-def patch_f_score(model: UNet, patches: Patches, *, threshold: float = 0.5) -> float:
+def patch_f_score(model: UNet, patches: Patches) -> float:
     """As `rfe_core.evaluation.patch_f_score`."""
     was_training = model.training
     found, valid, truth = looked_at(model, patches)
-    marked = (found > threshold) & valid
+    marked = (found > THRESHOLD) & valid
     counts = [(marked & truth).sum(), marked.sum(), (truth & valid).sum()]
     both, all_marked, there = torch.stack(counts).tolist()
     model.train(was_training)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
-from rfe_book.words import listed, origin
+from rfe_book.tables.claims import overall_table
+from rfe_book.words import listed, number, origin, span
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import proof as claim
 from rfe_study.claims import verdicts
@@ -21,24 +22,13 @@ from rfe_study.claims.repetition import agreement, repeat
 from rfe_study.claims.rows import ByModel
 from rfe_study.methods import proof
 from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
+from rfe_study.methods.proof import DISTANCES
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
 
-DISTANCES = ("ACD", "l2")
-
 #: Draws the fewest lesion pixels of all.
 FEWEST = ("distribution-aware", ENDS[0])
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """``"+0.02"``, ``"−0.10"``."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def _range(counts: Sequence[int]) -> str:
-    """``"4 to 5"``, or ``"4"`` if all are 4."""
-    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
 
 
 def experiment(methods: Sequence[Method], models: pd.DataFrame, scores: pd.DataFrame) -> Findings:
@@ -50,16 +40,17 @@ def experiment(methods: Sequence[Method], models: pd.DataFrame, scores: pd.DataF
     counts = tables.groups(methods)
     must_hold("36 models", counts["rfe"] == 36)
     made = models.groupby("model")["seed"].nunique()
-    seeds = {n: [int(made[m.name]) for m in methods if m.seeds == n] for n in (8, 3, 1)}
+    planned = {m.name: m.seeds for m in methods}
+    seeds = {n: span(made[[m for m in planned if planned[m] == n]]) for n in planned.values()}
     must_hold("no training diverged", bool((models["status"] == "finished").all()))
     heads = scores.groupby("role")["subject"].nunique()
     return Findings(
         models=int(counts.sum()),
         beside=int(counts.sum() - counts["rfe"]),
         trainings=len(models),
-        many=_range(seeds[HEADLINE]),
-        few=_range(seeds[COMPARED]),
-        one=_range(seeds[SHOWN_ONCE]),
+        many=seeds[HEADLINE],
+        few=seeds[COMPARED],
+        one=seeds[SHOWN_ONCE],
         planned_many=HEADLINE,
         planned_few=COMPARED,
         heads=int(heads["paired"]),
@@ -111,7 +102,7 @@ def gains(values: ByModel) -> Findings:
         first_fifth=f"{first[fifth]:.3f}",
         first_labels=f"{first[labels]:.3f}",
         without=f"{without:.0%}",
-        left=signed(first[fifth] - first[tables.STATISTICS], 3),
+        left=number(first[fifth] - first[tables.STATISTICS], 3, "+"),
     )
 
 
@@ -135,8 +126,8 @@ def pair(values: ByModel) -> Findings:
         other_good=f"{other[good]:.2f}",
         other_bad=f"{other[bad]:.2f}",
         apart=f"{control[good] - control[bad]:.2f}",
-        gain_good=signed(gained[good]),
-        gain_bad=signed(gained[bad]),
+        gain_good=number(gained[good], sign="+"),
+        gain_bad=number(gained[bad], sign="+"),
         sd_control=f"{np.std(control, ddof=1):.2f}",
         sd_gain=f"{np.std(gained, ddof=1):.2f}",
     )
@@ -159,7 +150,7 @@ def n_e(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
     must_hold("F rises at one weight too", min(mean for mean, _ in rises.values()) > 0.02)
     must_hold("a growing weight adds little", max(b - a for a, b in rises.values()) < 0.03)
     for d, (mean, per_embedding) in rises.items():
-        said |= {f"mean_{d}": signed(mean, 3), f"sum_{d}": signed(per_embedding, 3)}
+        said[f"mean_{d}"], said[f"sum_{d}"] = (number(x, 3, "+") for x in (mean, per_embedding))
     return Findings(
         rise=whole.effect,
         equal_at=proof.EQUAL_WEIGHT_N_E,
@@ -219,7 +210,7 @@ def means(models: Sequence[str], values: ByModel) -> NDArray[np.float64]:
 
 def claims(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     """The verdicts on claims 2 to 5: ``all_2`` on paired heads, ``two_2`` on the paper's two."""
-    words = tables.overall_table(judged)
+    words = overall_table(judged)
     return Findings(
         **{f"all_{c}": verdict for c, verdict in words[VERDICT].items()},
         **{f"two_{c}": verdict for c, verdict in words["paper's"].items()},

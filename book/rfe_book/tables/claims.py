@@ -11,7 +11,8 @@ import pandas as pd
 
 from rfe_study.claims import headline as headlines
 from rfe_study.claims.board import NOT_TESTED
-from rfe_study.claims.verdicts import Verdict, deciding
+from rfe_study.claims.heads import PATIENTS
+from rfe_study.claims.verdicts import Verdict, deciding, overall
 
 #: Where the chapters lie.
 BOOK = Path(__file__).parents[2]
@@ -82,3 +83,13 @@ def parts(found: Iterable[Verdict]) -> pd.DataFrame:
     ]
     columns = ["Claim", "Part", "Statistic", "Above", "Effect, 95% interval", "Verdict"]
     return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])
+
+
+def overall_table(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """The verdict on each claim of the paper, a column a set of `PATIENTS`, the verdict's first."""
+    claims = sorted({p.claim for p in next(iter(judged.values())) if isinstance(p.claim, int)})
+    columns = {
+        who: {c: overall(p for p in judged[who] if p.claim == c) for c in claims}
+        for who in sorted(judged, key=list(PATIENTS).index, reverse=True)
+    }
+    return pd.DataFrame(columns).rename_axis("claim")
