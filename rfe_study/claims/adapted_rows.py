@@ -116,7 +116,7 @@ class AdaptationRows:
         found = by_model(pd.concat(self.on(target, domain, patients)), made, patients, column)
         order = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
         known = [name for name in order if name in found and len(found[name])]
-        return {name: found[name] for name in known}
+        return ByModel({name: found[name] for name in known})
 
     def by_target(self, *, column: str = "f_score") -> dict[str, ByModel]:
         """`values` of each target, on its own patients."""

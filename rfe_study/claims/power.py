@@ -24,7 +24,8 @@ from rfe_study.claims.effects import (
     PRECISION_DIFFERENCE,
     STEP,
 )
-from rfe_study.claims.scores import NotTrained, Scores
+from rfe_study.claims.rows import NotTrained
+from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import EQUIVALENCE, ERROR, Part
 from rfe_study.phantom.domains import PAIRED, TARGETS
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from rfe_study.claims.evidence import Evidence, Unknown
-from rfe_study.claims.scores import NotTrained
+from rfe_study.claims.rows import NotTrained
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NO_EFFECT, UNDECIDED, NOT_TESTED = "no relevant effect", "undecided", "not tested yet"

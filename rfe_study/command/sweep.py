@@ -21,7 +21,8 @@ from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.runs import baselines, curves, lesion_hits, looked_at, networks, predicted_slices
-from rfe_study.runs.sweep import DIVERGED, FINISHED, Job, completed, keep, tidy, unfinished
+from rfe_study.runs.sweep import completed, keep, tidy, unfinished
+from rfe_study.runs.tuning import DIVERGED, FINISHED, Job
 from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
 from rfe_study.versions import code_version
 from rfe_study.workers import executor

@@ -14,6 +14,7 @@ from rfe_book.words import listed, made_by
 from rfe_core.scans.subject import Subject
 from rfe_study.claims import adaptation
 from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.rows import of_first_seed
 from rfe_study.claims.verdicts import judge_parts
 from rfe_study.measures import prior_quality
 from rfe_study.methods.adaptation import AT_BEST
@@ -158,7 +159,7 @@ def trained(adapted: AdaptationRows, target: str = "B") -> Findings:
     (perfect,) = judge_parts([part], adapted.on_targets())
     values = adapted.values(target)
     names = [BEST, *(f"{BEST}, V1 is patient {number}" for number in (2, 3))]
-    f = [values[name].loc[0].mean() for name in names]
+    f = [of_first_seed(values, name).mean() for name in names]
     must_hold("what V1 it is decides much", max(f) - min(f) > 0.1)
     return Findings(
         perfect=perfect.verdict,

@@ -12,7 +12,7 @@ from rfe_book.words import gained
 from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import gain
-from rfe_study.claims.rows import ByModel, detection
+from rfe_study.claims.rows import ByModel, detection, of_first_seed
 from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -164,7 +164,9 @@ def luck_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
     """
     lines = {
         (target, f"patient {v1}"): {
-            name: float(values[name + (OTHER_V1.format(v1) if v1 > 1 else "")].loc[0].mean())
+            name: float(
+                of_first_seed(values, name + (OTHER_V1.format(v1) if v1 > 1 else "")).mean()
+            )
             for name in LUCK
         }
         for target, values in by_target.items()

@@ -21,7 +21,7 @@ MEAN = "mean"
 def with_mean(by_target: Mapping[str, ByModel]) -> dict[str, ByModel]:
     """Scores of each target, and of their mean head by head: a model's seeds are those it has on
     all of them; models without such a seed are left out of it."""
-    mean = {}
+    mean = ByModel()
     for model in next(iter(by_target.values())):
         tables = [values[model] for values in by_target.values() if model in values]
         seeds = set.intersection(*(set(table.index) for table in tables))

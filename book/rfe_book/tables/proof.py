@@ -17,7 +17,7 @@ from rfe_study.claims.comparisons import Share, gain, share_closed
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.proof import ENDS, PARTS, at_margin_1, name, names, on_targets
-from rfe_study.claims.rows import ByModel, by_model
+from rfe_study.claims.rows import ByModel, by_model, of_first_seed
 from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.method import GROUPS, Method
 from rfe_study.methods.proof import DISTANCES, SHARES, SHARES_N_E, proof_of_concept
@@ -137,7 +137,7 @@ def beside(scores: Mapping[str, ByModel]) -> pd.DataFrame:
     """
     models = [CONTROL, "labelled A only", STATISTICS, LAYERED, *(f"{LAYERED} {x}" for x in MORE)]
     found = {
-        point: {model: values[model].loc[0].mean() for model in (*models, BOUND)}
+        point: {model: of_first_seed(values, model).mean() for model in (*models, BOUND)}
         for point, values in scores.items()
     }
     return pd.DataFrame(found).rename_axis("model")

@@ -8,6 +8,7 @@ from rfe_book import words
 from rfe_book.tables import gains
 from rfe_book.tables.adaptation import CHAIN, CONTROL
 from rfe_core import metrics
+from rfe_study.claims.rows import NotTrained
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER_BOUND
 
@@ -34,6 +35,8 @@ def test_the_mean_has_the_seeds_of_all_targets():
     assert list(gains.with_mean(f)["mean"][PAPER].index) == [1]
     f["B"] = f["B"] | {PAPER: f["B"][PAPER].loc[[0]]}
     assert PAPER not in gains.with_mean(f)["mean"]
+    with pytest.raises(NotTrained, match=f"{PAPER!r} must have rows"):
+        gains.differences(f, PAPER, CONTROL)
 
 
 def test_words_of_a_difference():

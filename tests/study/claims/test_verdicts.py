@@ -8,7 +8,7 @@ import pytest
 
 from rfe_study.claims import verdicts
 from rfe_study.claims.evidence import Exact, Unknown, of_table
-from rfe_study.claims.scores import NotTrained
+from rfe_study.claims.rows import NotTrained
 from rfe_study.claims.verdicts import (
     CONTRADICTED,
     NO_EFFECT,
