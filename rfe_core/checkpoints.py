@@ -104,12 +104,7 @@ def load_model(path: Path) -> UNet:
 
 def weights_digest(path: Path) -> str:
     """First 12 hex digits of the SHA-256 of the file: which weights produced a row."""
-    return bytes_digest(Path(path).read_bytes())
-
-
-def bytes_digest(content: bytes) -> str:
-    """`weights_digest` of what `weights_bytes` made."""
-    return hashlib.sha256(content).hexdigest()[:12]
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
 def save_state(

@@ -206,7 +206,7 @@ def test_shares_have_a_best_at_each_point(points):
 
 def test_distance_by_corners_and_lengths(parts, points):
     found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
-    assert (found.rest[1:], found.rougher_seeds) == ("0.00 (−0.00 to 0.00)", 2)
+    assert (found.rest[1:], found.rougher_seeds) == ("0.00 (0.00 to 0.00)", 2)
     assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
     assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
     assert (found.of_all_ACD, found.of_all_l2) == ("1.0 to 1.0", "2.4 to 2.4")
