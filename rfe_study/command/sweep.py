@@ -213,7 +213,7 @@ def _bounds(jobs: Sequence[Job]) -> list[baselines.Job]:
 
 def _remove_partial(jobs: Sequence[Job], out: Path | None) -> None:
     """Delete what a sweep that was killed while it wrote has left behind; this one is alone."""
-    remove_partial(results.path_of(name, out) for name in (MODELS, CURVES, SCORES, LESIONS))
+    remove_partial(results.files_of((MODELS, CURVES, SCORES, LESIONS), out))
     explorer = results.DATA / "explorer" if out is None else out / "explorer"
     for folder in {explorer, *(job.path().parent for job in jobs)}:
         for path in folder.glob(".*.partial"):
