@@ -215,9 +215,7 @@ def stored() -> tuple[AdaptationRows, pd.DataFrame]:
     return AdaptationRows.stored(), lesions
 
 
-def judge(
-    rows: AdaptationRows, lesions: pd.DataFrame, *, parts: Sequence[Part] = PARTS
-) -> dict[str, list[Verdict]]:
+def judge(rows: AdaptationRows, lesions: pd.DataFrame) -> dict[str, list[Verdict]]:
     """All parts of the claims on each set of `rfe_study.claims.heads.PATIENTS`.
 
     Parameters
@@ -236,5 +234,5 @@ def judge(
         scores = rows.on_targets(COLUMNS, which)
         beyond = rows.on_targets(["beyond_upper"], which, extra)
         scores = Scores(tables={**scores.tables, **beyond.tables})
-        found[which] = judge_parts(parts, scores) + arithmetic()
+        found[which] = judge_parts(PARTS, scores) + arithmetic()
     return found

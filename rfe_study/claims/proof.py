@@ -178,9 +178,7 @@ PARTS = (
 )
 
 
-def judge(
-    scores: pd.DataFrame, models: pd.DataFrame, *, parts: Sequence[Part] = PARTS
-) -> dict[str, list[Verdict]]:
+def judge(scores: pd.DataFrame, models: pd.DataFrame) -> dict[str, list[Verdict]]:
     """All parts of the claims on each set of `rfe_study.claims.heads.PATIENTS`.
 
     Parameters
@@ -188,7 +186,7 @@ def judge(
     scores, models : DataFrame
         Rows of one profile and experiment, see `rfe_study.runs.sweep`.
     """
-    return {which: judge_parts(parts, on_targets(scores, models, which)) for which in PATIENTS}
+    return {which: judge_parts(PARTS, on_targets(scores, models, which)) for which in PATIENTS}
 
 
 def on_targets(

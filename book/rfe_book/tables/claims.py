@@ -20,17 +20,17 @@ BOOK = Path(__file__).parents[2]
 _TITLE = re.compile(r"\A\((ch-[\w-]+)\)=\n# (.+)")
 
 
-def chapters(folder: Path = BOOK) -> dict[str, str]:
+def chapters() -> dict[str, str]:
     """A link to each chapter, its title, by the label above that."""
     found = {}
-    for path in sorted(folder.glob("[0-9]*.ipynb")):
+    for path in sorted(BOOK.glob("[0-9]*.ipynb")):
         first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
         if title := _TITLE.match("".join(first["source"])):
             found[title[1]] = f"[{title[2]}]({path.name})"
     return found
 
 
-def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
+def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
     """A row a claim, by its number: what it says, verdict in bold, effect, chapter with a link.
 
     Parameters
@@ -38,7 +38,7 @@ def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
     board : DataFrame
         From `rfe_study.claims.board.board`.
     """
-    links = chapters(folder)
+    links = chapters()
     shares = board["parts"].map(lambda share: f", {share} parts reproduced" if share else "")
     marks = board["verdict"].map(lambda verdict: "*" if verdict == NOT_TESTED else "**")
     columns = {
