@@ -29,8 +29,18 @@ def listed(names: Sequence[str]) -> str:
 
 
 def number(value: float, digits: int = 2, sign: str = "") -> str:
-    """``"−0.10"``, no minus before zero; with `sign` "+" ``"+0.02"``."""
-    return f"{value:{sign}z.{digits}f}".replace("-", "−")
+    """``"−0.10"``; with `sign` "+" ``"+0.02"``."""
+    return f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """``"+0.02"``, ``"−0.10"``, ``"+0.00"``: no minus before zero."""
+    return number(rounded(value, digits), digits, "+")
+
+
+def rounded(value: float, digits: int) -> float:
+    """To so many digits; 0, not −0."""
+    return round(value, digits) + 0.0
 
 
 def with_interval(
@@ -50,6 +60,7 @@ def change(value: float, low: float, high: float) -> str:
 
 def gained(value: float, low: float, high: float) -> str:
     """``"+0.16 (0.02 to 0.29)"``; ``"+0.16 (one seed)"`` where there is no interval."""
+    value, low, high = (rounded(x, 2) for x in (value, low, high))
     return with_interval(value, low, high, sign="+", alone=" (one seed)")
 
 
@@ -62,7 +73,7 @@ def percent(part: Verdict, *, unit: str = "%", of_ends: str = "%") -> str:
 def span(numbers: Iterable[float], digits: int = 0) -> str:
     """``"3 to 5"``, or ``"3"`` if all are."""
     numbers = list(numbers)
-    ends = (number(end(numbers), digits) for end in (min, max))
+    ends = (number(rounded(end(numbers), digits), digits) for end in (min, max))
     return " to ".join(dict.fromkeys(ends))
 
 

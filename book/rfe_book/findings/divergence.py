@@ -74,7 +74,7 @@ def curves(rows: pd.DataFrame) -> Findings:
         networks=int(rows["seed"].nunique()),
         batches=int(rows["batch"].nunique()),
         excess_half=f"{half:.3f}",
-        excess_aware=words.number(aware, 3),
+        excess_aware=words.number(words.rounded(aware, 3), 3),
         excess_fifth=f"{fifth:.3f}",
         **values,
     )

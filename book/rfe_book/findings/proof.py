@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
-from rfe_book.words import listed, number, origin, span
+from rfe_book.words import listed, origin, signed, span
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import proof as claim
 from rfe_study.claims import verdicts
@@ -104,7 +104,7 @@ def gains(values: ByModel) -> Findings:
         first_fifth=f"{first[fifth]:.3f}",
         first_labels=f"{first[labels]:.3f}",
         without=f"{without:.0%}",
-        left=number(first[fifth] - first[tables.STATISTICS], 3, "+"),
+        left=signed(first[fifth] - first[tables.STATISTICS], 3),
     )
 
 
@@ -128,8 +128,8 @@ def pair(values: ByModel) -> Findings:
         other_good=f"{other[good]:.2f}",
         other_bad=f"{other[bad]:.2f}",
         apart=f"{control[good] - control[bad]:.2f}",
-        gain_good=number(gained[good], sign="+"),
-        gain_bad=number(gained[bad], sign="+"),
+        gain_good=signed(gained[good]),
+        gain_bad=signed(gained[bad]),
         sd_control=f"{np.std(control, ddof=1):.2f}",
         sd_gain=f"{np.std(gained, ddof=1):.2f}",
     )
@@ -152,7 +152,7 @@ def n_e(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
     must_hold("F rises at one weight too", min(mean for mean, _ in rises.values()) > 0.02)
     must_hold("a growing weight adds little", max(b - a for a, b in rises.values()) < 0.03)
     for d, (mean, per_embedding) in rises.items():
-        said[f"mean_{d}"], said[f"sum_{d}"] = (number(x, 3, "+") for x in (mean, per_embedding))
+        said |= {f"mean_{d}": signed(mean, 3), f"sum_{d}": signed(per_embedding, 3)}
     return Findings(
         rise=whole.effect,
         equal_at=proof.EQUAL_WEIGHT_N_E,

@@ -12,7 +12,7 @@ from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.proof import FEWEST, SHORT
 from rfe_book.tables import proof as tables
 from rfe_book.tables import proof_search
-from rfe_book.words import change, number
+from rfe_book.words import change, signed
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.comparisons import gain, mean_interval
@@ -47,7 +47,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
         own = [m for d in DISTANCES for m in names(strategy, d)]
         mean[strategy] = parts.loc[own, ["recall", "precision"]].mean()
         for column, value in mean[strategy].items():
-            said[f"{column}_{key}"] = number(value - none[column], sign="+")
+            said[f"{column}_{key}"] = signed(value - none[column])
     order = pd.DataFrame(mean).T
     recall = order["recall"].sort_values(ascending=False).index
     precision = order["precision"].sort_values(ascending=False).index

@@ -9,7 +9,7 @@ from rfe_book.findings import plane, proof_points, proof_search
 from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
-from rfe_book.words import number
+from rfe_book.words import signed
 from rfe_study.claims import operating_points
 from rfe_study.claims import proof as claims
 from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
@@ -130,7 +130,7 @@ def test_n_e_says_how_far_f_rises(parts, values):
     assert found.rise_fifth.startswith("+.05") and found.seeds == 1
     assert float(found.mean_ACD) == pytest.approx(0.05, abs=0.01)
     one, other = values["80/20 ACD 2000 sum/n"].loc[0], values["80/20 ACD 20 sum/n"].loc[0]
-    assert found.sum_ACD == number((one - other).mean(), 3, "+")
+    assert found.sum_ACD == signed((one - other).mean(), 3)
     with pytest.raises(ValueError, match="adds little"):
         heavier = values["80/20 l2 2000 sum/n"] + 0.1
         findings.n_e(parts, {**values, "80/20 l2 2000 sum/n": heavier})
@@ -206,7 +206,7 @@ def test_shares_have_a_best_at_each_point(points):
 
 def test_distance_by_corners_and_lengths(parts, points):
     found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
-    assert (found.rest[1:], found.rougher_seeds) == ("0.00 (0.00 to 0.00)", 2)
+    assert (found.rest[1:], found.rougher_seeds) == ("0.00 (−0.00 to 0.00)", 2)
     assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
     assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
     assert (found.of_all_ACD, found.of_all_l2) == ("1.0 to 1.0", "2.4 to 2.4")
