@@ -12,6 +12,7 @@ from rfe_study.phantom.domains import TARGETS
 EXPERIMENTS = {
     "proof-of-concept": ("B",),
     "search": ("B",),
+    "choices": ("B",),
     "adaptation": TARGETS,
     "adaptation-search": TARGETS,
 }

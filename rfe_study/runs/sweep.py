@@ -137,6 +137,7 @@ def _execute(job: Job) -> Outcome:
     if method.match_histograms:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
+    model.embeddings = method.embeddings
     rate = job.profile.learning_rate * method.rate
     steps = job.profile.tuning_steps * (job.profile.epochs - job.profile.branch_epoch)
     try:
