@@ -1,0 +1,277 @@
+"""One choice of the paper's text or of its released code switched, and what it changes on one batch.
+
+Ours are the settings of `rfe_study.methods.proof`, n_E = 200; `SWITCHES` holds the others. Nothing
+is trained: the network and the batch stay, so that what differs is the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rfe_core import sampling, strategies
+from rfe_core.distances import pairwise, unit
+from rfe_core.divergence import jensen_shannon
+from rfe_core.evaluation import THRESHOLD
+from rfe_core.losses import label_embedding_loss
+from rfe_core.metrics import f_score
+from rfe_core.patches import Patches
+from rfe_core.unet import UNet
+from rfe_study.methods.proof import CHOSEN, PRINTED_L2, SEARCH_N_E, SQUARED
+from rfe_study.methods.released import radial_error
+
+#: The release ignores pixels of which a channel is darker than this; and its decision threshold.
+DARK, RELEASED_THRESHOLD = 0.1, 0.99
+
+SIDES = ("labelled", "unlabelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How a batch is drawn from and compared; the defaults are ours.
+
+    Attributes
+    ----------
+    embeddings, strategy, n_e, distance, margin, weight, reduction
+        See `rfe_study.methods.embedding.RandomFeatureEmbedding` and `rfe_core.unet.UNet`.
+    drawn_from : {"brain", "not dark", "all"}
+        Pixels that may be drawn: the brain mask's; those of which no channel is below `DARK`, as
+        in the release; all.
+    fraction_of : {"brain", "all"}
+        Which pixels the labelled side's class shares are taken over in distribution-aware sampling:
+        those that may be drawn, or, as in the release, all.
+    edges : {"shared", "own"}
+        Of the divergence, see `rfe_core.divergence.jensen_shannon`.
+    threshold : float
+        A pixel is marked as lesion from there on.
+    gradient : {"true", "radial error", "no hinge test"}
+        The last two are the defects of the release.
+    """
+
+    embeddings: Literal["relu", "linear"] = "relu"
+    strategy: str = "80/20"
+    n_e: int = SEARCH_N_E
+    distance: str = "cosine"
+    margin: float = CHOSEN["cosine"][1]
+    weight: float = CHOSEN["cosine"][0]
+    reduction: str = "mean"
+    drawn_from: Literal["brain", "not dark", "all"] = "brain"
+    fraction_of: Literal["brain", "all"] = "brain"
+    edges: Literal["shared", "own"] = "shared"
+    threshold: float = THRESHOLD
+    gradient: Literal["true", "radial error", "no hinge test"] = "true"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """A choice that is not ours: what a reader calls it, whose it is, and what it changes."""
+
+    name: str
+    word: str  # in a page's address
+    whose: Literal["ours", "text", "code", "text, code"]
+    choices: Choices
+
+
+OURS = Choices()
+_AWARE = replace(OURS, strategy="distribution-aware")
+_L2 = dict(zip(("weight", "margin"), CHOSEN["l2"], strict=True))
+
+SWITCHES = tuple(
+    Switch(name=name, word=word, whose=whose, choices=choices)
+    for name, word, whose, choices in (
+        ("ours, nothing switched", "ours", "ours", OURS),
+        ("sum over pairs", "sum", "text", replace(OURS, reduction="sum")),
+        ("sum over pairs / n", "per-embedding", "code", replace(OURS, reduction="per_embedding")),
+        ("margin 1", "margin", "text, code", replace(OURS, margin=1.0)),
+        ("number drawn in total", "total", "text", replace(OURS, n_e=SEARCH_N_E // 2)),
+        ("before the ReLU", "linear", "code", replace(OURS, embeddings="linear")),
+        ("angle / π", "angular", "code", replace(OURS, distance="angular")),
+        ("ℓ2, our λ and m", "l2", "text", replace(OURS, distance="l2", **_L2)),
+        ("ℓ2, λ 0.01 and m 1000", "l2-printed", "text", replace(OURS, distance="l2", **PRINTED_L2)),
+        ("squared ℓ2", "l2-squared", "code", replace(OURS, distance="l2_squared", **SQUARED)),
+        ("radial error", "radial", "code", replace(OURS, gradient="radial error")),
+        ("no hinge test", "no-hinge", "code", replace(OURS, gradient="no hinge test")),
+        ("dark pixels ignored", "dark", "code", replace(OURS, drawn_from="not dark")),
+        ("nothing ignored", "air", "text", replace(OURS, drawn_from="all")),
+        ("distribution-aware", "aware", "text", _AWARE),
+        ("its share of all pixels", "aware-all", "code", replace(_AWARE, fraction_of="all")),
+        ("own-range bins", "own-edges", "code", replace(OURS, edges="own")),
+        ("threshold 0.99", "threshold", "code", replace(OURS, threshold=RELEASED_THRESHOLD)),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeenBatch:
+    """A batch as a network sees it, labelled crops first.
+
+    Attributes
+    ----------
+    images : (N, 3, H, W) float32
+    labels, valid : (N, H, W) int64, bool
+    labelled : (N,) bool
+    maps : dict of (N, C, H, W) Tensor
+        Embeddings after ("relu") and before ("linear") the last ReLU.
+    probability : (N, H, W) float32
+    """
+
+    images: NDArray[np.float32]
+    labels: Tensor
+    valid: Tensor
+    labelled: Tensor
+    maps: dict[str, Tensor]
+    probability: NDArray[np.float32]
+
+
+def see(model: UNet, labelled: Patches, unlabelled: Patches) -> SeenBatch:
+    """Both halves through a network; the mode of the network is restored, its weights stay."""
+    images, labels, valid = (
+        np.concatenate([getattr(part, name) for part in (labelled, unlabelled)])
+        for name in ("images", "labels", "valid")
+    )
+    was, training = model.embeddings, model.training
+    model.eval()
+    maps = {}
+    with torch.no_grad():
+        for model.embeddings in ("relu", "linear"):
+            logits, maps[model.embeddings] = model(torch.from_numpy(images))
+    model.embeddings = was
+    model.train(training)
+    return SeenBatch(
+        images=images,
+        labels=torch.from_numpy(labels.astype(np.int64)),
+        valid=torch.from_numpy(valid),
+        labelled=torch.arange(len(images)) < len(labelled),
+        maps=maps,
+        probability=logits[:, 0].sigmoid().numpy(),
+    )
+
+
+def may_be_drawn(batch: SeenBatch, drawn_from: str) -> Tensor:
+    """Pixels (N, H, W) that take part."""
+    if drawn_from == "brain":
+        return batch.valid
+    if drawn_from == "all":
+        return torch.ones_like(batch.valid)
+    return torch.from_numpy((batch.images >= DARK).all(axis=1))
+
+
+def draw(batch: SeenBatch, choices: Choices, *, seed: int = 0) -> dict[str, sampling.Sample]:
+    """The pixels drawn on either side, as indices into all pixels of the batch."""
+    part = may_be_drawn(batch, choices.drawn_from).flatten()
+    labels = batch.labels.flatten().where(part, sampling.IGNORE)
+    side = batch.labelled.repeat_interleave(batch.labels[0].numel())
+    options: dict[str, Any] = {"generator": torch.Generator().manual_seed(seed)}
+    options |= {"shortfall": "all available"}
+    if choices.fraction_of == "brain":
+        options |= {"strategy": choices.strategy}
+        return sampling.sample_sides(labels, side, choices.n_e, **options)
+    found = {}
+    for name, own in sampling.sides(labels, side).items():
+        n_e = choices.n_e
+        if name == SIDES[0]:
+            n_e = sum(released_counts(own, n_e, pixels=int(side.sum())))
+        found[name] = sampling.sample(own, n_e, strategy=choices.strategy, **options)
+    return found
+
+
+def released_counts(labels: Tensor, n_e: int, *, pixels: int) -> tuple[int, ...]:
+    """Pixels of each class that the release draws, distribution-aware, from the labelled side.
+
+    A class's share is its count over all `pixels`, ignored ones included, so they add up to less
+    than `n_e`.
+
+    Examples
+    --------
+    >>> released_counts(torch.tensor([0] * 45 + [1] * 5), 20, pixels=100)
+    (9, 1)
+    """
+    have = sampling.available(labels)
+    half = Fraction(1, 2)
+    return tuple(int(min(n_e, n) * Fraction(n, pixels) + half) for n in have)
+
+
+def measure(batch: SeenBatch, choices: Choices, *, seed: int = 0) -> dict[str, float]:
+    """What one set of choices gives on a batch.
+
+    Returns
+    -------
+    dict
+        ``drawn_<side>_<class>``; ``loss`` of Eq. 2, ``part`` (times its weight) and ``gradient``,
+        the length of the part's gradient at the embeddings; ``along``, the share of that gradient
+        that points along the embeddings; ``beyond``, the share of pairs of two classes that are
+        farther apart than the margin; ``jsd`` of drawn and all embeddings, channels together;
+        ``f_score`` of the network's pixels from the threshold on.
+    """
+    samples = draw(batch, choices, seed=seed)
+    numbers: dict[str, float] = {
+        f"drawn_{side}_{name}": n
+        for side in SIDES
+        for name, n in zip(strategies.class_names(2), samples[side].drawn, strict=True)
+    }
+    index = torch.cat([samples[side].indices for side in SIDES])
+    everything = batch.maps[choices.embeddings].movedim(1, -1).flatten(0, -2)
+    labels = batch.labels.flatten()[index]
+    numbers |= compare(everything[index], labels, choices)
+    part = may_be_drawn(batch, choices.drawn_from)
+    # the release compares with all pixels, ignored ones included: chapter 6 has that measured
+    population = everything[part.flatten()]
+    numbers["jsd"] = float(
+        jensen_shannon(everything[index], population, edges=choices.edges, per="flattened")
+    )
+    brain = batch.valid.numpy()
+    marked = batch.probability[brain] > choices.threshold
+    numbers["f_score"] = f_score(marked, batch.labels.numpy()[brain] == 1)
+    return numbers
+
+
+def compare(embeddings: Tensor, labels: Tensor, choices: Choices) -> dict[str, float]:
+    """``loss``, ``part``, ``gradient``, ``along`` and ``beyond`` of drawn embeddings."""
+    h = embeddings.double().requires_grad_()
+    options: dict[str, Any] = {"distance": choices.distance, "reduction": choices.reduction}
+    loss = label_embedding_loss(h, labels, margin=choices.margin, **options)
+    pulled = loss
+    if choices.gradient == "radial error":
+        pulled = loss + radial_error(h, labels) / len(h) ** 2
+    elif choices.gradient == "no hinge test":  # 1 - cos is never above 2
+        pulled = label_embedding_loss(h, labels, margin=2.0, **options)
+    (gradient,) = torch.autograd.grad(choices.weight * pulled, h)
+    z = unit(h.detach())
+    along = (gradient * z).sum(1).norm()
+    d = pairwise(h.detach()[labels == 0], h.detach()[labels == 1], choices.distance)
+    return {
+        "loss": loss.item(),
+        "part": choices.weight * loss.item(),
+        "gradient": gradient.norm().item(),
+        "along": (along / gradient.norm()).item(),
+        "beyond": (d >= choices.margin).double().mean().item(),
+    }
+
+
+def all_switches(batch: SeenBatch, *, seed: int = 0) -> list[dict[str, float]]:
+    """`measure` of each of `SWITCHES`, in their order."""
+    return [measure(batch, switch.choices, seed=seed) for switch in SWITCHES]
+
+
+def lost_to_darkness(batch: SeenBatch) -> dict[str, float]:
+    """Shares of the brain's and of the lesions' pixels that the release's rule ignores."""
+    dark = ~may_be_drawn(batch, "not dark")
+    lesion = batch.valid & (batch.labels == 1)
+    return {
+        "brain": dark[batch.valid].double().mean().item(),
+        "lesion": dark[lesion].double().mean().item(),
+    }
+
+
+def scores_at(
+    probability: NDArray[np.float32], lesion: NDArray[np.bool_], thresholds: Sequence[float]
+) -> list[float]:
+    """F of ``probability > threshold`` for each threshold."""
+    return [f_score(probability > threshold, lesion) for threshold in thresholds]
