@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rfe_core import sampling, strategies
-from rfe_core.distances import pairwise, unit
-from rfe_core.divergence import jensen_shannon
+from rfe_core.distances import REDUCTIONS, pairwise, unit
+from rfe_core.divergence import BINS, histograms, jensen_shannon, jsd
 from rfe_core.evaluation import THRESHOLD
 from rfe_core.losses import label_embedding_loss
 from rfe_core.metrics import f_score
@@ -191,7 +191,7 @@ def released_counts(labels: Tensor, n_e: int, *, pixels: int) -> tuple[int, ...]
     Examples
     --------
     >>> released_counts(torch.tensor([0] * 45 + [1] * 5), 20, pixels=100)
-    (9, 1)
+    (9, 0)
     """
     have = sampling.available(labels)
     half = Fraction(1, 2)
@@ -234,25 +234,35 @@ def measure(batch: SeenBatch, choices: Choices, *, seed: int = 0) -> dict[str, f
 
 def compare(embeddings: Tensor, labels: Tensor, choices: Choices) -> dict[str, float]:
     """``loss``, ``part``, ``gradient``, ``along`` and ``beyond`` of drawn embeddings."""
-    h = embeddings.double().requires_grad_()
-    options: dict[str, Any] = {"distance": choices.distance, "reduction": choices.reduction}
-    loss = label_embedding_loss(h, labels, margin=choices.margin, **options)
-    pulled = loss
-    if choices.gradient == "radial error":
-        pulled = loss + radial_error(h, labels) / len(h) ** 2
-    elif choices.gradient == "no hinge test":  # 1 - cos is never above 2
-        pulled = label_embedding_loss(h, labels, margin=2.0, **options)
-    (gradient,) = torch.autograd.grad(choices.weight * pulled, h)
-    z = unit(h.detach())
-    along = (gradient * z).sum(1).norm()
-    d = pairwise(h.detach()[labels == 0], h.detach()[labels == 1], choices.distance)
+    h = embeddings.double()
+    loss = float(_loss(h, labels, choices, choices.margin))
+    gradient = pull(h, labels, choices)
+    along = (gradient * unit(h)).sum(1).norm()
+    d = pairwise(h[labels == 0], h[labels == 1], choices.distance)
     return {
-        "loss": loss.item(),
-        "part": choices.weight * loss.item(),
+        "loss": loss,
+        "part": choices.weight * loss,
         "gradient": gradient.norm().item(),
         "along": (along / gradient.norm()).item(),
         "beyond": (d >= choices.margin).double().mean().item(),
     }
+
+
+def pull(embeddings: Tensor, labels: Tensor, choices: Choices) -> Tensor:
+    """Gradient of the part of Eq. 1 at embeddings (n, C), with the release's defect if chosen."""
+    h = embeddings.detach().requires_grad_()
+    # without its test every hinge acts: 1 - cos is never above 2
+    loss = _loss(h, labels, choices, 2.0 if choices.gradient == "no hinge test" else choices.margin)
+    if choices.gradient == "radial error":
+        loss = loss + radial_error(h, labels) / len(h) ** REDUCTIONS.index(choices.reduction)
+    (gradient,) = torch.autograd.grad(choices.weight * loss, h)
+    return gradient
+
+
+def _loss(h: Tensor, labels: Tensor, choices: Choices, margin: float) -> Tensor:
+    return label_embedding_loss(
+        h, labels, distance=choices.distance, margin=margin, reduction=choices.reduction
+    )
 
 
 def all_switches(batch: SeenBatch, *, seed: int = 0) -> list[dict[str, float]]:
@@ -275,3 +285,37 @@ def scores_at(
 ) -> list[float]:
     """F of ``probability > threshold`` for each threshold."""
     return [f_score(probability > threshold, lesion) for threshold in thresholds]
+
+
+def cosines_between(batch: SeenBatch, embeddings: str, *, seed: int = 0) -> NDArray[np.float64]:
+    """Cosines of all pairs of a lesion and a background pixel among those drawn."""
+    samples = draw(batch, OURS, seed=seed)
+    index = torch.cat([samples[side].indices for side in SIDES])
+    z = unit(batch.maps[embeddings].movedim(1, -1).flatten(0, -2)[index].double())
+    lesion = batch.labels.flatten()[index] == 1
+    return (z[lesion] @ z[~lesion].T).flatten().numpy()
+
+
+def effect_of_filled_zeros(batch: SeenBatch, *, fill: float = 1e-9) -> float:
+    """How much the divergence moves if empty bins count as `fill`, as in the release."""
+    samples = draw(batch, OURS)
+    index = torch.cat([samples[side].indices for side in SIDES])
+    values = batch.maps["relu"].movedim(1, -1).flatten(0, -2)[batch.valid.flatten()]
+    drawn = batch.maps["relu"].movedim(1, -1).flatten(0, -2)[index]
+    low, high = values.min().numpy()[None], values.max().numpy()[None]
+    p, q = (
+        histograms(x.reshape(-1, 1).numpy(), low, high, BINS).astype(float) for x in (drawn, values)
+    )
+    p, q = p / p.sum(), q / q.sum()
+    return float(abs(jsd(np.where(p, p, fill), np.where(q, q, fill)) - jsd(p, q))[0])
+
+
+def steps(
+    embeddings: Tensor, labels: Tensor, choices: Choices, *, number: int, rate: float
+) -> NDArray[np.float64]:
+    """Mean length of embeddings that follow minus the gradient: before and after each step."""
+    h, found = embeddings.double(), []
+    for _ in range(number + 1):
+        found.append(h.norm(dim=1).mean().item())
+        h = h - rate * pull(h, labels, choices)
+    return np.array(found)

@@ -2,7 +2,8 @@
 // traits; every number and the length of every bar comes from Python.
 
 const [LONG, THICK] = [50, 7]; // half the width of a bar's room, and its height
-const MARK = 2; // side of a drawn pixel on the canvas, which has twice the size of the picture
+const SCALE = 2; // of the canvas against the picture
+const MARK = 5; // side of the square around a drawn pixel, on the canvas
 
 async function render({ model, el }) {
   const [names, whose, rows] = [model.get("names"), model.get("whose"), model.get("rows")];
@@ -13,7 +14,7 @@ async function render({ model, el }) {
   const plain = hiddenCanvas(picture.width, picture.height);
   plain.getContext("2d").putImageData(new ImageData(picture.pixels.slice(), picture.width), 0, 0);
 
-  const canvas = element("canvas", { role: "img", width: MARK * picture.width, height: MARK * picture.height });
+  const canvas = element("canvas", { role: "img", width: SCALE * picture.width, height: SCALE * picture.height });
   const context = canvas.getContext("2d");
   const status = statusLine();
   const cells = rows.map(() => [element("td"), element("td"), element("td")]);
@@ -44,7 +45,9 @@ async function render({ model, el }) {
     counts.forEach((count, kind) => {
       context.fillStyle = colours[kind][1];
       for (const end = at + count; at < end; at++) {
-        context.fillRect(MARK * (places[at] % picture.width), MARK * Math.floor(places[at] / picture.width), MARK, MARK);
+        const [x, y] = [places[at] % picture.width, Math.floor(places[at] / picture.width)];
+        const corner = (place) => SCALE * place + (SCALE - MARK) / 2;
+        context.fillRect(corner(x), corner(y), MARK, MARK);
       }
     });
   }

@@ -23,8 +23,8 @@ LARGEST = 1e6
 
 #: Numbers of a row, what it is called, and whether its factor means something.
 ROWS = (
-    ("drawn_labelled", "drawn from A: background + lesion", False),
-    ("drawn_unlabelled", "drawn from B: background + lesion", False),
+    ("drawn_labelled", "drawn from A", False),
+    ("drawn_unlabelled", "drawn from B", False),
     ("loss", "loss, Eq. 2", True),
     ("part", "its part of Eq. 1, λ × loss", True),
     ("gradient", "length of its gradient", True),
@@ -92,7 +92,7 @@ def factors_of(numbers: Mapping[str, float], ours: Mapping[str, float]) -> list[
             long = max(-1.0, min(1.0, math.log(ratio) / math.log(LARGEST)))
             found.append([f"× {number(ratio)}", round(long, 4)])
         else:
-            found.append(["other", 0.0])
+            found.append(["changed", 0.0])
     return found
 
 
