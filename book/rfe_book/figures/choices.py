@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.style import BLUE, GRAY, GREEN, LIGHT, VERMILION
+from rfe_book.style import BLUE, DARK, DARK_VERMILION, GRAY, GREEN, LIGHT, VERMILION
 
 
 def weight_of_sums(n_e: Sequence[int], ours: float) -> Figure:
@@ -27,7 +27,7 @@ def weight_of_sums(n_e: Sequence[int], ours: float) -> Figure:
         n = sides * n_e
         axes.plot(n_e, n**2, style, marker="o", markersize=4, color=VERMILION)
         axes.plot(n_e, n, style, marker="s", markersize=4, color=BLUE)
-    axes.axhline(ours, color=GREEN)
+    axes.plot(n_e, np.full(len(n_e), ours), color=GREEN)
     end = n_e[-1] * 1.12
     for y, text, colour in (
         (4 * n_e[-1] ** 2, "sum (the text)", VERMILION),
@@ -86,27 +86,33 @@ def lengths(values: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
+#: Colour of the names of each kind of training.
+KINDS = {"stored": DARK, "new": DARK_VERMILION, "reference": GRAY}
+
+
 def trained(table: pd.DataFrame, limit: float) -> Figure:
-    """F of each trained choice, references below; the band is what another seed may change.
+    """Trained choices less ours, in F and in average precision; the band is what a seed may change.
 
     Parameters
     ----------
     table : DataFrame
         See `rfe_book.findings.choices.trained`.
     limit : float
-        Half the width of the band around "ours".
+        Half the width of the band.
     """
-    table = pd.concat([table[~table["reference"]], table[table["reference"]]])
-    figure, axes = plt.subplots(figsize=(5.6, 0.32 * len(table) + 0.8))
-    ours = table["f_score"]["ours"]
-    axes.axvspan(ours - limit, ours + limit, color=LIGHT, alpha=0.4, linewidth=0)
+    figure, axes = plt.subplots(figsize=(5.6, 0.34 * len(table) + 1))
+    axes.axvspan(-limit, limit, color=LIGHT, alpha=0.4, linewidth=0)
+    axes.axvline(0, color=GRAY, linewidth=1)
     rows = np.arange(len(table))
-    for is_reference, colour, marker in ((False, VERMILION, "o"), (True, BLUE, "D")):
-        own = (table["reference"] == is_reference).to_numpy()
-        axes.plot(table["f_score"][own], rows[own], marker, color=colour)
-    for row, value in zip(rows, table["f_score"], strict=True):
-        axes.text(value + 0.008, row, f"{value:.2f}", fontsize=8, va="center", color=GRAY)
+    for column, colour, marker, name in (
+        ("f_score", VERMILION, "o", "F at 0.5"),
+        ("average_precision", BLUE, "D", "average precision"),
+    ):
+        axes.plot(table[column], rows, marker, color=colour, label=name)
     axes.set_yticks(rows, table.index)
+    for label, kind in zip(axes.get_yticklabels(), table["kind"], strict=True):
+        label.set_color(KINDS[kind])
     axes.invert_yaxis()
-    axes.set(xlabel="mean F on the development heads of B")
+    axes.set(xlabel="difference to ours, development heads of B")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return figure

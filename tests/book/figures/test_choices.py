@@ -48,10 +48,15 @@ def test_lengths():
 
 def test_trained_choices_and_references():
     table = pd.DataFrame(
-        {"f_score": [0.5, 0.4, 0.6], "reference": [False, False, True]},
-        index=["ours", "as printed", "labels of B"],
+        {
+            "f_score": [-0.1, 0.02, 0.06],
+            "average_precision": [-0.01, 0.0, 0.05],
+            "kind": ["stored", "new", "reference"],
+        },
+        index=["margin 1", "angular", "labels of B"],
     )
     (axes,) = fig.trained(table, 0.05).axes
-    dots = [list(line.get_xdata()) for line in axes.lines]
-    assert dots == [[0.5, 0.4], [0.6]]
+    dots = {line.get_label(): list(line.get_xdata()) for line in axes.lines[1:]}
+    assert dots == {"F at 0.5": [-0.1, 0.02, 0.06], "average precision": [-0.01, 0.0, 0.05]}
     assert [label.get_text() for label in axes.get_yticklabels()] == list(table.index)
+    assert {label.get_color() for label in axes.get_yticklabels()} == set(fig.KINDS.values())
