@@ -30,6 +30,8 @@ REFERENCES = {"no embedding": "no embedding rate 0.3", "labels of B": "labels of
 #: Trained for chapter 12 alone, by the experiment's names: the first is ours once more.
 AGAIN, *SWITCHED = [method.name for method in choices()]
 
+AGAIN_NAME = f"{AGAIN}, trained again"
+
 SCORES = ["f_score", "average_precision"]
 
 #: Models of the proof of concept with five seeds: what a seed is worth.
@@ -195,7 +197,7 @@ def trained(scores: pd.DataFrame) -> pd.DataFrame:
     ours = own.loc[[("search", OURS)]].set_index("subject")[SCORES]
     wanted = {name: ("search", model, "stored") for name, model in SEARCHED.items()}
     wanted |= {name: ("choices", name, "new") for name in SWITCHED}
-    wanted |= {f"{AGAIN}, trained again": ("choices", AGAIN, "new")}
+    wanted |= {AGAIN_NAME: ("choices", AGAIN, "new")}
     wanted |= {name: ("search", model, "reference") for name, model in REFERENCES.items()}
     found = {}
     for name, (experiment, model, kind) in wanted.items():
@@ -235,6 +237,16 @@ def runs(table: pd.DataFrame, limit: float) -> Findings:
         l2_precision=signed(precision["ℓ2"]),
         heads=int(table["heads"].max()),
         new_heads=words.listed([str(n) for n in sorted(own["heads"].unique())]),
-        missing=words.listed([name for name in SWITCHED if name not in f]),
-        new="; ".join(f"{name} {signed(f[name])}" for name in own.index) or "none",
+        again=signed(f[AGAIN_NAME]) if AGAIN_NAME in f else "not trained",
+        missing=_missing([name for name in SWITCHED if name not in f]),
+    )
+
+
+def _missing(names: Sequence[str]) -> str:
+    """A sentence about the trainings of the experiment that have no rows, before its command."""
+    if not names:
+        return "All trainings of this chapter are made by:"
+    return (
+        f"Not trained when this page was built: {words.listed(names)}. What they change is "
+        "measured above on one batch, not after training; this command makes them:"
     )

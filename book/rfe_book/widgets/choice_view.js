@@ -3,7 +3,7 @@
 
 const [LONG, THICK] = [50, 7]; // half the width of a bar's room, and its height
 const SCALE = 2; // of the canvas against the picture
-const MARK = 5; // side of the square around a drawn pixel, on the canvas
+const MARK = 4; // side of the square around a drawn pixel, on the canvas
 
 async function render({ model, el }) {
   const [names, whose, rows] = [model.get("names"), model.get("whose"), model.get("rows")];

@@ -37,7 +37,7 @@ def widget(batch):
 
 
 def expected_picture(widget, batch, switch, redraw):
-    """The picture twice as large, with a square of 5 around each pixel drawn."""
+    """The picture twice as large, with the colour of its class where a pixel is drawn."""
     picture = decode_stack(widget.image, 1)[0].repeat(2, axis=0).repeat(2, axis=1).astype(int)
     samples = switched.draw(batch, SWITCHES[switch].choices, seed=redraw)
     index = torch.cat([samples[side].indices for side in SIDES]).numpy()
@@ -49,7 +49,7 @@ def expected_picture(widget, batch, switch, redraw):
         ):
             row = 2 * (SIDE * (crop // 2) + SIDE - 1 - y)
             column = 2 * (SIDE * (crop % 2) + x)
-            inner = np.s_[row : row + 2, column : column + 2]  # the edge is blended
+            inner = np.s_[row : row + 2, column : column + 2]
             drawn[inner] = True
             picture[inner] = colour
     return picture, drawn
@@ -89,7 +89,7 @@ def test_every_switch_and_draw_is_python_s(widget_page, widget, batch):
     page = widget_page(widget)
     assert check(page, widget, batch) == (0, 0)
     for number_of, switch in enumerate(SWITCHES):
-        page.select("Switch", switch.name)
+        page.choose("Switch", switch.name)
         assert check(page, widget, batch) == (number_of, 0)
     for redraw in range(DRAWS):
         page.choose("Draw", str(redraw + 1))
