@@ -96,7 +96,7 @@ def trained(table: pd.DataFrame, limit: float) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        See `rfe_book.findings.choices.trained`.
+        See `rfe_book.findings.choices_trained.trained`.
     limit : float
         Half the width of the band.
     """

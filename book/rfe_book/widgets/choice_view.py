@@ -13,7 +13,8 @@ import traitlets
 from rfe_book import style, widgets
 from rfe_book.widgets.controls import ControlledWidget, choice
 from rfe_study.measures import switched
-from rfe_study.measures.switched import SIDES, SWITCHES, SeenBatch
+from rfe_study.measures.switched import SIDES, SeenBatch
+from rfe_study.measures.switches import SWITCHES
 
 #: Draws shown; each compares a switch with ours at the same draw.
 DRAWS = 3

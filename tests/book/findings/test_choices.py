@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import choices as findings
-from rfe_study.measures.switched import SWITCHES
+from rfe_book.findings import choices_trained as trained
+from rfe_study.measures.switches import SWITCHES
 
 LIMIT = 0.05
 
@@ -57,7 +58,12 @@ def test_on_batch_refuses_what_is_not_so(changed, dark, zeros, sentence):
 
 def test_relu():
     found = findings.relu(np.array([0.0, 0.5]), np.array([-0.9, -0.3, 0.3]))
-    assert (found.negative, found.lowest, found.after, found.before) == ("67", "−0.90", "0.25", "−0.30")
+    assert (found.negative, found.lowest, found.after, found.before) == (
+        "67",
+        "−0.90",
+        "0.25",
+        "−0.30",
+    )
     with pytest.raises(ValueError, match="before it most are"):
         findings.relu(np.array([0.0]), np.array([0.5, -0.5]))
     with pytest.raises(ValueError, match="no cosine is negative"):
@@ -120,8 +126,8 @@ F |= {"labels of B": (0.06, 0.05)}
 
 def rows(new=()):
     """Two heads a model; ours has 0.5 and 0.6; of the new ones only the first head is scored."""
-    names = {**findings.SEARCHED, **findings.REFERENCES}
-    made = [("search", findings.OURS, 0.0, 0.0, 2)]
+    names = {**trained.SEARCHED, **trained.REFERENCES}
+    made = [("search", trained.OURS, 0.0, 0.0, 2)]
     made += [("search", names[name], *unlike, 2) for name, unlike in F.items()]
     made += [("choices", name, 0.04, 0.03, 1) for name in new]
     return pd.DataFrame(
@@ -139,13 +145,13 @@ def rows(new=()):
 
 
 def test_trained_choices_are_compared_on_the_heads_they_share():
-    table = findings.trained(rows(new=("angular", "ours")))
+    table = trained.trained(rows(new=("angular", "ours")))
     assert table["f_score"].to_dict() == pytest.approx(
         {name: f for name, (f, _) in F.items()} | {"angular": 0.04, "ours, trained again": 0.04}
     )
     assert table["heads"]["margin 1"] == 2 and table["heads"]["angular"] == 1
     assert table["kind"].tolist() == ["stored"] * 4 + ["new"] * 2 + ["reference"] * 2
-    found = findings.runs(table, LIMIT)
+    found = trained.runs(table, LIMIT)
     assert found.again == "+0.040"
     assert "angular" not in found.missing and "radial error" in found.missing
     assert (found.margin, found.text_precision, found.l2) == ("−0.090", "−0.010", "−0.010")
@@ -153,10 +159,10 @@ def test_trained_choices_are_compared_on_the_heads_they_share():
 
 
 def test_without_new_trainings_the_chapter_says_so():
-    found = findings.runs(findings.trained(rows()), LIMIT)
+    found = trained.runs(trained.trained(rows()), LIMIT)
     assert found.again == "not trained" and ": before the ReLU, as printed" in found.missing
-    everything = rows(new=(findings.AGAIN, *findings.SWITCHED))
-    found = findings.runs(findings.trained(everything), LIMIT)
+    everything = rows(new=(trained.AGAIN, *trained.SWITCHED))
+    found = trained.runs(trained.trained(everything), LIMIT)
     assert found.missing == "All trainings of this chapter are made by:"
 
 
@@ -170,7 +176,7 @@ def test_without_new_trainings_the_chapter_says_so():
     ],
 )
 def test_runs_refuse_what_is_not_so(name, f, precision, sentence):
-    table = findings.trained(rows())
-    table.loc[name, findings.SCORES] = f, precision
+    table = trained.trained(rows())
+    table.loc[name, trained.SCORES] = f, precision
     with pytest.raises(ValueError, match=sentence):
-        findings.runs(table, LIMIT)
+        trained.runs(table, LIMIT)

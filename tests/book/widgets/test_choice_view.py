@@ -8,7 +8,8 @@ from rfe_book.style import CLASS_COLOURS
 from rfe_book.widgets import decode_stack
 from rfe_book.widgets.choice_view import DRAWS, ROWS, choice_view, factors_of, number, texts_of
 from rfe_study.measures import switched
-from rfe_study.measures.switched import SIDES, SWITCHES, SeenBatch
+from rfe_study.measures.switched import SIDES, SeenBatch
+from rfe_study.measures.switches import SWITCHES
 
 SIDE = 24
 RGB = {c: [int(hex[at : at + 2], 16) for at in (1, 3, 5)] for c, hex in CLASS_COLOURS.items()}
@@ -59,9 +60,7 @@ def check(page, widget, batch):
     """All that is on the screen against Python; returns the switch and the draw."""
     shown = page.drawn()
     switch, redraw = int(shown["switch"]), int(shown["redraw"])
-    ours, now = (
-        switched.measure(batch, SWITCHES[at].choices, seed=redraw) for at in (0, switch)
-    )
+    ours, now = (switched.measure(batch, SWITCHES[at].choices, seed=redraw) for at in (0, switch))
     cells = page.tab.locator(".rfe-compared tbody td").all_inner_texts()
     assert [text.strip() for text in cells[0::3]] == texts_of(ours)
     assert [text.strip() for text in cells[1::3]] == texts_of(now)

@@ -11,7 +11,8 @@ from rfe_core.losses import embedding_loss
 from rfe_core.patches import extract_all
 from rfe_core.unet import UNet
 from rfe_study.measures import switched
-from rfe_study.measures.switched import OURS, SIDES, SWITCHES
+from rfe_study.measures.switched import SIDES
+from rfe_study.measures.switches import OURS, SWITCHES
 
 SMALL = replace(OURS, n_e=20)
 
@@ -126,7 +127,7 @@ def test_every_switch_is_measured_and_moves_something(batch):
 def test_cosines_of_two_classes_and_dark_pixels(batch):
     after, before = (switched.cosines_between(batch, name) for name in ("relu", "linear"))
     assert after.min() >= 0 > before.min() and after.max() <= 1 + 1e-12
-    h, labels = drawn(batch, OURS)
+    _, labels = drawn(batch, OURS)
     assert len(after) == int((labels == 1).sum() * (labels == 0).sum())
     dark = switched.lost_to_darkness(batch)
     lesion = batch.valid & (batch.labels == 1)
