@@ -86,7 +86,11 @@ $(AGAIN)/.search: $(AGAIN)/.baselines
 	@$(BIN)/rfe sweep --experiment search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
-$(AGAIN)/.sweep: $(AGAIN)/.search
+$(AGAIN)/.choices: $(AGAIN)/.search
+	@$(BIN)/rfe sweep --experiment choices $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@touch $@
+
+$(AGAIN)/.sweep: $(AGAIN)/.choices
 	@$(BIN)/rfe sweep $(TRAINED) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 

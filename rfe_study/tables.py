@@ -61,7 +61,7 @@ _OF_PATIENT = ("role", "domain")
 _BASELINE = ("profile", "model", "seed")
 _SETTINGS = (
     *("group", "status", "strategy", "n_e", "distance", "reduction", "layers", "source"),
-    "statistics",
+    *("statistics", "embeddings", "gradient"),
 )
 
 #: Scores that a row also has at the threshold calibrated on A, ``threshold_a``, by these names with

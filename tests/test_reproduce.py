@@ -12,7 +12,7 @@ from synthetic import fill_phantom_cache, some_patients
 from rfe_study import results
 from rfe_study.command.parse_results import MEASURES
 from rfe_study.methods import adaptation
-from rfe_study.methods.proof import proof_of_concept, search
+from rfe_study.methods.proof import choices, proof_of_concept, search
 from rfe_study.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +68,7 @@ def test_recipe_names_each_step_once(tmp_path):
         "train",
         "train",
         "sweep --experiment search",
+        "sweep --experiment choices",
         "sweep",
         "sweep --experiment adaptation-search",
         "sweep --experiment adaptation",
@@ -76,7 +77,7 @@ def test_recipe_names_each_step_once(tmp_path):
     ]
     assert all("--seeds 0" in line and "--profile smoke" in line for line in lines)
     scored = [line.split("--evaluate ")[1] for line in lines if "--evaluate" in line]
-    assert scored == ["dev", "test", "dev", "test", "V1", "test"]
+    assert scored == ["dev", "test", "dev", "dev", "test", "V1", "test"]
 
 
 def test_recipe_makes_every_table_that_is_made_anew(tmp_path):
@@ -115,6 +116,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     models, scores = (results.read(f"sweep-{name}", anew) for name in ("models", "scores"))
     of_proof = sum(min(method.seeds, 2) for method in proof_of_concept())
     expected = {"proof-of-concept": of_proof, "search": len(search())}
+    expected |= {"choices": len(choices())}
     expected |= {"adaptation": 3 * len(adaptation.adaptation_methods())}
     expected |= {"adaptation-search": 3 * len(adaptation.search())}
     assert models.groupby("experiment").size().to_dict() == expected
@@ -126,6 +128,8 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
         for experiment, role, patients in (
             ("search", "dev", 1),
             ("search", "pairdev", 1),
+            ("choices", "dev", 1),
+            ("choices", "pairdev", 1),
             ("proof-of-concept", "test", 1),
             ("proof-of-concept", "extra", 1),
             ("proof-of-concept", "paired", 1),

@@ -12,6 +12,7 @@ from rfe_study.phantom.domains import TARGETS
 EXPERIMENTS = {
     "proof-of-concept": ("B",),
     "search": ("B",),
+    "choices": ("B",),
     "adaptation": TARGETS,
     "adaptation-search": TARGETS,
 }
@@ -94,6 +95,7 @@ def add_sweep(groups) -> None:
             rfe sweep --seeds 3-7 --methods control "* 2000"   some methods, of five more seeds
             rfe sweep --seeds 0 1 2 --explorer                 its masks again, without scores
             rfe sweep --experiment search --seeds 0 1 --evaluate dev
+            rfe sweep --experiment choices --seeds 0 --evaluate dev
             rfe sweep --experiment adaptation --seeds 0 1 2    with a real prior (chapter 09)
             rfe sweep --seeds 0 --scheduler tcp://host:8786    on a Dask cluster
         """,

@@ -33,6 +33,7 @@ STATISTICS = ("A", "target", "both", "none")
 
 GROUPS = {
     "search": "settings tried, judged on patients that may be looked at",
+    "choice": "one choice of the paper's text or of its released code switched",
     "rfe": "the 36 models of Section 3.2",
     "all pixels": "the exact loss, n_E = all, by each strategy's ratio; and sampled beside it",
     "sum / n": "80/20 with the released code's sum over pairs / n",
@@ -75,6 +76,8 @@ class Method:
         Give the images of A the intensities of the target's.
     v1 : int
         Which training patient of the target plays V1; the other two are V2 and V3.
+    embeddings : {"relu", "linear"}
+        Take them after the last ReLU, or before it: see `rfe_core.unet.UNet`.
     seeds : int
         How many seeds it deserves, from 0 on. Decides no result.
     """
@@ -90,6 +93,7 @@ class Method:
     self_training: SelfTraining | None = None
     match_histograms: bool = False
     v1: int = 1
+    embeddings: Literal["relu", "linear"] = "relu"
     seeds: int = COMPARED
 
     def __post_init__(self) -> None:
@@ -126,6 +130,8 @@ class Method:
             about["source"] = self.source
         if self.v1 != 1:
             about["v1"] = self.v1
+        if self.embeddings != "relu":
+            about["embeddings"] = self.embeddings
         if self.self_training is not None:
             about["lambda"] = self.self_training.weight
         if self.embedding is not None:

@@ -65,6 +65,7 @@ def _execute(job: Job) -> Outcome:
     if job.method.match_histograms:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
+    model.embeddings = job.method.embeddings
     return tuned(job, model, labelled, target, validation, born=born)[0]
 
 

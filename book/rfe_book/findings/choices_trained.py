@@ -1,0 +1,105 @@
+"""What chapter 12 says of trained choices: those of the search and those of its own experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from rfe_book import words
+from rfe_book.findings import Findings, must_hold
+from rfe_book.findings.choices import signed
+from rfe_study.methods.proof import choices
+
+#: Models of the search (chapter 7) that switch a choice, by what chapter 12 calls them.
+SEARCHED = {
+    "margin 1": "ACD weight 10 margin 1",
+    "λ 1 and margin 1 (text)": "ACD weight 1 margin 1",
+    "ℓ2": "l2 weight 0.1 margin 20",
+    "ℓ2, λ 0.01, margin 1000 (text)": "l2 weight 0.01 margin 1000",
+}
+
+OURS = "ACD weight 10 margin 0.5"
+
+#: What no choice should be confused with.
+REFERENCES = {"no embedding": "no embedding rate 0.3", "labels of B": "labels of B rate 0.3"}
+
+#: Trained for chapter 12 alone, by the experiment's names: the first is ours once more.
+AGAIN, *SWITCHED = [method.name for method in choices()]
+
+AGAIN_NAME = f"{AGAIN}, trained again"
+
+SCORES = ["f_score", "average_precision"]
+
+
+def trained(scores: pd.DataFrame) -> pd.DataFrame:
+    """Trained choices less ours, mean over the development heads that both are scored on.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Rows of the experiments "search" and "choices"; of each the seed 0 counts.
+
+    Returns
+    -------
+    DataFrame
+        By name: differences in `SCORES`, ``heads``, their number, and ``kind``: "stored" (of the
+        search), "new" (of the experiment "choices", as far as it was run) or "reference".
+    """
+    own = scores[scores["seed"] == 0].set_index(["experiment", "model"]).sort_index()
+    ours = own.loc[[("search", OURS)]].set_index("subject")[SCORES]
+    wanted = {name: ("search", model, "stored") for name, model in SEARCHED.items()}
+    wanted |= {name: ("choices", name, "new") for name in SWITCHED}
+    wanted |= {AGAIN_NAME: ("choices", AGAIN, "new")}
+    wanted |= {name: ("search", model, "reference") for name, model in REFERENCES.items()}
+    found = {}
+    for name, (experiment, model, kind) in wanted.items():
+        if (experiment, model) in own.index:
+            rows = own.loc[[(experiment, model)]].set_index("subject")[SCORES]
+            unlike = (rows - ours).dropna()
+            found[name] = unlike.mean().to_dict() | {"heads": len(unlike), "kind": kind}
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def runs(table: pd.DataFrame, limit: float) -> Findings:
+    """What the trained choices did, and which of the experiment were not run.
+
+    Parameters
+    ----------
+    table : DataFrame
+        See `trained`.
+    limit : float
+        What another seed may change.
+    """
+    f, precision = table["f_score"], table["average_precision"]
+    text, margin = "λ 1 and margin 1 (text)", "margin 1"
+    must_hold("weight and margin of the text cost F", max(f[text], f[margin]) < -limit)
+    must_hold("ℓ2 in place of ACD does not, beyond seeds", abs(f["ℓ2"]) < limit)
+    halved = all(abs(precision[name]) < abs(f[name]) / 2 for name in (text, margin))
+    must_hold("without a threshold they cost less than half", halved)
+    must_hold("for ℓ2 it is the other way round", precision["ℓ2"] < -limit)
+    own = table[table["kind"] == "new"]
+    return Findings(
+        text=signed(f[text]),
+        margin=signed(f[margin]),
+        l2=signed(f["ℓ2"]),
+        text_precision=signed(precision[text]),
+        margin_precision=signed(precision[margin]),
+        without=signed(f["no embedding"]),
+        labels=signed(f["labels of B"]),
+        l2_precision=signed(precision["ℓ2"]),
+        heads=int(table["heads"].max()),
+        new_heads=words.listed([str(n) for n in sorted(own["heads"].unique())]),
+        again=signed(f[AGAIN_NAME]) if AGAIN_NAME in f else "not trained",
+        missing=_missing([name for name in SWITCHED if name not in f]),
+    )
+
+
+def _missing(names: Sequence[str]) -> str:
+    """A sentence about the trainings of the experiment that have no rows, before its command."""
+    if not names:
+        return "All trainings of this chapter are made by:"
+    return (
+        f"Not trained when this page was built: {words.listed(names)}. What they change is "
+        "measured above on one batch, not after training; this command makes them:"
+    )

@@ -1,0 +1,182 @@
+"""What chapter 12 says, of made-up numbers whose answers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rfe_book.findings import choices as findings
+from rfe_book.findings import choices_trained as trained
+from rfe_study.measures.switches import SWITCHES
+
+LIMIT = 0.05
+
+
+def numbers(**changed):
+    """All switches with the same numbers but for those of `changed`, by word with underscores."""
+    base = {
+        "drawn_labelled_background": 190,
+        "drawn_labelled_lesion": 10,
+        **{"loss": 0.5, "part": 5.0, "gradient": 2.0, "along": 0.0, "beyond": 0.8},
+        **{"jsd": 0.005, "f_score": 0.4},
+    }
+    found = {switch.word: dict(base) for switch in SWITCHES}
+    found["sum"]["gradient"] = 320_000.0
+    found["radial"]["along"] = 0.44
+    found["margin"]["gradient"] = found["no-hinge"]["gradient"] = 2.2
+    found["aware-all"]["drawn_labelled_background"] = 160
+    found["own-edges"]["jsd"] = 0.05
+    for word, change in changed.items():
+        found[word.replace("_", "-")] |= change
+    return list(found.values())
+
+
+DARK = {"brain": 0.012, "lesion": 0.0}
+
+
+def test_on_batch():
+    found = findings.on_batch(numbers(), DARK, 1e-7)
+    assert (found.sum_times, found.margin_times) == ("160,000", "1.10")
+    assert (found.aware, found.aware_all, found.dark) == ("200", "170", "1.2")
+    assert (found.radial_along, found.own_edges, found.shared_edges) == ("44", "0.0500", "0.00500")
+
+
+@pytest.mark.parametrize(
+    ("changed", "dark", "zeros", "sentence"),
+    [
+        ({"ours": {"along": 0.1}}, DARK, 0, "no part along"),
+        ({"radial": {"along": 0.0}}, DARK, 0, "the release's has one"),
+        ({"no_hinge": {"gradient": 3.0}}, DARK, 0, "pulls as one of margin 1"),
+        ({}, {"brain": 0.1, "lesion": 0.1}, 0, "no lesion pixel is dark"),
+        ({}, DARK, 0.01, "fills empty bins"),
+        ({"aware_all": {"drawn_labelled_background": 190}}, DARK, 0, "draws fewer"),
+    ],
+)
+def test_on_batch_refuses_what_is_not_so(changed, dark, zeros, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        findings.on_batch(numbers(**changed), dark, zeros)
+
+
+def test_relu():
+    found = findings.relu(np.array([0.0, 0.5]), np.array([-0.9, -0.3, 0.3]))
+    assert (found.negative, found.lowest, found.after, found.before) == (
+        "67",
+        "−0.90",
+        "0.25",
+        "−0.30",
+    )
+    with pytest.raises(ValueError, match="before it most are"):
+        findings.relu(np.array([0.0]), np.array([0.5, -0.5]))
+    with pytest.raises(ValueError, match="no cosine is negative"):
+        findings.relu(np.array([-0.1]), np.array([-0.5]))
+
+
+def test_lengths():
+    found = findings.lengths(np.array([1.0, 1.0, 1.05]), np.array([1.0, 2.0, 7.0]))
+    assert (found.steps, found.true, found.released) == (2, "1.05", "7.0")
+    with pytest.raises(ValueError, match="makes them grow"):
+        findings.lengths(np.ones(3), np.array([1.0, 2.0, 1.5]))
+
+
+def test_thresholds():
+    found = findings.thresholds({"lower": (0.4, 0.55), "tuned": (0.8, 0.74)})
+    assert (found.change_lower, found.change_tuned) == ("+0.150", "−0.060")
+    assert (found.tuned_half, found.tuned_high) == ("0.80", "0.74")
+    with pytest.raises(ValueError, match="moves F by more"):
+        findings.thresholds({"lower": (0.4, 0.41), "tuned": (0.8, 0.74)})
+
+
+def test_templates():
+    found = findings.templates({"flat": 0.38, "ours": 0.11, "grid": 0.1099, "air": 0.03})
+    assert (found.flat, found.ours, found.air, found.grid) == ("38", "0.11", "0.03", "0.0001")
+    with pytest.raises(ValueError, match="spoil the prior"):
+        findings.templates({"flat": 0.38, "ours": 0.11, "grid": 0.11, "air": 0.1})
+
+
+def test_stored():
+    """Each model's F is made of its number drawn, its distance, and its seed."""
+    gain = {20: 0.0, 100: 0.01, 200: 0.02, 500: 0.03, 1000: 0.04, 2000: 0.05}
+    models, scores = [], []
+    for n_e, gained in gain.items():
+        for name, less in ((f"80/20 ACD {n_e}", 0), (f"80/20 l2 {n_e}", 0.02)):
+            models += [(name, seed, 0.6 + gained - less + 0.02 * seed) for seed in (0, 1)]
+    models += [("80/20 ACD 20 sum/n", 0, 0.59), ("80/20 ACD 2000 sum/n", 0, 0.66)]
+    for name, seed, value in models:
+        scores += [
+            {"model": name, "seed": seed, "subject": f"Bpaired0{n}", "f_score": value}
+            for n in (1, 2)
+        ]
+    made = pd.DataFrame(models, columns=["model", "seed", "f"]).assign(status="finished")
+    table = pd.DataFrame(scores).assign(role="paired")
+    baselines = pd.DataFrame(
+        {"model": "lower", "role": "paired", "domain": ["A", "C"], "f_score": [0.7, 0.6]}
+    )
+    found = findings.stored(table, made, baselines)
+    assert (found.total, found.l2, found.limit) == ("−0.010", "−0.020", "0.03")
+    assert (found.per_embedding_20, found.per_embedding_2000) == ("−0.010", "+0.010")
+    assert (found.lower_A, found.lower_C) == ("0.70", "0.60")
+    table.loc[table["model"] == "80/20 ACD 2000 sum/n", "f_score"] = 0.9
+    with pytest.raises(ValueError, match="by less than seeds do"):
+        findings.stored(table, made, baselines)
+
+
+F = {"margin 1": (-0.09, -0.02), "λ 1 and margin 1 (text)": (-0.06, -0.01), "ℓ2": (-0.01, -0.07)}
+F |= {"ℓ2, λ 0.01, margin 1000 (text)": (-0.07, -0.1), "no embedding": (-0.2, -0.1)}
+F |= {"labels of B": (0.06, 0.05)}
+
+
+def rows(new=()):
+    """Two heads a model; ours has 0.5 and 0.6; of the new ones only the first head is scored."""
+    names = {**trained.SEARCHED, **trained.REFERENCES}
+    made = [("search", trained.OURS, 0.0, 0.0, 2)]
+    made += [("search", names[name], *unlike, 2) for name, unlike in F.items()]
+    made += [("choices", name, 0.04, 0.03, 1) for name in new]
+    return pd.DataFrame(
+        {
+            "experiment": experiment,
+            "model": model,
+            "seed": 0,
+            "subject": f"Bdev{n + 1}",
+            "f_score": 0.5 + 0.1 * n + f,
+            "average_precision": 0.7 + precision,
+        }
+        for experiment, model, f, precision, heads in made
+        for n in range(heads)
+    )
+
+
+def test_trained_choices_are_compared_on_the_heads_they_share():
+    table = trained.trained(rows(new=("angular", "ours")))
+    assert table["f_score"].to_dict() == pytest.approx(
+        {name: f for name, (f, _) in F.items()} | {"angular": 0.04, "ours, trained again": 0.04}
+    )
+    assert table["heads"]["margin 1"] == 2 and table["heads"]["angular"] == 1
+    assert table["kind"].tolist() == ["stored"] * 4 + ["new"] * 2 + ["reference"] * 2
+    found = trained.runs(table, LIMIT)
+    assert found.again == "+0.040"
+    assert "angular" not in found.missing and "radial error" in found.missing
+    assert (found.margin, found.text_precision, found.l2) == ("−0.090", "−0.010", "−0.010")
+    assert (found.heads, found.new_heads) == (2, "1")
+
+
+def test_without_new_trainings_the_chapter_says_so():
+    found = trained.runs(trained.trained(rows()), LIMIT)
+    assert found.again == "not trained" and ": before the ReLU, as printed" in found.missing
+    everything = rows(new=(trained.AGAIN, *trained.SWITCHED))
+    found = trained.runs(trained.trained(everything), LIMIT)
+    assert found.missing == "All trainings of this chapter are made by:"
+
+
+@pytest.mark.parametrize(
+    ("name", "f", "precision", "sentence"),
+    [
+        ("margin 1", 0.0, 0.0, "cost F"),
+        ("ℓ2", -0.1, -0.1, "beyond seeds"),
+        ("margin 1", -0.09, -0.08, "less than half"),
+        ("ℓ2", 0.0, 0.0, "the other way round"),
+    ],
+)
+def test_runs_refuse_what_is_not_so(name, f, precision, sentence):
+    table = trained.trained(rows())
+    table.loc[name, trained.SCORES] = f, precision
+    with pytest.raises(ValueError, match=sentence):
+        trained.runs(table, LIMIT)
