@@ -33,7 +33,7 @@ WIDGET = "application/vnd.jupyter.widget"
 
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
-    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
+    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|previews|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
 )
 
 
