@@ -1,8 +1,8 @@
 """Sphinx extension: a page holds ready what its links to other pages of the book lead to.
 
-In ``<template id="rfe-previews">`` at its end, which a browser does not show and loads nothing for;
-`_static/previews.js` shows a piece of it beside its link. So a preview fetches nothing, and is there
-in a page that is opened as a file.
+In ``<template id="rfe-previews">`` at its end, which a browser does not show and loads nothing for.
+`_static/previews.js` shows a piece of it beside its link. So a preview fetches nothing, and a page
+that is opened as a file has it, too.
 """
 
 import re
@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup, Tag
 
 LINK = re.compile(r'<a class="reference internal" href="((\w[\w-]*\.html)#([^"]+))"')
 HELD = re.compile(r'<template id="rfe-previews">.*?</template>\n', re.DOTALL)
-#: What has a preview beside the words of the glossary.
-SHOWN = {"div": ("math", "citation"), "figure": (), "table": ()}
+#: What has a preview, beside the words of the glossary.
+SHOWN = "div.math, div.citation, figure, table"
 
 
 def shown(page: Tag, anchor: str) -> str:
@@ -26,19 +26,13 @@ def shown(page: Tag, anchor: str) -> str:
     if target is None:
         return ""
     if target.name == "dt":
-        parts = [target, target.find_next_sibling("dd")]
-    elif target.name in SHOWN and (
-        not SHOWN[target.name] or {*SHOWN[target.name]} & {*target.get("class", ())}
-    ):
-        parts = [target]
-    else:
-        return ""
-    return "".join(_bare(part) for part in parts)
+        return _bare(target) + _bare(target.find_next_sibling("dd"))
+    return _bare(target) if target.css.match(SHOWN) else ""
 
 
 def _bare(part: Tag) -> str:
     copy = BeautifulSoup(str(part), "html.parser")
-    for link in copy.select("a.headerlink"):
+    for link in copy.select("a.headerlink, .eqno"):
         link.decompose()
     for link in copy.find_all("a"):
         link.unwrap()

@@ -27,7 +27,7 @@ document.addEventListener("DOMContentLoaded", () => {
   function bare(node) {
     const copy = node.cloneNode(true);
     if (copy.nodeType !== Node.ELEMENT_NODE) return copy;
-    for (const link of copy.querySelectorAll(".headerlink")) link.remove();
+    for (const link of copy.querySelectorAll(".headerlink, .eqno")) link.remove();
     for (const link of copy.querySelectorAll("a")) link.replaceWith(...link.childNodes);
     for (const image of copy.querySelectorAll("img")) image.loading = "eager";
     for (const element of [copy, ...copy.querySelectorAll("[id], [tabindex]")]) {
@@ -42,9 +42,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const at = [...shown.getClientRects()].at(-1) ?? shown.getBoundingClientRect();
     const width = document.documentElement.clientWidth;
     const above = at.top, below = innerHeight - at.bottom;
-    box.style.cssText = `font-size: ""; left: 0; top: 0; max-width: ${width - 2 * MARGIN}px`;
-    const wide = Math.max(0, ...[...box.children].map(child => child.scrollWidth / box.clientWidth));
-    if (wide > 1) box.style.fontSize = `${Math.max(60, 95 / wide)}%`;
+    box.style.cssText = `left: 0; top: 0; max-width: ${width - 2 * MARGIN}px`;
+    const fits = (box.clientWidth - 32) / (box.scrollWidth - 32);  // below 1: an equation, a table
+    if (fits < 1) box.style.fontSize = `${Math.max(0.5, 0.88 * fits)}rem`;
     const over = box.offsetHeight + GAP > below && above > below;
     box.style.maxHeight = `${(over ? above : below) - GAP - MARGIN}px`;
     const left = Math.min(at.left, width - MARGIN - box.offsetWidth);
