@@ -26,7 +26,7 @@ def shown(page: Tag, anchor: str) -> str:
     if target is None:
         return ""
     if target.name == "dt":
-        return _bare(target) + _bare(target.find_next_sibling("dd"))
+        return f"<dl>{_bare(target)}{_bare(target.find_next_sibling('dd'))}</dl>"
     return _bare(target) if target.css.match(SHOWN) else ""
 
 

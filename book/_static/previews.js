@@ -19,7 +19,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const address = link.getAttribute("href");
     if (!address.startsWith("#")) return [...elsewhere.get(address)?.childNodes ?? []];
     const target = document.getElementById(decodeURIComponent(address.slice(1)));
-    if (target?.matches("dt")) return [target, target.nextElementSibling];
+    if (target?.matches("dt")) {
+      const words = document.createElement("dl");
+      words.append(target.cloneNode(true), target.nextElementSibling.cloneNode(true));
+      return [words];
+    }
     return target?.matches("div.math, figure, table, div.citation") ? [target] : [];
   }
 

@@ -19,7 +19,7 @@ def page_of(name):
 
 def test_a_word_is_shown_with_its_meaning_and_nothing_to_follow():
     word = shown(page_of("glossary.html"), "term-recall")
-    assert word == "<dt>recall</dt><dd><p>Share of lesion voxels.</p></dd>"
+    assert word == "<dl><dt>recall</dt><dd><p>Share of lesion voxels.</p></dd></dl>"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_shown(anchor, text):
 def test_a_page_holds_what_it_links_to_once_however_often_it_is_built():
     page = PAGE.format("glossary.html#term-recall")
     held = with_previews(page.replace("</p>", page[6:-7] + "</p>"), page_of)
-    assert held.count('<div data-of="glossary.html#term-recall"><dt>recall</dt>') == 1
+    assert held.count('<div data-of="glossary.html#term-recall"><dl><dt>recall</dt>') == 1
     assert held.endswith("</template>\n</body>")
     assert with_previews(held, page_of) == held
     assert with_previews(held, lambda name: None).count("template") == 0
