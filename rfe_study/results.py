@@ -8,9 +8,14 @@ if the environment variable RFE_RESULTS names a folder of rows made anew (``make
 and nowhere else; and of a table with a column ``profile`` only rows of the profile that the book
 shows count (RFE_PROFILE, else laptop). So rows of two profiles are never mixed. The tables that no
 run makes anew, since they need real scans, are always the stored ones.
+
+What says where rows come from is two fifths of a large table, and thousands of rows share it. So
+its file has a column ``origin``, a hash, and ``origins/<name>.csv``, written first, what each hash
+stands for. Readers and writers see whole rows.
 """
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +26,7 @@ import pandas as pd
 
 from rfe_core.files import replacing
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.tables import TABLES, TEXT, made_by
+from rfe_study.tables import ORIGIN, TABLES, TEXT, made_by
 
 #: The repository's data folder; the environment variable RFE_DATA names another one.
 DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
@@ -30,6 +35,16 @@ DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
 def path_of(name: str, folder: Path | None = None) -> Path:
     """The file of a table: ``<folder>/<name>.csv``, by default in ``data/results``."""
     return (DATA / "results" if folder is None else Path(folder)) / f"{name}.csv"
+
+
+def origins_of(name: str) -> str:
+    """The table of origins beside a large table, by name."""
+    return f"origins/{name}"
+
+
+def files_of(names: Iterable[str], folder: Path | None = None) -> list[Path]:
+    """The files of tables, and those of origins that may lie beside them."""
+    return [path_of(each, folder) for name in names for each in (name, origins_of(name))]
 
 
 def folder_shown(name: str) -> Path | None:
@@ -88,7 +103,48 @@ def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
         raise ValueError(f"{path}: table must be whole CSV in UTF-8, got: {error}") from error
     if not content.endswith(b"\n"):
         raise ValueError(f"{path}: table must end with a whole row, got {content[-20:]!r}")
-    return rows
+    large = name in TABLES and TABLES[name].large and "origin" in rows
+    return _with_origins(rows, name, folder) if large else rows
+
+
+def _with_origins(rows: pd.DataFrame, name: str, folder: Path | None) -> pd.DataFrame:
+    """Rows of a file with what their origins stand for in place of these."""
+    told, path = _origins(name, folder), path_of(name, folder)
+    if lost := sorted(set(rows["origin"]) - set(told.index)):
+        beside = path_of(origins_of(name), folder)
+        raise ValueError(f"{path}: {beside} must tell each origin, not so {', '.join(lost)}")
+    at = rows.columns.get_loc("origin")
+    born = told.loc[rows["origin"]].set_axis(rows.index)
+    return pd.concat([rows.iloc[:, :at], born, rows.iloc[:, at + 1 :]], axis=1)
+
+
+def _origins(name: str, folder: Path | None) -> pd.DataFrame:
+    """What the origins beside a large table stand for; none if there is no such file."""
+    beside = origins_of(name)
+    if not path_of(beside, folder).exists():
+        return pd.DataFrame(index=pd.Index([], name="origin"))
+    return stored(beside, folder).set_index("origin")
+
+
+def _split(rows: pd.DataFrame, name: str, folder: Path | None) -> pd.DataFrame:
+    """Rows as the file of a large table holds them, once their origins are written beside it."""
+    columns = [column for column in rows if column in ORIGIN]
+    if not columns:
+        return rows
+    told = rows[columns].drop_duplicates()
+    texts = (
+        "\n".join(f"{c}={row[c]}" for c in sorted(row) if row[c] == row[c])
+        for row in told.to_dict("records")
+    )
+    told = told.assign(origin=[hashlib.sha256(t.encode()).hexdigest()[:12] for t in texts])
+    known = _origins(name, folder)
+    new = told.set_index("origin").drop(index=known.index, errors="ignore")
+    if len(new):
+        write(origins_of(name), pd.concat([known, new]).reset_index(), folder=folder)
+    split = rows.drop(columns=columns)
+    named = rows[columns].merge(told, how="left", on=columns)["origin"].to_numpy()
+    split.insert(rows.columns.get_loc(columns[0]), "origin", named)
+    return split
 
 
 def _check_widths(lines: str) -> None:
@@ -111,8 +167,11 @@ def write(
     name: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], *, folder: Path | None = None
 ) -> None:
     """Write a whole table: beside the old one, then renamed over it."""
+    table = pd.DataFrame(rows)
+    if name in TABLES and TABLES[name].large:
+        table = _split(table, name, folder)
     with replacing(path_of(name, folder)) as partial:
-        pd.DataFrame(rows).to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
+        table.to_csv(partial, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def append(

@@ -16,11 +16,14 @@ LESIONS = "adaptation-lesions"
 #: Key columns that hold numbers; all others hold text, whatever it looks like.
 NUMBERS = ("seed", "epoch", "batch", "n_e", "wanted", "templates", "size", "bin", "v1")
 
-#: Columns that hold a hash, a version or a date.
-BORN = (
-    *("settings", "weights", "code_version", "train_code_version", "phantom_version", "commit"),
-    *("torch", "numpy", "scipy", "scikit_image", "nilearn", "hardware", "train_hardware", "date"),
+#: Columns that say where a row comes from, the same in thousands of rows.
+ORIGIN = (
+    *("train_code_version", "train_hardware", "code_version", "phantom_version", "commit", "torch"),
+    *("numpy", "scipy", "scikit_image", "nilearn", "hardware", "date"),
 )
+
+#: Columns that hold a hash, a version or a date.
+BORN = ("settings", "weights", "origin", *ORIGIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +41,15 @@ class Table:
     anew : bool
         Whether ``make reproduce`` makes it; if not, the stored rows are shown beside rows made
         anew.
+    large : bool
+        Whether its file names the `ORIGIN` of a row by a hash alone, see `rfe_study.results`.
     """
 
     command: str
     key: tuple[str, ...]
     also_text: tuple[str, ...] = ()
     anew: bool = True
+    large: bool = False
 
     @property
     def text(self) -> frozenset[str]:
@@ -66,24 +72,35 @@ AT_A = ("f_score", "precision", "recall", "fp_components", "detected")
 TABLES = {
     "learning-curves": Table(command="rfe train", key=(*_BASELINE, "epoch")),
     "development": Table(
-        command="rfe train --evaluate dev", key=(*_BASELINE, "subject"), also_text=_OF_PATIENT
+        command="rfe train --evaluate dev",
+        key=(*_BASELINE, "subject"),
+        also_text=_OF_PATIENT,
+        large=True,
     ),
     "baselines": Table(
-        command="rfe train --evaluate test", key=(*_BASELINE, "subject"), also_text=_OF_PATIENT
+        command="rfe train --evaluate test",
+        key=(*_BASELINE, "subject"),
+        also_text=_OF_PATIENT,
+        large=True,
     ),
     MODELS: Table(command="rfe sweep", key=MODEL_KEY, also_text=_SETTINGS),
     CURVES: Table(command="rfe sweep", key=(*MODEL_KEY, "epoch")),
     SCORES: Table(
-        command="rfe sweep --evaluate test", key=(*MODEL_KEY, "subject"), also_text=_OF_PATIENT
+        command="rfe sweep --evaluate test",
+        key=(*MODEL_KEY, "subject"),
+        also_text=_OF_PATIENT,
+        large=True,
     ),
     LESIONS: Table(
         command="rfe sweep --experiment adaptation --evaluate test",
         key=("profile", "target", "model", "seed", "subject"),
         also_text=("role", "found"),
+        large=True,
     ),
     "representativeness": Table(
         command="rfe measure representativeness",
         key=(*_BASELINE, "batch_of", "batch", "strategy", "n_e"),
+        large=True,
     ),
     "prior": Table(
         command="rfe measure prior",

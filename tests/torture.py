@@ -27,7 +27,7 @@ from safetensors.torch import save
 from rfe_core import checkpoints
 from rfe_core.scans.header import read_header
 from rfe_core.scans.nifti import read_image, read_mask
-from rfe_core.scans.participants import read_participants
+from rfe_core.scans.patients import read_participants
 from rfe_core.unet import UNet
 from rfe_study import results
 from rfe_study.runs import masks

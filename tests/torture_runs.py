@@ -186,6 +186,8 @@ def is_worker(process: psutil.Process) -> bool:
 
 def assert_same(path: Path, other: Path) -> None:
     """Two files hold the same, apart from times."""
+    if path.parent.name == "origins":  # part of its table's rows
+        return
     if path.suffix == ".csv":
         ours, theirs = (table_of(p) for p in (path, other))
         pd.testing.assert_frame_equal(ours, theirs, obj=path.name)

@@ -10,7 +10,7 @@ from scipy import ndimage
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
 #: Darker, for words on white.
-DARK_GREEN, DARK_VERMILION, OCHRE = "#00664B", "#A84800", "#C58400"
+DARK_GREEN, DARK_VERMILION = "#00664B", "#A84800"
 #: Grays, from near black to near white.
 DARK, GRAY, MUTED, LIGHT, PALE, FAINT = (
     "#444444", "#666666", "#999999", "#BBBBBB", "#DDDDDD", "#EEEEEE"

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from rfe_core.scans.discovery import normal_path
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES
 from rfe_core.scans.nifti import write_image, write_mask
-from rfe_core.scans.participants import read_participants
+from rfe_core.scans.patients import read_participants
 from rfe_core.scans.subject import Subject
 
 BIDS_VERSION = "1.10.0"
@@ -104,12 +103,11 @@ def register_participants(root: Path, domains: dict[str, str | None]) -> None:
 def _describe_dataset(folder: Path, kind: str) -> None:
     if (folder / "dataset_description.json").exists():
         return
-    description: dict[str, Any] = {
+    description = {
         "Name": f"Patients written by rfe_core ({kind})",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": kind,
+        "GeneratedBy": [{"Name": "rfe_core"}],
     }
-    if kind == "derivative":
-        description["GeneratedBy"] = [{"Name": "rfe_core"}]
     with replacing(folder / "dataset_description.json") as partial:
         partial.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8", newline="")

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, Layout
-from rfe_core.scans.msseg import msseg_domain, msseg_name
-from rfe_core.scans.participants import read_participants
+from rfe_core.scans.patients import msseg_domain, msseg_name, read_participants
 
 MAX_DEPTH = 4  # folders between the given path and a patient
 
@@ -55,11 +54,6 @@ class SubjectFiles:
         place = os.path.relpath(self.images[key], self.folder)
         several = [os.path.relpath(path, self.folder) for path in self.doubtful.get(key, ())]
         return place + (f"; one alone may stay of {', '.join(several)}" if several else "")
-
-    @property
-    def lone_mask(self) -> bool:
-        """Whether there is a lesion mask and no image at all."""
-        return self.lesion_mask is not None and len(self.missing) == len(self.images)
 
 
 def find_subjects(
@@ -103,8 +97,8 @@ def find_subjects(
     found = [_files(name, by_name[name], layout) for name in wanted]
     if names is not None or not LAYOUTS[layout].lone_masks:
         return found, []
-    lone = [files.name for files in found if files.lone_mask]
-    return [files for files in found if not files.lone_mask], lone
+    lone = [f.name for f in found if f.lesion_mask and len(f.missing) == len(f.images)]
+    return [files for files in found if files.name not in lone], lone
 
 
 def _folders(root: Path, layout: str) -> list[Path]:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from rfe_core.scans.errors import VolumeError
 
+#: Shape and affine (4, 4) of a file, both in RAS+.
+Grid = tuple[tuple[int, ...], NDArray[np.float64]]
+
 #: Two grids agree if no corner is further apart than this part of a voxel's shortest edge.
 GRID_TOLERANCE = 0.1
 
@@ -74,15 +77,9 @@ def concerns(path: Path, header: nib.Nifti1Header) -> list[str]:
     return []
 
 
-def check_grid(
-    path: Path,
-    shape: tuple[int, ...],
-    affine: NDArray[np.float64],
-    reference: Path,
-    reference_shape: tuple[int, ...],
-    reference_affine: NDArray[np.float64],
-) -> None:
-    """Raise `VolumeError` unless a file (shape and affine in RAS+) lies on the reference's grid."""
+def check_grid(path: Path, grid: Grid, reference: Path, of_reference: Grid) -> None:
+    """Raise `VolumeError` unless a file lies on the reference's grid."""
+    (shape, affine), (reference_shape, reference_affine) = grid, of_reference
     advice = (
         f"resample it onto {reference.name} first (nibabel.processing.resample_from_to, with "
         "order=0 for masks)"

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.errors import VolumeError
-from rfe_core.scans.geometry import check_grid
+from rfe_core.scans.geometry import Grid, check_grid
 from rfe_core.scans.nifti import read_image, read_mask
 
 #: Adult brains with their CSF hold 1200-1900 ml; more is a head or a whole field of view.
@@ -54,11 +53,11 @@ class Subject:
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        arrays: list[tuple[str, NDArray[Any], type]] = [("brain_mask", self.brain_mask, np.bool_)]
-        if self.lesion_mask is not None:
-            arrays.append(("lesion_mask", self.lesion_mask, np.bool_))
-        arrays += [(key, image, np.float32) for key, image in self.images.items()]
-        for key, array, dtype in arrays:
+        masks = {"brain_mask": self.brain_mask, "lesion_mask": self.lesion_mask}
+        for key, array in (masks | self.images).items():
+            if array is None:  # nobody has labelled the patient
+                continue
+            dtype = np.bool_ if key in masks else np.float32
             if array.dtype != dtype:
                 raise VolumeError(f"{self.name}: {key} must be {dtype.__name__}, got {array.dtype}")
             if array.ndim != 3 or array.shape != self.shape:
@@ -104,7 +103,7 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
         )
     images: dict[str, NDArray[np.float32]] = {}
     masks: dict[str, NDArray[np.bool_]] = {}
-    grids: dict[Path, tuple[tuple[int, ...], NDArray[np.float64]]] = {}
+    grids: dict[Path, Grid] = {}
     for key, path in files.existing.items():
         with _collected(problems):
             if key in files.images:
@@ -117,7 +116,7 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
     reference = files.images["flair"]
     for path, grid in grids.items():
         with _collected(problems):
-            check_grid(path, *grid, reference, *grids[reference])
+            check_grid(path, grid, reference, grids[reference])
     _raise_any(problems)
 
     affine, lesion = grids[reference][1], masks.get("lesion_mask")

@@ -18,6 +18,7 @@ from rfe_study.claims.effects import (
     FALSE_RATIO,
     GAINS,
     LESION_SHARE,
+    MEAN,
     SLIGHTLY,
     SMALLEST_F,
     SMALLEST_FALSE_RATIO,
@@ -120,9 +121,7 @@ def by_domain(contrast: Contrast, *, words: str, **about) -> list[Part]:
     def on(domains: Sequence[str], s: Scores) -> Evidence:
         return of_table(over_domains([contrast(domain, s) for domain in domains]))
 
-    mean = Part(
-        part=f"{words}, mean of {', '.join(TARGETS)}", compute=partial(on, TARGETS), **about
-    )
+    mean = Part(part=f"{words}, {MEAN}", compute=partial(on, TARGETS), **about)
     each = [
         Part(part=f"{d}: {words}", main=False, compute=partial(on, [d]), **about) for d in TARGETS
     ]
@@ -216,9 +215,7 @@ def stored() -> tuple[AdaptationRows, pd.DataFrame]:
     return AdaptationRows.stored(), lesions
 
 
-def judge(
-    rows: AdaptationRows, lesions: pd.DataFrame, *, parts: Sequence[Part] = PARTS
-) -> dict[str, list[Verdict]]:
+def judge(rows: AdaptationRows, lesions: pd.DataFrame) -> dict[str, list[Verdict]]:
     """All parts of the claims on each set of `rfe_study.claims.heads.PATIENTS`.
 
     Parameters
@@ -237,5 +234,5 @@ def judge(
         scores = rows.on_targets(COLUMNS, which)
         beyond = rows.on_targets(["beyond_upper"], which, extra)
         scores = Scores(tables={**scores.tables, **beyond.tables})
-        found[which] = judge_parts(parts, scores) + arithmetic()
+        found[which] = judge_parts(PARTS, scores) + arithmetic()
     return found

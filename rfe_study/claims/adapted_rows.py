@@ -116,16 +116,11 @@ class AdaptationRows:
         found = by_model(pd.concat(self.on(target, domain, patients)), made, patients, column)
         order = [LOWER_BOUND, UPPER_BOUND, *(m.name for m in adaptation_methods())]
         known = [name for name in order if name in found and len(found[name])]
-        return {name: found[name] for name in known}
+        return ByModel({name: found[name] for name in known})
 
-    def by_target(
-        self, domain: str | None = None, *, column: str = "f_score", patients: str = VERDICT
-    ) -> dict[str, ByModel]:
-        """`values` of each target, on its own patients or on those of one domain."""
-        return {
-            target: self.values(target, domain, column=column, patients=patients)
-            for target in self.targets
-        }
+    def by_target(self, *, column: str = "f_score") -> dict[str, ByModel]:
+        """`values` of each target, on its own patients."""
+        return {target: self.values(target, column=column) for target in self.targets}
 
 
 def beyond_upper(lesions: pd.DataFrame) -> pd.DataFrame:

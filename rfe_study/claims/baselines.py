@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rfe_study.claims.contrasts import combined, minus, over_domains
-from rfe_study.claims.effects import DIFFERENCE, SMALLEST_F
+from rfe_study.claims.effects import DIFFERENCE, MEAN, SMALLEST_F
 from rfe_study.claims.evidence import of_table
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.rows import of_model
@@ -40,8 +40,7 @@ def setup_parts(baselines: pd.DataFrame, patients: str = VERDICT) -> list[Verdic
         ("repaired by labels", repairs, over_domains(list(repairs.values()))),
     ):
         about = {"claim": 9, "statistic": DIFFERENCE, "threshold": 0.0, "smallest": SMALLEST_F}
-        mean = f"{words}, mean of {', '.join(TARGETS)}"
-        tested.append((Question(part=mean, **about), of_table(whole)))
+        tested.append((Question(part=f"{words}, {MEAN}", **about), of_table(whole)))
         tested += [
             (Question(part=f"{d}: {words}", main=False, **about), of_table(table))
             for d, table in of_domain.items()

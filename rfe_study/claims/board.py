@@ -11,15 +11,7 @@ from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.baselines import setup_parts
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import ADAPTATION, PROOF, read
-from rfe_study.claims.verdicts import (
-    CONTRADICTED,
-    NO_EFFECT,
-    NOT_TESTED,
-    REPRODUCED,
-    UNDECIDED,
-    Verdict,
-    deciding,
-)
+from rfe_study.claims.verdicts import NOT_TESTED, OUTCOMES, REPRODUCED, Verdict, deciding
 from rfe_study.methods.profiles import SHOWN
 from rfe_study.tables import LESIONS, MODELS, SCORES
 
@@ -66,18 +58,18 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def all_parts(seed: int = 0) -> dict[int | str, list[Verdict]]:
+def all_parts() -> dict[int | str, list[Verdict]]:
     """All parts of the claims that stored rows test, by claim; also "ours".
 
-    Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more), with batches drawn
-    again from `seed`; 2 to 12 on paired heads. Tables that have not been made are left out.
+    Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more), 2 to 12 on paired
+    heads. Tables that have not been made are left out.
     """
     found: dict[int | str, list[Verdict]] = {}
     if results.exists("representativeness"):
         rows = results.read("representativeness")
         of_b = rows[rows["batch_of"] == "12 B"]
-        found[1] = sampling.falls(of_b, "own_flattened", generator=np.random.default_rng(seed))
-        found[13] = sampling.class_balance(of_b, generator=np.random.default_rng(seed))
+        found[1] = sampling.falls(of_b, "own_flattened", generator=np.random.default_rng(0))
+        found[13] = sampling.class_balance(of_b, generator=np.random.default_rng(0))
     judged = []
     if results.exists("baselines"):
         rows = results.read("baselines")
@@ -137,5 +129,4 @@ def shown_effect(part: Verdict) -> str:
 def counted(board: pd.DataFrame) -> dict[str, int]:
     """How many claims have each verdict."""
     plain = board["verdict"].str.removesuffix(" (setup)")
-    names = (REPRODUCED, CONTRADICTED, NO_EFFECT, UNDECIDED, NOT_TESTED)
-    return {name: int((plain == name).sum()) for name in names}
+    return {name: int((plain == name).sum()) for name in OUTCOMES}

@@ -11,8 +11,7 @@ could have been drawn, so the mean over the S x H table varies by
 
 which the mean squares of the table estimate without bias. Its degrees of freedom follow from
 theirs (Satterthwaite, 1946): with few seeds whose effects are large there are few of them, and the
-interval is wide. Drawing seeds and heads again with replacement (`rfe_study.claims.resampling`)
-misses that.
+interval is wide. Drawing seeds and heads again with replacement misses that (a test shows it).
 """
 
 from __future__ import annotations

@@ -3,6 +3,11 @@
 Fixed before the rows of phantom 2.0 were made.
 """
 
+from rfe_study.phantom.domains import TARGETS
+
+#: How the part of a claim ends that is about all targets.
+MEAN = f"mean of {', '.join(TARGETS)}"
+
 #: F gained: three tenths of the least gap between the bounds that the task must have
 #: (`rfe_study.claims.baselines.SMALLEST_GAP`), about two mean lesions in a hundred found or lost.
 DIFFERENCE = "difference of mean F"

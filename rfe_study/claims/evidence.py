@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from rfe_study.claims.crossed import crossed_mean
 from rfe_study.claims.heads import log_load
-from rfe_study.claims.resampling import interval
 
 
 class Evidence(Protocol):
@@ -81,7 +80,8 @@ class Resampled:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The middle part of the draws."""
-        return interval(self.draws, level=level)
+        low, high = np.quantile(self.draws, [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
 
     def p_above(self, threshold: float) -> float:
         """Share of draws that are not above, the estimate's own counted as one that is not."""

@@ -12,32 +12,29 @@ from itertools import permutations
 
 import pandas as pd
 
-from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.contrasts import minus, over_domains, ratio
 from rfe_study.claims.effects import (
     GAINS,
     GAP_SHARE,
+    MEAN,
     PRECISION_DIFFERENCE,
     SMALLEST_F,
     SMALLEST_GAINS,
 )
 from rfe_study.claims.evidence import Evidence, Least, Unknown, of_table
 from rfe_study.claims.heads import VERDICT
-from rfe_study.claims.proof import on_targets
+from rfe_study.claims.proof import at_margin_1, on_targets
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import Part, Verdict, judge_parts
-from rfe_study.methods.adaptation import PERFECT
+from rfe_study.methods.adaptation import AT_BEST, PERFECT
 from rfe_study.phantom.domains import TARGETS
 
 #: Share of the gap closed with a perfect prior, and with what one could have.
 PERFECT_SHARE, REAL_SHARE = 0.8, 0.4
 
 #: The exact loss by class share, with a perfect prior on B: all at one weight and margin.
-NATURAL, MIDDLE, PAPERS = (f"{s} ACD {ALL} margin 1" for s in ("distribution-aware", "4x", "80/20"))
-
-#: The same at four times the natural share, in the adaptation.
-EXACT = "{}, exact 4x"
+NATURAL, MIDDLE, PAPERS = map(at_margin_1, ("distribution-aware", "4x", "80/20"))
 
 #: Both ends of the gap. With a perfect prior crops lie at the lesions, so they do for the model
 #: without embedding too; with other priors nobody knows where the lesions are.
@@ -79,7 +76,7 @@ def _by_domain(claim: str, model: str, none: str, threshold: float) -> list[Part
     words = f"{model}: at least {threshold:.0%}"
     return [
         Part(
-            part=f"{words}, mean of {', '.join(TARGETS)}",
+            part=f"{words}, {MEAN}",
             compute=partial(_closed, TARGETS, model, none, LABELS),
             **about,
         ),
@@ -141,9 +138,9 @@ ON_PROOF = (
 
 #: Parts on rows of the adaptation.
 ON_ADAPTATION = (
-    *_by_domain(WITH_PERFECT, EXACT.format(PERFECT), NONE_AT_LESIONS, PERFECT_SHARE),
-    *_by_domain(WITH_V1, EXACT.format("RFE, classifier band"), NONE, REAL_SHARE),
-    *_by_domain(WITHOUT_LABELS, EXACT.format("RFE, own predictions"), NONE, REAL_SHARE),
+    *_by_domain(WITH_PERFECT, PERFECT + AT_BEST, NONE_AT_LESIONS, PERFECT_SHARE),
+    *_by_domain(WITH_V1, f"RFE, classifier band{AT_BEST}", NONE, REAL_SHARE),
+    *_by_domain(WITHOUT_LABELS, f"RFE, own predictions{AT_BEST}", NONE, REAL_SHARE),
 )
 
 

@@ -24,7 +24,8 @@ from rfe_study.claims.effects import (
     PRECISION_DIFFERENCE,
     STEP,
 )
-from rfe_study.claims.scores import NotTrained, Scores
+from rfe_study.claims.rows import NotTrained
+from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import EQUIVALENCE, ERROR, Part
 from rfe_study.phantom.domains import PAIRED, TARGETS
 
@@ -86,9 +87,7 @@ def all_parts() -> list[Part]:
     return [*proof.PARTS, *adaptation.PARTS, *headline.ON_PROOF, *headline.ON_ADAPTATION]
 
 
-def expected(
-    *, seeds: Sequence[int] = SEEDS, heads: int = PAIRED["paired"], parts: Sequence[Part] = ()
-) -> pd.DataFrame:
+def expected() -> pd.DataFrame:
     """The power of each part, by the assumed spreads.
 
     Returns
@@ -99,7 +98,7 @@ def expected(
         a bound is asked for), ``shown, 10 seeds`` and so on, ``none, 10 seeds`` and so on (chance
         of "no relevant effect" if there is none), ``found from`` (see `found_from`; most seeds).
     """
-    parts = parts or all_parts()
+    parts, heads = all_parts(), PAIRED["paired"]
     families = Counter((p.claim, p.main, p.family) for p in parts)
     lines = {}
     for part in (p for p in parts if p.statistic in SPREADS):
@@ -111,22 +110,22 @@ def expected(
         effect = part.smallest or BEYOND[part.statistic]
         line = {"above": part.threshold, "truth": part.threshold + effect}
         tests = families[part.claim, part.main, part.family]
-        for n in seeds:
+        for n in SEEDS:
             error, freedom = spread.error(seeds=n, heads=heads)
             line[f"shown, {n} seeds"] = to_show(effect, error, freedom, tests=tests)
             if part.smallest:
                 line[f"none, {n} seeds"] = to_exclude(effect, error, freedom)
-        error, freedom = spread.error(seeds=max(seeds), heads=heads)
+        error, freedom = spread.error(seeds=max(SEEDS), heads=heads)
         line["found from"] = found_from(error, freedom, tests=tests)
         lines[part.claim, part.part] = line
     table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(["claim", "part"])
-    kinds = [f"{kind}, {n} seeds" for kind, n in product(("shown", "none"), seeds)]
+    kinds = [f"{kind}, {n} seeds" for kind, n in product(("shown", "none"), SEEDS)]
     return table[["above", "truth", *kinds, "found from"]]
 
 
-def expected_agreement(*, repetitions: int = 400, seed: int = 0) -> pd.Series:
+def expected_agreement(*, repetitions: int = 400) -> pd.Series:
     """The power of claim 5's two parts, by simulation of its trainings with `TRAININGS`."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     cases = {
         "the 36 models rank alike": (3, 36, repetition.agreement, proof.SIMILAR),
         "two trainings differ": (SEEDS[0], 12, repetition.repeat, -proof.SAME),

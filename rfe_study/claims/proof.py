@@ -29,10 +29,7 @@ from rfe_study.claims.heads import PATIENTS
 from rfe_study.claims.repetition import agreement, repeat
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import Part, Verdict, judge_parts
-from rfe_study.methods.proof import MARGIN_1_N_E, N_E
-
-#: The ends of the n_E grid, whose models have the most seeds: claims 2, 3 and 4 rest on them.
-ENDS = (N_E[0], N_E[-1])
+from rfe_study.methods.proof import ENDS, MARGIN_1_N_E, N_E
 
 #: Claim 5: correlation of two seeds' F over the 36 models, to be called similar; and how far apart
 #: F of one model may be after two trainings (root of the mean square): what claim 10 calls slight.
@@ -45,6 +42,11 @@ LARGE_N_E = (200, 500, 1000, 2000)
 def name(strategy: str, distance: str, n_e: int | str) -> str:
     """The model's name in the tables: ``"80/20 ACD 100"``."""
     return f"{strategy} {distance} {n_e}"
+
+
+def at_margin_1(strategy: str, n_e: int | str = ALL) -> str:
+    """The model with the margin that the exact loss needs: ``"80/20 ACD all margin 1"``."""
+    return name(strategy, "ACD", f"{n_e} margin 1")
 
 
 def names(strategy: str, distance: str, grid: Sequence[int] = N_E) -> list[str]:
@@ -104,7 +106,7 @@ def _again(s: Scores) -> Evidence:
 
 
 def _all_ahead(s: Scores) -> Evidence:
-    everything, *sampled = (f"80/20 ACD {n_e} margin 1" for n_e in (ALL, *MARGIN_1_N_E))
+    everything, *sampled = (at_margin_1("80/20", n_e) for n_e in (ALL, *MARGIN_1_N_E))
     return Least([of_table(minus(s.of(everything), s.of(other))) for other in sampled])
 
 
@@ -176,9 +178,7 @@ PARTS = (
 )
 
 
-def judge(
-    scores: pd.DataFrame, models: pd.DataFrame, *, parts: Sequence[Part] = PARTS
-) -> dict[str, list[Verdict]]:
+def judge(scores: pd.DataFrame, models: pd.DataFrame) -> dict[str, list[Verdict]]:
     """All parts of the claims on each set of `rfe_study.claims.heads.PATIENTS`.
 
     Parameters
@@ -186,7 +186,7 @@ def judge(
     scores, models : DataFrame
         Rows of one profile and experiment, see `rfe_study.runs.sweep`.
     """
-    return {which: judge_parts(parts, on_targets(scores, models, which)) for which in PATIENTS}
+    return {which: judge_parts(PARTS, on_targets(scores, models, which)) for which in PATIENTS}
 
 
 def on_targets(

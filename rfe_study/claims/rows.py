@@ -1,6 +1,6 @@
 """Stored rows as claims and chapters read them: chosen by experiment, domain, model and patient."""
 
-from collections.abc import Mapping
+import difflib
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,6 @@ import pandas as pd
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study import results
 from rfe_study.claims.heads import PATIENTS, VERDICT, head
-from rfe_study.methods.bounds import LOWER, LOWER_BOUND, UPPER, UPPER_BOUND
 from rfe_study.methods.profiles import SHOWN
 
 PROOF, ADAPTATION = "proof-of-concept", "adaptation"
@@ -20,9 +19,29 @@ TARGET = "B"
 #: Scores that are 0 for a model that diverged; of others it has none.
 WORST_IS_0 = ("f_score", "f_score_a", "average_precision", "precision", "recall")
 
-#: A score of each model, a row a seed and a column a head, by the model's name. Models may have
-#: different seeds; heads are the same.
-ByModel = Mapping[str, pd.DataFrame]
+
+class NotTrained(LookupError):
+    """A model that a statistic needs has no rows yet."""
+
+
+class ByModel(dict[str, pd.DataFrame]):
+    """A score of each model, a row a seed and a column a head, by the model's name.
+
+    Models may have different seeds; heads are the same. Asking for one that is not there is
+    `NotTrained`.
+    """
+
+    def __missing__(self, model: str) -> pd.DataFrame:
+        near = difflib.get_close_matches(str(model), self, n=3)
+        raise NotTrained(f"{model!r} must have rows of these heads, got none; near it: {near}")
+
+
+def of_first_seed(values: ByModel, model: str) -> pd.Series:
+    """A model's scores by head after the training of seed 0, the one that all models share."""
+    table = values[model]
+    if 0 not in table.index:
+        raise NotTrained(f"{model!r} must have rows of seed 0, got seeds {list(table.index)}")
+    return table.loc[0]
 
 
 def read(table: str, *, experiment: str = PROOF) -> pd.DataFrame:
@@ -105,20 +124,7 @@ def by_model(
         raise ValueError(
             f"each model needs {column} on each patient, {model!r} seed {seed} has none on {where}"
         )
-    return {str(model): own.droplevel("model") for model, own in table.groupby(level="model")}
-
-
-def bounds(baselines: pd.DataFrame, models: pd.DataFrame, patients: str = VERDICT) -> ByModel:
-    """F of the lower bound and of B's upper bound, by seed and head, for the sweep's seeds.
-
-    `baselines` are rows of `rfe train`; heads come in the order of `by_model`.
-    """
-    rows = baselines[baselines["profile"] == SHOWN]
-    rows = rows[rows["role"].isin(PATIENTS[patients]) & rows["seed"].isin(models["seed"])]
-    return {
-        name: of_model(rows, model, TARGET)
-        for name, model in ((LOWER_BOUND, LOWER), (f"{UPPER_BOUND} {TARGET}", UPPER[TARGET]))
-    }
+    return ByModel({str(m): own.droplevel("model") for m, own in table.groupby(level="model")})
 
 
 def detection(table: pd.DataFrame) -> pd.DataFrame:

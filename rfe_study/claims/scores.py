@@ -7,11 +7,7 @@ import pandas as pd
 
 from rfe_study.claims.contrasts import average
 from rfe_study.claims.heads import VERDICT
-from rfe_study.claims.rows import TARGET, by_model
-
-
-class NotTrained(LookupError):
-    """A model that a statistic needs has no rows yet."""
+from rfe_study.claims.rows import TARGET, NotTrained, by_model
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,10 +21,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from rfe_study.claims.evidence import Evidence, Unknown
-from rfe_study.claims.scores import NotTrained
+from rfe_study.claims.rows import NotTrained
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NO_EFFECT, UNDECIDED, NOT_TESTED = "no relevant effect", "undecided", "not tested yet"
@@ -185,15 +184,3 @@ def deciding(parts: Iterable[Verdict]) -> Verdict:
 def overall(parts: Iterable[Verdict]) -> str:
     """The verdict on a claim, that of its `deciding` part."""
     return deciding(parts).verdict
-
-
-def as_table(parts: Iterable[Verdict]) -> pd.DataFrame:
-    """The parts as a table, a row each."""
-    return pd.DataFrame([asdict(part) for part in parts]).drop(columns="family")
-
-
-def all_hold(holds: Sequence[bool]) -> str:
-    """``"holds"`` if everything does, else ``"does not hold"``."""
-    if not len(holds):
-        raise ValueError("all_hold needs at least one condition, got none")
-    return "holds" if all(holds) else "does not hold"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rfe_study import results
+from rfe_study import results, versions
 from rfe_study.command import data
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
@@ -21,9 +21,9 @@ from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.runs import baselines, curves, lesion_hits, looked_at, networks, predicted_slices
-from rfe_study.runs.sweep import DIVERGED, FINISHED, Job, completed, keep, tidy, unfinished
+from rfe_study.runs.sweep import completed, keep, tidy, unfinished
+from rfe_study.runs.tuning import DIVERGED, FINISHED, Job
 from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
-from rfe_study.versions import code_version
 from rfe_study.workers import executor
 
 #: Test patients of each other domain that an adapted model is scored on; all of most domains.
@@ -142,7 +142,7 @@ def _say_other_code(finished: Sequence[Job], out: Path | None) -> None:
     names = {tuple(job.identity.values()) for job in finished}
     rows = results.keys(MODELS, (*finished[0].identity, "code_version"), out)
     made = [version for *name, version in rows if tuple(name) in names]
-    now = code_version("rfe_study.runs.sweep")
+    now = versions.code_version("rfe_study.runs.sweep")
     if other := sorted(set(made) - {now}):
         n = sum(version != now for version in made)
         print(f"{n} finished models come from other code ({', '.join(other)}; now {now}): kept")
@@ -212,7 +212,7 @@ def _bounds(jobs: Sequence[Job]) -> list[baselines.Job]:
 
 def _remove_partial(jobs: Sequence[Job], out: Path | None) -> None:
     """Delete what a sweep that was killed while it wrote has left behind; this one is alone."""
-    remove_partial(results.path_of(name, out) for name in (MODELS, CURVES, SCORES, LESIONS))
+    remove_partial(results.files_of((MODELS, CURVES, SCORES, LESIONS), out))
     explorer = results.DATA / "explorer" if out is None else out / "explorer"
     for folder in {explorer, *(job.path().parent for job in jobs)}:
         for path in folder.glob(".*.partial"):

@@ -50,8 +50,7 @@ def _remove_partial(
     jobs: Sequence[baselines.Job], unfinished: Sequence[baselines.Job], out: Path | None
 ) -> None:
     """Delete what a run that was killed has left behind; this one is alone."""
-    tables = ["learning-curves", *SCORED.values()]
-    remove_partial(results.path_of(name, out) for name in tables)
+    remove_partial(results.files_of(["learning-curves", *SCORED.values()], out))
     for job in jobs:
         remove_partial([job.path(), job.path(bounds.BRANCH), job.state_path()])
         if job not in unfinished:  # killed between its weights and the end

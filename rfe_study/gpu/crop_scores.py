@@ -1,31 +1,23 @@
-"""What a training ends with, and how it is watched, on a network's own device."""
+"""Scores of crops on a network's own device: how a training is watched, and its threshold."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from rfe_core.evaluation import THRESHOLD
 from rfe_core.patches import Patches
 from rfe_core.training import as_tensor
 from rfe_core.unet import UNet
 from rfe_study.gpu.scores import best_threshold
-from rfe_study.methods.profiles import Profile
-from rfe_study.methods.statistics import adapt_statistics
 
 
-def finish(
-    model: UNet, sets: Sequence[Patches], on_a: Patches | None, profile: Profile
-) -> dict[str, float]:
-    """As `rfe_study.runs.finishing.finish`: precise statistics, a threshold calibrated on A."""
-    adapt_statistics(model, *sets, batch_size=profile.batch_size)
-    if on_a is None:
-        return {}
-    found, valid, truth = looked_at(model, on_a)
+def calibrated_threshold(model: UNet, patches: Patches) -> float:
+    """As `rfe_study.runs.finishing.calibrated_threshold`."""
+    found, valid, truth = looked_at(model, patches)
     best = best_threshold(found[valid], truth[valid])
-    return {"threshold_a": float(np.nextafter(np.float32(best), np.float32(0)))}
+    return float(np.nextafter(np.float32(best), np.float32(0)))
 
 
 @torch.inference_mode()
@@ -40,11 +32,11 @@ def looked_at(model: UNet, patches: Patches) -> tuple[Tensor, Tensor, Tensor]:
     return torch.cat(found), valid, labels == 1
 
 
-def patch_f_score(model: UNet, patches: Patches, *, threshold: float = 0.5) -> float:
+def patch_f_score(model: UNet, patches: Patches) -> float:
     """As `rfe_core.evaluation.patch_f_score`."""
     was_training = model.training
     found, valid, truth = looked_at(model, patches)
-    marked = (found > threshold) & valid
+    marked = (found > THRESHOLD) & valid
     counts = [(marked & truth).sum(), marked.sum(), (truth & valid).sum()]
     both, all_marked, there = torch.stack(counts).tolist()
     model.train(was_training)

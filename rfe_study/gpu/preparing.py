@@ -24,8 +24,17 @@ class Recipe(NamedTuple):
 def prepare(
     plan: Plan, tasks: list[Task], pool: ProcessPoolExecutor
 ) -> dict[Future[None], tuple[str, ...]]:
-    """Hand out what `tasks` need, in the order of `recipes`; the keys of each future."""
+    """Hand out what `tasks` need, in the order of `recipes`; the keys of each future.
+
+    Raises
+    ------
+    ValueError
+        If they need heads or crops that no recipe and none of them makes.
+    """
     needed = frozenset().union(*(task.needs for task in tasks))
+    made = {task.key for task in tasks}.union(*(recipe.keys for recipe in recipes(plan)))
+    if lost := sorted(key for key in needed - made if key.startswith(("crops-", "head-"))):
+        raise ValueError(f"each key that a task needs must have a recipe, not so {lost}")
     return {
         pool.submit(recipe.make, plan.root, *recipe.arguments): recipe.keys
         for recipe in recipes(plan)

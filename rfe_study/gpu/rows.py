@@ -15,7 +15,7 @@ from rfe_study.gpu import scores
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER, UPPER_BOUND
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import baselines, predicted_slices, sweep
+from rfe_study.runs import baselines, predicted_slices, tuning
 from rfe_study.runs.scoring import trained_columns
 from rfe_study.tables import LESIONS
 
@@ -25,7 +25,7 @@ SHOWN_SEEDS = 2
 
 def scored(
     table: str,
-    job: baselines.Job | sweep.Job,
+    job: baselines.Job | tuning.Job,
     model: UNet,
     about: dict[str, Any],
     weights: str,

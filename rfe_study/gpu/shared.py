@@ -13,12 +13,10 @@ from rfe_core.scans.nifti import INT16_LEVELS
 from rfe_core.scans.subject import Subject
 from rfe_study.gpu import scores
 from rfe_study.methods.method import SOURCES
+from rfe_study.methods.priors import SEEDLESS
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import baselines, crops, variants
-
-#: Priors whose labels do not depend on the seed.
-SEEDLESS = ("classifier", "classifier band", "brightness", "brightness band")
 
 
 def save_arrays(folder: Path, arrays: dict[str, NDArray]) -> None:

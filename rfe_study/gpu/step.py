@@ -86,9 +86,10 @@ def fastest(profile: Profile, device: str) -> tuple[Way, str]:
     return best, f"{best} ({measured}) {failed or ''}"
 
 
-def busy_ms(model: UNet, images: torch.Tensor, n: int = 30) -> float:
+def busy_ms(model: UNet, images: torch.Tensor) -> float:
     """What a forward and a backward pass cost the GPU, one after another."""
     model.train()
+    n = 30
     began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     for step in range(n + 5):
         if step == 5:

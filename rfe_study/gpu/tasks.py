@@ -16,7 +16,7 @@ from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
 from rfe_study.methods.method import HEADLINE, OWN, Method
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import SOURCE, TARGETS, Patient, patients
-from rfe_study.runs import baselines, sweep, variants
+from rfe_study.runs import baselines, tuning, variants
 
 DEV, TEST = ("dev", "pairdev"), ("test", "paired")
 
@@ -80,8 +80,8 @@ class Plan:
             profile=self.profile, model=model, seed=seed, weights=weights, device=self.device
         )
 
-    def _job(self, experiment: str, target: str, method: Method, seed: int) -> sweep.Job:
-        return sweep.Job(
+    def _job(self, experiment: str, target: str, method: Method, seed: int) -> tuning.Job:
+        return tuning.Job(
             profile=self.profile,
             experiment=experiment,
             target=target,

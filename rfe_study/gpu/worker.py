@@ -1,11 +1,9 @@
 """One process that trains and scores on the GPU; several run beside each other."""
 
-import hashlib
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,14 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from rfe_core import checkpoints, training
-from rfe_core.fine_tuning import fine_tune
+from rfe_core import training
 from rfe_core.patches import Patches
-from rfe_core.training import Diverged, as_tensor, build, train_supervised
+from rfe_core.training import as_tensor, build
 from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.gpu import graphs, rows, scores, shared
-from rfe_study.gpu.crop_scores import finish, patch_f_score
+from rfe_study.gpu.crop_scores import calibrated_threshold, patch_f_score
 from rfe_study.gpu.step import PLAIN, Way, fastest
 from rfe_study.methods.bounds import BRANCH, LOWER
 from rfe_study.methods.histograms import match_patches
@@ -29,8 +26,9 @@ from rfe_study.methods.method import OWN
 from rfe_study.methods.priors import SURE, label_map
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import baselines, crops, networks, sweep
-from rfe_study.tables import CURVES, MODELS, SCORES
+from rfe_study.runs import baselines, crops, networks, tuning
+from rfe_study.runs.finishing import finish
+from rfe_study.tables import SCORES
 
 #: Bytes that a process may hold on a GPU before it gives back what it does not need.
 MEMORY = 4 << 30
@@ -44,8 +42,8 @@ def certificate(module: str, device: str) -> dict[str, str]:
 class Worker:
     """Its public methods are tasks; each returns rows by table, "words" and "masks".
 
-    `bound` and `tune` do what `rfe_study.runs.baselines.fit` and `rfe_study.runs.sweep.execute` do,
-    from crops in memory-backed files, with steps taken as `way` says.
+    `bound` and `tune` train as `rfe_study.runs.baselines` and `rfe_study.runs.sweep` do, from crops
+    in memory-backed files, with steps taken as `way` says.
     """
 
     def __init__(self, root: Path, profile: Profile, device: str, tell: Callable[[str], None]):
@@ -78,44 +76,35 @@ class Worker:
         profile, seed, upper = self.profile, job.seed, job.model.startswith("upper-")
         domain = job.model.removeprefix("upper-")
         own = "A" if upper or job.model == LOWER else job.model
-        sets, validation = [self._crops(own, seed, "train")], {}
-        validation["A" if own == "A" else "own"] = self._crops(own, seed, "val")
+        first, second = self._crops(own, seed, "train"), None
+        validation = {"A" if own == "A" else "own": self._crops(own, seed, "val")}
         if upper:
-            sets.append(self._crops(domain, seed, "train"))
+            second = self._crops(domain, seed, "train")
             validation[domain] = self._crops(domain, seed, "val")
             model = networks.load(job.path(BRANCH), self.device).model
         else:
             model = build(profile, seed).to(self.device)
-        start = profile.branch_epoch if upper else 0
-        self._make_ready(model, sets[0], profile.batch_size)
+        self._make_ready(model, first, profile.batch_size)
 
-        def save(name: str, history: list[dict[str, Any]]) -> None:
-            kept = self._copy(model)
-            wall_s = sum(row["seconds"] for row in history)
-            about = {**job.settings, **self._born(), "model": job.model, "wall_s": wall_s}
-            about |= {"history": history} | finish(kept, sets, validation.get("A"), self.profile)
-            checkpoints.save_weights(job.path(name), kept, about)
-
-        def on_epoch(_: UNet, history: list[dict[str, Any]]) -> None:
-            branch = f"{job.model}-branch"
-            if start or history[-1]["epoch"] != profile.branch_epoch:
+        def on_epoch(_: dict[str, Any], keep_branch: Callable[[], None] | None) -> None:
+            if keep_branch is None:
                 return
-            if not job.path(branch).exists():  # else models have started from it
-                save(branch, history)
+            if not job.path(f"{job.model}-branch").exists():  # else models have started from it
+                keep_branch()
             self.tell(f"branch-{job.model}-{seed}")
 
         with self.way.searching():
-            history = train_supervised(
+            history = baselines.trained(
+                job,
                 model,
-                *sets,
-                settings=profile,
-                seed=seed,
-                start_epoch=start,
+                first,
+                second,
                 validation=validation,
+                born=self._born(),
                 on_epoch=on_epoch,
+                finished=self._finished,
                 progress=False,
             )
-        save(job.model, history)
         last = {k: round(v, 3) for k, v in history[-1].items() if k.startswith("f_")}
         return {"learning-curves": baselines.curve_rows(job, history), "words": str(last)}
 
@@ -139,7 +128,7 @@ class Worker:
         shared.make_target(self.root, self.profile, target, seed, OWN, 1, labels)
         return {}
 
-    def tune(self, job: sweep.Job, who: Sequence[Patient], keep: bool) -> dict[str, Any]:
+    def tune(self, job: tuning.Job, who: Sequence[Patient], keep: bool) -> dict[str, Any]:
         """Fine-tune and score one model; `keep` its weights."""
         method, started = job.method, time.perf_counter()
         labelled, unlabelled, validation = self._crops_of(job)
@@ -149,55 +138,27 @@ class Worker:
             levels = 1 + max(method.embedding.layers) if method.embedding else 1
             half = self.profile.batch_size // 2
             self._make_ready(model, labelled, 2 * half if method.unlabelled else half, levels)
-        rate = self.profile.learning_rate * method.rate
-        steps = self.profile.tuning_steps * (self.profile.epochs - self.profile.branch_epoch)
-        status, message = sweep.FINISHED, ""
-        try:
-            with self.way.searching():
-                history = fine_tune(
-                    model,
-                    labelled,
-                    unlabelled if method.unlabelled else None,
-                    embedding=method.embedding and method.embedding.losses(),
-                    self_training=method.self_training and method.self_training.term(steps),
-                    primary=method.primary,
-                    settings=replace(self.profile, learning_rate=rate),
-                    seed=job.seed,
-                    validation={
-                        k: p.subset(slice(sweep.VALIDATION)) for k, p in validation.items()
-                    },
-                    progress=False,
-                )
-        except Diverged as error:
-            status, history, message = sweep.DIVERGED, error.history, str(error)
-        about: dict[str, Any] = {}
-        if status == sweep.FINISHED:
-            model = self._copy(model)
-            sets = {"A": [labelled], "target": [unlabelled], "both": [labelled, unlabelled]}
-            sets["none"] = []
-            about = finish(model, sets[method.statistics_of], validation["A"], self.profile)
-        about |= {
-            "status": status,
-            "learning_rate": rate,
-            "steps": len(history) * self.profile.tuning_steps,
-            "wall_s": sum(row["seconds"] for row in history),
-            "settings": job.settings(),
-            **self._born(),
-        }
-        row = {**job.identity, **method.columns, **about}
-        made = {CURVES: [{**job.identity, **line} for line in history], MODELS: [row]}
-        if status == sweep.DIVERGED:
-            return {**made, "words": message}
-        content = checkpoints.weights_bytes(model, {**job.identity, **about})
-        row["weights"] = hashlib.sha256(content).hexdigest()[:12]
+        with self.way.searching():
+            outcome, model = tuning.tuned(
+                job,
+                model,
+                labelled,
+                unlabelled,
+                validation,
+                born=self._born(),
+                finished=self._finished,
+            )
+        made, about = outcome.rows(job), outcome.about
+        if outcome.weights is None:
+            return {**made, "words": outcome.message}
         if keep:
             job.path().parent.mkdir(parents=True, exist_ok=True)
-            job.path().write_bytes(content)
-        made |= rows.scored(SCORES, job, model, about, row["weights"], who, self._head)
+            job.path().write_bytes(outcome.weights)
+        made |= rows.scored(SCORES, job, model, about, about["weights"], who, self._head)
         f = np.mean([line["f_score"] for line in made[SCORES]])
         return {**made, "words": f"F {f:.3f}, {time.perf_counter() - started:.1f} s"}
 
-    def _crops_of(self, job: sweep.Job) -> tuple[Patches, Patches, dict[str, Patches]]:
+    def _crops_of(self, job: tuning.Job) -> tuple[Patches, Patches, dict[str, Patches]]:
         """As `rfe_study.runs.sweep` takes them: of A, of the target, and what is watched."""
         method, target, seed = job.method, job.target, job.seed
         labelled, on_a = self._crops("A", seed, "train"), self._crops("A", seed, "val")
@@ -230,10 +191,15 @@ class Worker:
         images = as_tensor(np.array(patches.images[:batch]), torch.device(self.device))
         self.way.make_ready(model, images, levels=levels)
 
-    def _copy(self, model: UNet) -> UNet:
-        other = build(self.profile, 0).to(self.device)
-        other.load_state_dict(model.state_dict())
-        return other.eval()
+    def _finished(
+        self, model: UNet, sets: Sequence[Patches], on_a: Patches | None, *, batch_size: int
+    ) -> tuple[UNet, dict[str, Any]]:
+        """As `rfe_study.runs.finishing.finished`: a copy without graphs, scored on the device."""
+        kept = build(self.profile, 0).to(self.device)
+        kept.load_state_dict(model.state_dict())
+        options = {"batch_size": batch_size, "threshold": calibrated_threshold}
+        with PLAIN.searching():
+            return kept, finish(kept.eval(), sets, on_a, **options)
 
 
 def run(connection: Connection, root: Path, profile: Profile, device: str) -> None:

@@ -198,16 +198,12 @@ class Comparison(NamedTuple):
     errors: NDArray[np.float64]
 
 
-def compare(
-    layer: EmbeddingLayer, n_e: Sequence[int], *, draws: int, seed: int = 0
-) -> dict[str, Comparison]:
+def compare(layer: EmbeddingLayer, n_e: Sequence[int], *, draws: int) -> dict[str, Comparison]:
     """Each strategy at each `n_e`; if that is the number of all pixels, all of them are taken."""
     have = available(layer.labels)
     found = {}
     for strategy in STRATEGIES:
         wanted = [have if n == sum(have) else wanted_counts(layer.labels, n, strategy) for n in n_e]
         drawn = [(min(w[0], have[0]), min(w[1], have[1])) for w in wanted]
-        found[strategy] = Comparison(
-            wanted, drawn, *sampled_gradients(layer, drawn, draws=draws, seed=seed)
-        )
+        found[strategy] = Comparison(wanted, drawn, *sampled_gradients(layer, drawn, draws=draws))
     return found

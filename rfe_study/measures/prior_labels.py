@@ -20,7 +20,7 @@ from rfe_core.scans.subject import Subject
 from rfe_study import provenance, results
 from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.method import FROM_A, OWN
-from rfe_study.methods.priors import PRIORS
+from rfe_study.methods.priors import SEEDLESS
 from rfe_study.phantom.domains import TARGETS
 from rfe_study.runs import networks
 from rfe_study.runs.crops import NUMBERS, target_labels, unlabelled_patients
@@ -154,7 +154,7 @@ def wanted(seeds: Sequence[int]) -> list[tuple[str, int, int]]:
     """
     some = [("true", 1, seeds[0])]
     some += [(s, 1, seed) for s in (FROM_A, OWN, "NCC", "NCC band") for seed in seeds]
-    some += [(s, 1, seeds[0]) for s in PRIORS if not s.startswith("NCC")]
+    some += [(s, 1, seeds[0]) for s in SEEDLESS]
     some += [(s, v1, seeds[0]) for v1 in NUMBERS[1:] for s in ("NCC", "classifier band")]
     return some
 

@@ -30,7 +30,6 @@ from rfe_study.methods.priors import brightness
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import TARGETS, Patient
 from rfe_study.runs import looked_at
-from rfe_study.tables import TABLES
 
 TABLE = "prior"
 
@@ -40,10 +39,6 @@ PAPER = (N_TEMPLATES, SIZE)
 
 #: Other settings, and the domain in which they are measured too.
 COUNTS, SIZES, EXPLORED = (1, 5, N_TEMPLATES), (3, SIZE, 7), "B"
-
-METHODS = ("NCC", "brightness")
-
-KEY = TABLES[TABLE].key
 
 
 def score(values: NDArray, threshold: float, subject: Subject) -> dict[str, float]:

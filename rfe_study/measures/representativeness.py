@@ -155,7 +155,6 @@ def measure_all(
     seeds: Sequence[int],
     weights: Path,
     *,
-    batches: int | None = None,
     folder: Path | None = None,
 ) -> None:
     """Measure the lower bounds of some seeds and write the table anew.
@@ -166,13 +165,10 @@ def measure_all(
         Of the networks; `seeds` of their training alone: the crops are always those of seed 0.
     weights : Path
         Their folder.
-    batches : int, optional
-        Of each kind: `BATCHES`, of profile smoke two.
     folder : Path, optional
         Of the table, instead of ``data/results``.
     """
-    if batches is None:
-        batches = 2 if profile.name == "smoke" else BATCHES
+    batches = 2 if profile.name == "smoke" else BATCHES  # of each kind
     jobs = [
         baselines.Job(profile=profile, model=LOWER, seed=seed, weights=weights) for seed in seeds
     ]

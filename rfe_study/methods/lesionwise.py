@@ -74,15 +74,10 @@ class LesionwiseEmbeddingLoss(PixelEmbeddingLoss):
             raise ValueError(f"{rule}, got {strategy!r}")
 
     def compare(
-        self,
-        embeddings: Tensor,
-        labels: Tensor,
-        labelled: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
+        self, embeddings: Tensor, labels: Tensor, labelled: Tensor | None = None, **options: Any
     ) -> Comparison:
         """As `PixelEmbeddingLoss.compare`."""
-        draw_from = self.generator if generator is None else generator
+        draw_from = options.get("generator") or self.generator
         shares = strategies.class_shares(self.strategy, (1, 1))
         wanted = strategies.apportion(self.n_e, shares)[1]
         labels = labels.clone()

@@ -74,6 +74,9 @@ RESPONSES: dict[str, Respond] = {
 #: All priors that know the labels of one patient.
 PRIORS = tuple(name + end for name in RESPONSES for end in ("", BAND))
 
+#: Those whose labels no seed changes: NCC draws its templates.
+SEEDLESS = tuple(prior for prior in PRIORS if not prior.startswith("NCC"))
+
 
 def prior_labels(
     prior: str, source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator

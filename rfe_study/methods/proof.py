@@ -37,7 +37,7 @@ MARGIN_1_N_E = (20, 200, 2000)
 #: as often as they are; exact, and sampled with these n_E.
 SHARES, SHARES_N_E = ("2x", "4x"), (100, 500, 2000)
 
-#: Both ends of the n_E grid, on which the verdicts about n_E rest.
+#: Both ends of the n_E grid, whose models have the most seeds: claims 2, 3 and 4 rest on them.
 ENDS = (N_E[0], N_E[-1])
 
 #: The search: rates for fine-tuning without an embedding loss, with the labels of A and of both;

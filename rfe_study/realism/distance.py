@@ -33,8 +33,8 @@ GROUPS = ("contrast", "texture", "edges", "range", "shape", "spots")
 SMALLEST = 0.02
 
 
-def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tuple[str, Subject]]:
-    """One training patient's head as its own scanner and a drawn protocol scan it.
+def phantom_scans(letter: str) -> Iterator[tuple[str, Subject]]:
+    """The first training patient's head as its own scanner and a drawn protocol scan it.
 
     Yields
     ------
@@ -43,9 +43,9 @@ def phantom_scans(letter: str, *, number: int = 1, seed: int = 0) -> Iterator[tu
     """
     from rfe_study.phantom import heads  # here: reading tables needs no brain atlas
 
-    patient = Patient(letter, "train", number)
+    patient = Patient(letter, "train", 1)
     anatomy = heads.make_anatomy(patient)
-    rng = np.random.default_rng([seed, patient.head])
+    rng = np.random.default_rng([0, patient.head])
     for kind, domain in ((f"scanner {letter}", DOMAINS[letter]), (DRAWN, draw_domain(rng))):
         yield (
             kind,

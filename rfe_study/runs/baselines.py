@@ -4,12 +4,12 @@ For each seed: the lower bound A_L learns from domain A alone; each upper bound 
 branch epoch with labelled patches of A and one other domain, half and half.
 """
 
-import copy
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,7 +26,7 @@ from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import networks
-from rfe_study.runs.finishing import finish
+from rfe_study.runs.finishing import Finished, finished
 from rfe_study.runs.scoring import check_phantom
 from rfe_study.workers import process_pool, worker_number
 
@@ -129,45 +129,90 @@ def fit(
 ) -> list[dict[str, Any]]:
     """Train a job's model on crops, or go on where that was stopped, and keep its weights.
 
-    With a second set of crops it starts at the branch epoch; without, it starts at 0 and its
-    weights at the branch epoch are kept as well. Either are kept finished (`finish`): batch norm's
-    statistics are those of the crops it was trained on. `validation` names sets of crops for the
-    learning curve; "A" also calibrates the threshold.
+    See `trained`.
     """
+
+    def told(row: dict[str, Any], keep_branch: Callable[[], None] | None) -> None:
+        if keep_branch is not None:
+            keep_branch()
+        if not progress:
+            numbers = " ".join(f"{k} {v:.3f}" for k, v in row.items() if k != "epoch")
+            print(f"{job.path().stem}: epoch {row['epoch']} {numbers}", flush=True)
+
     born = provenance.certificate(__name__, device=job.device, threads=torch.get_num_threads())
+    history = trained(
+        job,
+        model.to(job.device),
+        first,
+        second,
+        validation=validation,
+        born=born,
+        on_epoch=told,
+        checkpoint=job.state_path(),
+        progress=progress,
+        description=f"{job.model} seed {job.seed}",
+        position=worker_number(),
+    )
+    job.state_path().unlink()
+    return history
+
+
+def trained(
+    job: Job,
+    model: UNet,
+    first: Patches,
+    second: Patches | None,
+    *,
+    validation: dict[str, Patches],
+    born: dict[str, str],
+    on_epoch: Callable[[dict[str, Any], Callable[[], None] | None], None],
+    finished: Finished = finished,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Train a job's model on crops and keep its weights; returns its learning curve.
+
+    With a second set of crops it starts at the branch epoch; without, it starts at 0 and its
+    weights at the branch epoch can be kept as well. Either are kept finished: batch norm's
+    statistics are those of the crops it was trained on.
+
+    Parameters
+    ----------
+    validation : dict of Patches
+        For the learning curve; "A" also calibrates the threshold.
+    born : dict
+        Where this is done, `provenance.certificate`.
+    on_epoch : callable
+        Called after each epoch with its row, and with what keeps the weights if it is the branch.
+    finished
+        What is kept of the model, see `rfe_study.runs.finishing.finished`.
+    **options
+        For `rfe_core.training.train_supervised`.
+    """
     crops = [first] if second is None else [first, second]
 
-    def save(path: Path, model: UNet, history: list[dict[str, Any]]) -> None:
-        model = copy.deepcopy(model)  # training may go on, with the statistics it has
+    def save(path: Path, history: list[dict[str, Any]]) -> None:
+        kept, made = finished(model, crops, validation.get("A"), batch_size=job.profile.batch_size)
         wall_s = sum(row["seconds"] for row in history)
         about = {**job.settings, **born, "model": job.model, "wall_s": wall_s, "history": history}
-        batch_size = job.profile.batch_size
-        about |= finish(model, crops, validation.get("A"), batch_size=batch_size)
-        checkpoints.save_weights(path, model, about)
+        checkpoints.save_weights(path, kept, about | made)
 
-    def keep_branch(model: UNet, history: list[dict[str, Any]]) -> None:
-        if second is None and history[-1]["epoch"] == job.profile.branch_epoch:
-            save(job.path(f"{job.model}-branch"), model, history)
-        if not progress:
-            numbers = " ".join(f"{k} {v:.3f}" for k, v in history[-1].items() if k != "epoch")
-            print(f"{job.path().stem}: epoch {history[-1]['epoch']} {numbers}", flush=True)
+    def after(_: UNet, history: list[dict[str, Any]]) -> None:
+        at_branch = second is None and history[-1]["epoch"] == job.profile.branch_epoch
+        branch = partial(save, job.path(f"{job.model}-branch"), history)
+        on_epoch(history[-1], branch if at_branch else None)
 
     history = train_supervised(
-        model.to(job.device),
+        model,
         first,
         second,
         settings=job.profile,
         seed=job.seed,
         start_epoch=0 if second is None else job.profile.branch_epoch,
         validation=validation,
-        checkpoint=job.state_path(),
-        on_epoch=keep_branch,
-        progress=progress,
-        description=f"{job.model} seed {job.seed}",
-        position=worker_number(),
+        on_epoch=after,
+        **options,
     )
-    save(job.path(), model, history)
-    job.state_path().unlink()
+    save(job.path(), history)
     return history
 
 

@@ -15,7 +15,7 @@ from rfe_core.evaluation import predict
 from rfe_core.patches import Patches, extract, extract_all, stack
 from rfe_core.scans.subject import Subject
 from rfe_study.methods.method import FROM_A, OWN, SOURCES
-from rfe_study.methods.priors import SURE, label_map, prior_labels
+from rfe_study.methods.priors import SEEDLESS, SURE, label_map, prior_labels
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
@@ -86,7 +86,7 @@ def target_labels(
 ) -> list[NDArray[np.int8]]:
     """What stands for the labels (X, Y, Z) of V2 and V3: 1, 0, or -1 for unsure.
 
-    See `training_crops`; `profile` by name. Only NCC depends on the seed, by its templates.
+    See `training_crops`; `profile` by name.
     """
     if source == "true":
         subjects = unlabelled_patients(domain, v1, profile)
@@ -95,9 +95,9 @@ def target_labels(
         if network is None:
             raise ValueError(f"source {OWN!r} needs a network, got none")
         return own_labels(network, unlabelled_patients(domain, v1, profile), profile)
-    if source.startswith("NCC"):
-        return _of_prior(profile, domain, seed, source, v1)
-    return _of_any_seed(profile, domain, 0, source, v1)
+    if source in SEEDLESS:
+        return _of_any_seed(profile, domain, 0, source, v1)
+    return _of_prior(profile, domain, seed, source, v1)
 
 
 def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> list[NDArray[np.int8]]:

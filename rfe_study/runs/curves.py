@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rfe_study import results
-from rfe_study.runs.sweep import Job, Outcome
+from rfe_study.runs.tuning import Job, Outcome
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS
 
 
@@ -31,7 +31,7 @@ def keep(job: Job, outcome: Outcome, folder: Path | None = None) -> int:
     The model's row, its weights and the rows that are there stay as they are.
     """
     known = set(results.keys(CURVES, (*MODEL_KEY, "epoch"), folder))
-    rows = [{**job.identity, **row} for row in outcome.history]
+    rows = outcome.rows(job)[CURVES]
     missing = [row for row in rows if (*job.identity.values(), row["epoch"]) not in known]
     results.append(CURVES, missing, folder=folder)
     return len(missing)

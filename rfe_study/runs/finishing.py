@@ -5,7 +5,9 @@ calibrated on labelled crops of A that no model was trained on: "calibrated on A
 do who has no label of the target.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +17,25 @@ from rfe_core.prior import best_threshold
 from rfe_core.unet import UNet
 from rfe_study.methods.statistics import adapt_statistics
 
+#: As `finished`, for other machines: what is kept of a trained network.
+Finished = Callable[..., tuple[UNet, dict[str, Any]]]
+
+
+def finished(
+    model: UNet, crops: Sequence[Patches], on_a: Patches | None, *, batch_size: int
+) -> tuple[UNet, dict[str, float]]:
+    """A copy that is finished (`finish`), and what is stored with it; training may go on."""
+    model = copy.deepcopy(model)
+    return model, finish(model, crops, on_a, batch_size=batch_size)
+
 
 def finish(
-    model: UNet, crops: Sequence[Patches], on_a: Patches | None, *, batch_size: int
+    model: UNet,
+    crops: Sequence[Patches],
+    on_a: Patches | None,
+    *,
+    batch_size: int,
+    threshold: Callable[[UNet, Patches], float] | None = None,
 ) -> dict[str, float]:
     """Take the statistics of some sets of crops; returns what is stored with the weights.
 
@@ -29,14 +47,17 @@ def finish(
         The sets that batch norm's statistics are to be those of; none: they stay as they are.
     on_a : Patches, optional
         Validation crops of domain A; None: nothing is calibrated.
+    threshold : callable, optional
+        In place of `calibrated_threshold`.
 
     Returns
     -------
     dict
-        ``threshold_a``, of `calibrated_threshold`, if there is something to calibrate on.
+        ``threshold_a`` if there is something to calibrate on.
     """
     adapt_statistics(model, *crops, batch_size=batch_size)
-    return {} if on_a is None else {"threshold_a": calibrated_threshold(model, on_a)}
+    threshold = threshold or calibrated_threshold
+    return {} if on_a is None else {"threshold_a": threshold(model, on_a)}
 
 
 def calibrated_threshold(model: UNet, patches: Patches) -> float:

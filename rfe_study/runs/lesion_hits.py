@@ -15,7 +15,7 @@ from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import baselines, looked_at, networks
 from rfe_study.runs.scoring import Trained, check_phantom
-from rfe_study.runs.sweep import Job
+from rfe_study.runs.tuning import Job
 from rfe_study.tables import LESIONS, TABLES
 from rfe_study.workers import one_thread
 

@@ -6,96 +6,25 @@ before that row, so whatever moment the sweep is killed at, the same command fin
 finished or not there, and ends with the same tables.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from rfe_core import checkpoints
 from rfe_core.files import replacing
-from rfe_core.fine_tuning import fine_tune
 from rfe_core.patches import Patches
-from rfe_core.training import Diverged
 from rfe_study import provenance, results
-from rfe_study.methods.bounds import BRANCH
 from rfe_study.methods.histograms import match_patches
-from rfe_study.methods.method import OWN, Method
-from rfe_study.methods.profiles import Profile
+from rfe_study.methods.method import OWN
 from rfe_study.runs import networks
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.crops import training_crops, v1_crops
-from rfe_study.runs.finishing import finish
 from rfe_study.runs.scoring import check_phantom
+from rfe_study.runs.tuning import Job, Outcome, tuned
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import one_thread
-
-FINISHED, DIVERGED = "finished", "diverged"
-
-#: Crops of either domain's validation part that a learning curve looks at.
-VALIDATION = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One model to fine-tune."""
-
-    profile: Profile
-    experiment: str
-    target: str  # a domain's letter
-    method: Method
-    seed: int
-    baselines: Path  # folder with the lower bound's weights at the branch epoch
-    weights: Path  # folder for finished weights
-    device: str = "cpu"
-    phantom_version: str = field(default_factory=provenance.phantom_version)
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """The columns that name this job's model in a table."""
-        values = (self.profile.name, self.experiment, self.target, self.method.name, self.seed)
-        return dict(zip(MODEL_KEY, values, strict=True))
-
-    @property
-    def branch(self) -> Path:
-        """The weights it starts from."""
-        return self.baselines / networks.file_name(self.profile.name, BRANCH, self.seed)
-
-    def path(self) -> Path:
-        """Where its own weights are kept."""
-        name = networks.as_file_name(self.method.name)
-        folder = self.weights / f"{self.profile.name}-{self.experiment}-{self.target}"
-        return folder / f"{name}-seed{self.seed}.safetensors"
-
-    def settings(self) -> str:
-        """First 12 hex digits of the SHA-256 over all that decides the result but the code."""
-        unused = "target_crops" if self.method.source == "subset" else "subset"
-        parts = {
-            "profile": {k: v for k, v in asdict(self.profile).items() if k != unused},
-            "method": self.method.settings,
-            "target": self.target,
-            "seed": self.seed,
-            "phantom_version": self.phantom_version,
-            "branch": checkpoints.weights_digest(self.branch),
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a job brings home: everything that is written about it."""
-
-    status: str  # FINISHED or DIVERGED
-    history: list[dict[str, Any]]
-    weights: bytes | None  # a safetensors file; None if it diverged
-    about: dict[str, Any]
-    message: str = ""
-
 
 # What jobs have in common is read once a process.
 _of_domain = lru_cache(maxsize=2)(domain_patches)
@@ -132,45 +61,11 @@ def execute(job: Job) -> Outcome:
 def _execute(job: Job) -> Outcome:
     born = provenance.certificate(__name__, device=job.device)
     check_phantom(job)
-    method, status, message = job.method, FINISHED, ""
     labelled, target, validation = _crops(job)
-    if method.match_histograms:
+    if job.method.match_histograms:
         labelled = match_patches(labelled, target)
     model = networks.load(job.branch, job.device).model
-    rate = job.profile.learning_rate * method.rate
-    steps = job.profile.tuning_steps * (job.profile.epochs - job.profile.branch_epoch)
-    try:
-        history = fine_tune(
-            model,
-            labelled,
-            target if method.unlabelled else None,
-            embedding=method.embedding and method.embedding.losses(),
-            self_training=method.self_training and method.self_training.term(steps),
-            primary=method.primary,
-            settings=replace(job.profile, learning_rate=rate),
-            seed=job.seed,
-            validation={k: crops.subset(slice(VALIDATION)) for k, crops in validation.items()},
-            progress=False,
-        )
-    except Diverged as error:
-        status, history, message = DIVERGED, error.history, str(error)
-    about = {}
-    if status == FINISHED:
-        whose = {"A": [labelled], "target": [target], "both": [labelled, target], "none": []}
-        crops, size = whose[method.statistics_of], job.profile.batch_size
-        about = finish(model, crops, validation["A"], batch_size=size)
-    about |= {
-        "status": status,
-        "learning_rate": rate,
-        "steps": len(history) * job.profile.tuning_steps,
-        "wall_s": sum(row["seconds"] for row in history),
-        "settings": job.settings(),
-        **born,
-    }
-    weights = None
-    if status == FINISHED:
-        weights = checkpoints.weights_bytes(model, {**job.identity, **about})
-    return Outcome(status=status, history=history, weights=weights, about=about, message=message)
+    return tuned(job, model, labelled, target, validation, born=born)[0]
 
 
 def completed(
@@ -204,15 +99,11 @@ def completed(
 
 def keep(job: Job, outcome: Outcome, folder: Path | None = None) -> None:
     """Write a completed job: weights, learning curve, and last the row that says it is finished."""
-    weights = {}
     if outcome.weights is not None:
         with replacing(job.path()) as partial:
             partial.write_bytes(outcome.weights)
-        weights = {"weights": checkpoints.weights_digest(job.path())}
-    curve = [{**job.identity, **row} for row in outcome.history]
-    results.append(CURVES, curve, folder=folder)
-    row = {**job.identity, **job.method.columns, **outcome.about, **weights}
-    results.append(MODELS, [row], folder=folder)
+    for table, rows in outcome.rows(job).items():
+        results.append(table, rows, folder=folder)
 
 
 def unfinished(jobs: Sequence[Job], folder: Path | None = None) -> list[Job]:

@@ -200,3 +200,71 @@ def test_a_damaged_table_is_named(tmp_path, content, message):
         results.stored("scores", tmp_path)
     assert str(caught.value).startswith(str(tmp_path / "scores.csv"))
     assert message in str(caught.value)
+
+
+LARGE = "development"
+HERE = {"code_version": "aaa", "commit": "c1", "torch": "2.11.0", "hardware": "gpu: x"}
+
+
+def scored(*seeds, **born):
+    key = {"profile": "p", "model": "lower", "subject": "Adev1", "role": "dev", "domain": "A"}
+    return [{**key, "seed": seed, "f_score": 0.5, **HERE, **born} for seed in seeds]
+
+
+def test_a_large_table_tells_each_origin_once(tmp_path):
+    results.append(LARGE, scored(0, 1), folder=tmp_path)
+    results.append(LARGE, scored(2, commit="c2") + scored(3, commit=None), folder=tmp_path)
+    lines = results.path_of(LARGE, tmp_path).read_text().splitlines()
+    assert lines[0] == "profile,model,subject,role,domain,seed,f_score,origin"
+    assert len({line.rsplit(",", 1)[1] for line in lines[1:3]}) == 1
+    assert len(results.stored(results.origins_of(LARGE), tmp_path)) == 3
+    rows = results.stored(LARGE, tmp_path)
+    assert rows.columns.tolist() == [*scored(0)[0]]
+    assert rows["commit"].tolist()[:3] == ["c1", "c1", "c2"] and rows["commit"].isna()[3]
+    assert (rows["torch"] == "2.11.0").all()
+
+
+def test_a_table_in_the_old_form_is_read_and_written_in_the_new(tmp_path):
+    pd.DataFrame(scored(0, 1)).to_csv(tmp_path / f"{LARGE}.csv", index=False, lineterminator="\n")
+    old = results.stored(LARGE, tmp_path)
+    assert results.keys(LARGE, ("seed", "commit"), tmp_path) == [(0, "c1"), (1, "c1")]
+    results.append(LARGE, scored(2, nilearn="0.14.1"), folder=tmp_path)
+    rows = results.stored(LARGE, tmp_path)
+    pd.testing.assert_frame_equal(rows.iloc[:2][[*old]], old)
+    assert rows["nilearn"].isna().tolist() == [True, True, False]
+    assert "2.11.0" not in (tmp_path / f"{LARGE}.csv").read_text()
+
+
+def test_a_kill_between_origins_and_rows_loses_nothing(tmp_path, monkeypatch):
+    results.append(LARGE, scored(0), folder=tmp_path)
+    before, real = results.stored(LARGE, tmp_path), results.replacing
+
+    def killed(path):
+        if path.name == f"{LARGE}.csv" and path.parent == tmp_path:
+            raise KeyboardInterrupt
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "replacing", killed)
+        with pytest.raises(KeyboardInterrupt):
+            results.append(LARGE, scored(1, commit="c2"), folder=tmp_path)
+    assert len(results.stored(results.origins_of(LARGE), tmp_path)) == 2  # written first
+    pd.testing.assert_frame_equal(results.stored(LARGE, tmp_path), before)
+    results.append(LARGE, scored(1, commit="c2"), folder=tmp_path)
+    assert results.stored(LARGE, tmp_path)["commit"].tolist() == ["c1", "c2"]
+    assert len(results.stored(results.origins_of(LARGE), tmp_path)) == 2
+
+
+def test_an_origin_that_nothing_tells_is_named(tmp_path):
+    results.append(LARGE, scored(0), folder=tmp_path)
+    results.path_of(results.origins_of(LARGE), tmp_path).unlink()
+    with pytest.raises(ValueError, match=r"origins/development.csv must tell each origin, not so"):
+        results.stored(LARGE, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.large])
+def test_stored_rows_stay_what_they_are_when_they_are_written_again(name, tmp_path):
+    rows = results.stored(name)
+    for _ in range(2):
+        results.write(name, rows, folder=tmp_path)
+        pd.testing.assert_frame_equal(results.stored(name, tmp_path), rows, check_exact=True)

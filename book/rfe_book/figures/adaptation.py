@@ -80,7 +80,6 @@ def every_method(
     models: Sequence[str],
     *,
     minus: str,
-    label: str = "F gained",
     ends: tuple[float, float] | None = None,
 ) -> Figure:
     """Models below each other, on each target and on their mean: what they gain over another.
@@ -93,8 +92,6 @@ def every_method(
     models : names, the first on top
     minus : str
         The model that they are compared with.
-    label : str
-        What the horizontal axis shows, before "over".
     ends : (low, high), optional
         Of the horizontal axis: an interval of two seeds may be as wide as the page.
     """
@@ -120,7 +117,7 @@ def every_method(
     panels[0].set_ylim(len(models) - 0.5, -0.5)  # the first on top
     if ends is not None:
         panels[0].set_xlim(*ends)
-    figure.supxlabel(f"{label} over “{minus}”")
+    figure.supxlabel(f"F gained over “{minus}”")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.figures.proof import BASE, DISTANCES, EVERYTHING, legend, of_seeds
+from rfe_book.figures.proof import legend, of_seeds
 from rfe_book.style import BLUE, GRAY, GREEN, LIGHT, ORANGE, PURPLE, STRATEGY_STYLE
+from rfe_book.tables.proof import BOUND, CONTROL
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims.proof import name, names
+from rfe_study.claims.proof import at_margin_1, names
 from rfe_study.claims.rows import ByModel
+from rfe_study.methods.proof import DISTANCES
 
 #: Strategies of the exact loss from the least lesion to the most, and what the axis calls them.
 BY_SHARE = {
@@ -41,7 +43,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
             face = colour if distance == "ACD" else "none"
             look = {"facecolors": face, "edgecolors": colour, "label": f"{strategy}, {distance}"}
             axes.scatter(found["recall"], found["precision"], s=28, marker=marker, **look)
-    for model, marker, colour in ((BASE, "P", "black"), ("labels of B", "*", PURPLE)):
+    for model, marker, colour in ((CONTROL, "P", "black"), (BOUND, "*", PURPLE)):
         at = parts.loc[model]
         axes.scatter(at["recall"], at["precision"], s=110, marker=marker, color=colour, label=model)
     axes.set(xlabel="recall: share of the lesion that is found",
@@ -72,7 +74,7 @@ def shares(scores: Mapping[str, ByModel]) -> Figure:
     figure, axes = plt.subplots(figsize=(6, 3))
     looks = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."))
     for (label, values), (colour, marker, line) in zip(scores.items(), looks, strict=True):
-        tables = [values[name(share, "ACD", EVERYTHING)] for share in BY_SHARE]
+        tables = [values[at_margin_1(share)] for share in BY_SHARE]
         look = {"color": colour, "marker": marker, "linewidth": 1.2, "label": label}
         of_seeds(axes, np.arange(len(BY_SHARE)), tables, line, **look)
     axes.set_xticks(range(len(BY_SHARE)), list(BY_SHARE.values()))

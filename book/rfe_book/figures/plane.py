@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from rfe_book.figures.proof import BASE, DISTANCES, legend
+from rfe_book.figures.proof import legend
 from rfe_book.style import CLASS_COLOURS
+from rfe_book.tables.proof import CONTROL
 from rfe_study.claims.proof import names
-from rfe_study.methods.proof import N_E
+from rfe_study.methods.proof import DISTANCES, N_E
 
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
@@ -25,7 +26,7 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for model, n_e, shade in zip(names(strategy, distance), N_E, shades, strict=True):
             means.loc[model].plot(ax=panel, color=shade, label=f"$n_E$ = {n_e}")
-        means.loc[BASE].plot(ax=panel, color="black", linestyle="--", label=BASE)
+        means.loc[CONTROL].plot(ax=panel, color="black", linestyle="--", label=CONTROL)
         panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
     axes[0].set_ylabel("mean length |h|")

@@ -9,11 +9,11 @@ import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import adaptation as tables
-from rfe_book.tables.gains import differences, told, with_mean
-from rfe_book.words import listed, origin
+from rfe_book.tables.gains import differences, with_mean
+from rfe_book.words import gained, listed, origin, percent, span
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import share_closed
-from rfe_study.claims.effects import SMALLEST_F
+from rfe_study.claims.effects import MEAN, SMALLEST_F
 from rfe_study.claims.headline import (
     NONE_AT_LESIONS,
     OPERATING_POINT,
@@ -32,21 +32,9 @@ from rfe_study.phantom.domains import TARGETS
 ByTarget = Mapping[str, ByModel]
 
 
-def span(numbers: Iterable[int]) -> str:
-    """``"3 to 5"``, or ``"3"`` if all are."""
-    low, high = min(numbers := list(numbers)), max(numbers)
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def spread(table: pd.DataFrame) -> dict[str, str]:
     """Of `differences`: each target's and the mean's as words, by name."""
-    return {str(target): told(*line) for target, line in table.iterrows()}
-
-
-def percent(part: Verdict) -> str:
-    """``"73% (60% to 87%)"``."""
-    text = f"{part.estimate:.0%} ({part.low:.0%} to {part.high:.0%})"
-    return text.replace("-", "−")
+    return {str(target): gained(*line) for target, line in table.iterrows()}
 
 
 def mean_of(by_target: ByTarget, model: str) -> float:
@@ -106,7 +94,6 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     alone = differences(f, tables.STATISTICS, tables.ALONE)
     ahead = differences(f, PAPER, tables.STATISTICS)
     verdict = {p.part: p for p in parts}
-    mean = f"mean of {', '.join(TARGETS)}"
     must_hold("the loss's own share is small on average", abs(own.loc["mean", "mean"]) < SMALLEST_F)
     must_hold("statistics alone do better than the method", ahead.loc["mean", "mean"] < 0)
     must_hold("statistics help B most", alone.loc[list(TARGETS), "mean"].idxmax() == "B")
@@ -120,8 +107,8 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
         **{f"statistics_{t}": text for t, text in spread(alone).items()},
         **{f"images_{t}": text for t, text in spread(images).items()},
         **{f"ahead_{t}": text for t, text in spread(ahead).items()},
-        own_verdict=verdict[f"better than {tables.CONTROL}, {mean}"].verdict,
-        statistics_verdict=verdict[f"better than {tables.STATISTICS}, {mean}"].verdict,
+        own_verdict=verdict[f"better than {tables.CONTROL}, {MEAN}"].verdict,
+        statistics_verdict=verdict[f"better than {tables.STATISTICS}, {MEAN}"].verdict,
         smallest=f"{SMALLEST_F:g}",
     )
 
@@ -144,7 +131,7 @@ def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
         ("better", PERFECT, PAPER),
     ):
         for name, of in (("f", f), ("ap", precision)):
-            said[f"{key}_{name}"] = told(*differences(of, model, reference).loc["mean"])
+            said[f"{key}_{name}"] = gained(*differences(of, model, reference).loc["mean"])
     ap = differences(precision, PERFECT, tables.CONTROL)
     at_half = differences(f, PERFECT, tables.CONTROL)
     must_hold("a perfect prior ranks pixels better", ap.loc["mean", "low"] > 0)
@@ -156,8 +143,8 @@ def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
     return Findings(
         **said,
         perfect_same=said["same_ap"],
-        perfect_f_C=told(*at_half.loc["C"]),
-        perfect_ap_C=told(*ap.loc["C"]),
+        perfect_f_C=gained(*at_half.loc["C"]),
+        perfect_ap_C=gained(*ap.loc["C"]),
         **{f"pull_{t}": f"{a:.2f}" for t, a in pulls["a"].items()},
     )
 
@@ -188,7 +175,7 @@ def shares(
             for name, of in of_c.items()
             for key, m in ends.items()
         },
-        ap_gain=told(*ap.loc["mean"]),
+        ap_gain=gained(*ap.loc["mean"]),
         best=best,
         best_f=f"{mean_f[best]:.2f}",
         **{
@@ -239,11 +226,11 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     dice = rest["Dice on NCC"]
     return Findings(
         ahead=listed([f"“{m}”" for m in ahead]),
-        v1=told(*v1.loc["mean"]),
+        v1=gained(*v1.loc["mean"]),
         v1_verdict=rest[tables.V1].verdict,
         dice_verdict=dice.verdict,
         dice=dice.effect,
-        dice_lower=told(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
+        dice_lower=gained(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
         entropy_verdict=rest["entropy"].verdict,
         pseudo_verdict=rest["pseudo-labels"].verdict,
     )

@@ -8,26 +8,22 @@ import numpy as np
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.adaptation import ByTarget, mean_of, percent
+from rfe_book.findings.adaptation import ByTarget, mean_of
 from rfe_book.tables import adaptation as tables
-from rfe_book.tables.gains import differences, told
-from rfe_book.words import listed
+from rfe_book.tables.claims import overall_table
+from rfe_book.tables.gains import differences
+from rfe_book.words import gained, listed, percent
 from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
+from rfe_study.claims.effects import MEAN
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.verdicts import REPRODUCED, Verdict, deciding
 from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
-from rfe_study.phantom.domains import TARGETS
-
-MEAN = f"mean of {', '.join(TARGETS)}"
 
 
 def points(part: Verdict) -> str:
     """``"13 points (11 to 14)"``, of a difference of shares."""
-    value, low, high = (
-        f"{100 * x:.0f}".replace("-", "−") for x in (part.estimate, part.low, part.high)
-    )
-    return f"{value} points ({low} to {high})"
+    return percent(part, unit=" points", of_ends="")
 
 
 def false_positives(wrong: ByTarget, parts: Sequence[Verdict]) -> Findings:
@@ -102,7 +98,7 @@ def small(found: pd.DataFrame, f: ByTarget, wrong: ByTarget, parts: Sequence[Ver
         perfect=f"{share[PERFECT]:.0%}",
         every=f"{share[EVERY_LESION]:.0%}",
         all_pixels=f"{share[ALL_PIXELS]:.0%}",
-        f_change=told(*alike),
+        f_change=gained(*alike),
         pieces=f"{pieces:.1f}",
     )
 
@@ -133,6 +129,6 @@ def verdicts(judged: Mapping[str, Sequence[Verdict]]) -> Findings:
         first = deciding([p for p in judged[VERDICT] if p.claim == claim])
         said[f"all_{claim}"], said[f"effect_{claim}"] = first.verdict, first.effect
     (papers,) = set(PATIENTS) - {VERDICT}
-    table = tables.verdicts_by_heads(judged)
+    table = overall_table(judged)
     said |= {f"papers_{claim}": verdict for claim, verdict in table[papers].items()}
     return Findings(**said)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
+from rfe_book.words import percent, span, with_interval
 from rfe_study.claims import board as boards
 from rfe_study.claims import headline, operating_points
+from rfe_study.claims.effects import MEAN
 from rfe_study.claims.rows import read
 from rfe_study.claims.verdicts import (
     CONTRADICTED,
@@ -19,17 +20,14 @@ from rfe_study.claims.verdicts import (
     Verdict,
     overall,
 )
-from rfe_study.phantom.domains import TARGETS
 from rfe_study.tables import MODELS, SCORES
 
-_MEAN = f"mean of {', '.join(TARGETS)}"
-
 #: Parts that the first page speaks of, by claim.
-REPAIRED = f"repaired by labels, {_MEAN}"
+REPAIRED = f"repaired by labels, {MEAN}"
 RISES = "higher at n_E = 2000 than at 20, ACD"
 AHEAD = "80/20 better than 50/50, ACD"
-NO_EMBEDDING = f"better than no embedding, {_MEAN}"
-STATISTICS = f"better than statistics only, {_MEAN}"
+NO_EMBEDDING = f"better than no embedding, {MEAN}"
+STATISTICS = f"better than statistics only, {MEAN}"
 
 _COUNTS = ("none", "one", "two", "three", "all")
 
@@ -52,7 +50,7 @@ def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
     """
     found = {name.replace(" ", "_"): count for name, count in boards.counted(board).items()}
     seeds = models.groupby(["experiment", "target", "model"])["seed"].nunique()
-    return Findings(claims=len(board), seeds=f"{seeds.min()} to {seeds.max()}", **found)
+    return Findings(claims=len(board), seeds=span(seeds), **found)
 
 
 def headlines(
@@ -80,17 +78,18 @@ def headlines(
     nothing, statistics = (part_of(parts["ours"], name) for name in (NO_EMBEDDING, STATISTICS))
     must_hold("with the paper's prior the loss adds little", abs(nothing.estimate) < 0.03)
     must_hold("new statistics alone are better", statistics.high < 0)
+    differs = effect(nothing, sign="+")
     return f"""\
 - **The gap is real.** Labels of the other scanner raise the F-score there by
-  {_unsigned(repaired)}: that is what unlabelled images would have to make up for
+  {effect(repaired)}: that is what unlabelled images would have to make up for
   ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works.** Comparing 2000 pixels
-  from each scanner instead of 20 gains {_unsigned(rises)} in F, and 80% background with 20% lesion
-  is better than half and half by {_unsigned(ahead)} at a threshold of .5; without a threshold the
+  from each scanner instead of 20 gains {effect(rises)} in F, and 80% background with 20% lesion
+  is better than half and half by {effect(ahead)} at a threshold of .5; without a threshold the
   two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing here.** Against the same training without the embedding
-  loss F differs by {signed(nothing)}; taking batch norm's statistics anew from the new scanner's
-  images, without any loss on them, is better by {_unsigned(statistics, -1)}
+  loss F differs by {differs}; taking batch norm's statistics anew from the new scanner's
+  images, without any loss on them, is better by {effect(statistics, -1)}
   ([Chapter 9](09-adaptation.ipynb)).
 """
 
@@ -127,14 +126,14 @@ def in_advance(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
     must_hold("B alone contradicts that sentence", alone.verdict == CONTRADICTED)
     return Findings(
         held=_COUNTS[held],
-        recall=_unsigned(more),
+        recall=effect(more),
         apart=f"{-alike.estimate:.2f}",
-        perfect=percent(mean[perfect]),
-        perfect_B=percent(of_b[perfect]),
-        v1=percent(mean[known]),
-        v1_B=percent(of_b[known]),
-        none=percent(unlabelled),
-        none_B=percent(alone),
+        perfect=share_of(mean[perfect]),
+        perfect_B=share_of(of_b[perfect]),
+        v1=share_of(mean[known]),
+        v1_B=share_of(of_b[known]),
+        none=share_of(unlabelled),
+        none_B=share_of(alone),
     )
 
 
@@ -149,22 +148,15 @@ def below_zero(parts: Mapping[int | str, Sequence[Verdict]]) -> Findings:
     (share,) = (part for part in parts[11] if part.main)
     must_hold("the interval of a share reaches below 0", share.low < 0 < share.estimate)
     must_hold("so it decides nothing", share.verdict == UNDECIDED)
-    return Findings(found=percent(share), asked=f"{share.threshold:.0%}")
+    return Findings(found=share_of(share), asked=f"{share.threshold:.0%}")
 
 
-def signed(part: Verdict) -> str:
-    """``"−0.01 (−0.02 to 0.01)"``: an estimate with its 95% interval."""
-    text = f"{part.estimate:+.2f} ({part.low:.2f} to {part.high:.2f})"
-    return text.replace("-", "−")
-
-
-def percent(part: Verdict) -> str:
+def share_of(part: Verdict) -> str:
     """``"41% (27 to 55)"``: a share of a gap with its 95% interval."""
-    values = (100 * value for value in (part.estimate, part.low, part.high))
-    return "{:.0f}% ({:.0f} to {:.0f})".format(*values).replace("-", "−")
+    return percent(part, of_ends="")
 
 
-def _unsigned(part: Verdict, sign: int = 1) -> str:
-    """As `signed`, of the estimate times `sign`, which is above 0."""
-    ends = np.sort([sign * part.low, sign * part.high])
-    return f"{sign * part.estimate:.2f} ({ends[0]:.2f} to {ends[1]:.2f})".replace("-", "−")
+def effect(part: Verdict, times: int = 1, *, sign: str = "") -> str:
+    """``"0.04 (0.01 to 0.07)"``: an estimate with its 95% interval; `times` −1 turns it round."""
+    ends = sorted((times * part.low, times * part.high))
+    return with_interval(times * part.estimate, *ends, sign=sign)

@@ -74,7 +74,7 @@ def curves(rows: pd.DataFrame) -> Findings:
         networks=int(rows["seed"].nunique()),
         batches=int(rows["batch"].nunique()),
         excess_half=f"{half:.3f}",
-        excess_aware=_plain(f"{aware:.3f}"),
+        excess_aware=words.number(words.rounded(aware, 3), 3),
         excess_fifth=f"{fifth:.3f}",
         **values,
     )
@@ -89,11 +89,11 @@ def _farthest(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def claim_1(table: pd.DataFrame, *, seed: int = 0) -> Findings:
+def claim_1(table: pd.DataFrame) -> Findings:
     """The verdicts on claim 1, each with the lowest and highest estimate, and what they mean.
 
     ``of_b_own`` is what the scoreboard shows. ``of_b_beyond`` joins what is flattened and by
-    channel. Each test draws batches again from the same `seed`.
+    channel.
 
     Parameters
     ----------
@@ -102,34 +102,23 @@ def claim_1(table: pd.DataFrame, *, seed: int = 0) -> Findings:
     """
     values, both = {}, {}
     for kind, name in KINDS.items():
-        tests = _tests(table[table["batch_of"] == name], seed)
+        tests = _tests(table[table["batch_of"] == name])
         for test, parts in tests.items():
             values[f"{kind}_{test}"] = verdicts.overall(parts)
-            values[f"{kind}_{test}_range"] = _range(parts)
+            values[f"{kind}_{test}_range"] = words.span((p.estimate for p in parts), 2)
         beyond = verdicts.overall(tests["beyond_flattened"] + tests["beyond_channel"])
         both[kind] = values[f"{kind}_beyond"] = beyond
     answer = words.answer(both["of_b"]).capitalize()
     return Findings(answer=answer, meaning=MEANS[both["of_b"]], **values)
 
 
-def _tests(rows: pd.DataFrame, seed: int) -> Mapping[str, list[Verdict]]:
+def _tests(rows: pd.DataFrame) -> Mapping[str, list[Verdict]]:
+    # each draws batches again as the others do
     measures = {"own": "own_flattened", "shared": "shared_flattened", "channel": "shared_channel"}
     found = {
-        test: falls(rows, measure, generator=np.random.default_rng(seed))
+        test: falls(rows, measure, generator=np.random.default_rng(0))
         for test, measure in measures.items()
     }
     for per in ("flattened", "channel"):
-        generator = np.random.default_rng(seed)
-        found[f"beyond_{per}"] = falls_beyond_null(rows, per, generator=generator)
+        found[f"beyond_{per}"] = falls_beyond_null(rows, per, generator=np.random.default_rng(0))
     return found
-
-
-def _range(parts: Sequence[Verdict]) -> str:
-    """Lowest to highest estimate over strategies and networks."""
-    ends = [f"{end(part.estimate for part in parts):.2f}" for end in (min, max)]
-    return " to ".join(dict.fromkeys(map(_plain, ends)))
-
-
-def _plain(number: str) -> str:
-    """With a minus sign, but none before zero."""
-    return number.replace("-", "−") if float(number) else number.removeprefix("-")

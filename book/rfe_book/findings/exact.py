@@ -10,9 +10,8 @@ from torch import Tensor
 
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.prior import origin
+from rfe_book.findings.proof import SHORT
 from rfe_book.tables import exact as tables
-from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import adaptation, comparisons, proof
 from rfe_study.claims.contrasts import minus
 from rfe_study.claims.effects import SMALLEST_F
@@ -23,9 +22,6 @@ from rfe_study.claims.verdicts import NO_EFFECT, UNDECIDED, judge_parts
 from rfe_study.measures import cost, monte_carlo
 from rfe_study.measures.gradient_noise import Comparison
 from rfe_study.methods.proof import CHOSEN, MARGIN_1_N_E, N_E
-
-#: Short names of strategies in findings.
-SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
 
 #: All pixels of a batch of 12 crops.
 WHOLE = 12 * 128 * 128
@@ -83,11 +79,10 @@ def samples(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int) -> 
     for n in (20, 100, 2000):
         errors = [100 * c.errors[:, list(stops).index(n)].mean() for c in found.values()]
         values |= {f"error_{n}_low": f"{min(errors):.0f}", f"error_{n}_high": f"{max(errors):.0f}"}
-    ends = [f"{slope:.2f}" for slope in (min(slopes), max(slopes))]
     return Findings(
         apart=f"{max(apart):.1f}",
         draws=len(losses),
-        slope=" to ".join(dict.fromkeys(ends)).replace("-", "−"),
+        slope=words.span(slopes, 2),
         **values,
     )
 
@@ -99,7 +94,7 @@ def costs(rows: pd.DataFrame) -> Findings:
     pairs_2000 = cost.cost(rows, "z @ z.T", 2000).seconds
     must_hold("milliseconds for all pixels, minutes for their pairs", whole < 0.5 < 60 < pairs)
     return Findings(
-        made=origin(rows).made,
+        made=words.made_by(rows),
         than_library=f"{library / exact:.0f}",
         than_plain=f"{plain / exact:.0f}",
         whole_ms=f"{1000 * whole:.0f}",
@@ -152,17 +147,15 @@ def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Find
         chosen=difference(*gained),
         more_half=difference(*rises["50/50"]),
         more_fifth=difference(*rises["80/20"]),
-        more_seeds=" to ".join(map(str, sorted(seeds))),
+        more_seeds=words.span(seeds),
         made=words.origin(scores),
         **values,
     )
 
 
 def difference(value: float, low: float, high: float) -> str:
-    """A difference of F with its interval; without one if there is a single seed."""
-    if np.isfinite([low, high]).all():
-        return words.interval_text(value, low, high)
-    return f"{value:.3f}".replace("-", "−")
+    """``"0.012 (−0.003 to 0.027)"``; without an interval if there is a single seed."""
+    return words.with_interval(value, low, high, digits=3)
 
 
 def ratios(scores: pd.DataFrame, models: pd.DataFrame, table: pd.DataFrame) -> Findings:
@@ -194,9 +187,9 @@ def ratios(scores: pd.DataFrame, models: pd.DataFrame, table: pd.DataFrame) -> F
     return Findings(
         sure=words.listed([r for r, (_, low, _) in over.items() if low > 0]),
         open=words.listed([r for r, (_, low, _) in over.items() if not low > 0]),
-        over_4x=words.interval_text(*over["4x"]),
-        f_by=words.interval_text(*f_by),
-        ap_by=words.interval_text(*ap_by),
+        over_4x=difference(*over["4x"]),
+        f_by=difference(*f_by),
+        ap_by=difference(*ap_by),
         closed=closed.text,
         none=f"{table.loc[tables.NONE, 'F']:.2f}",
         labels=f"{table.loc[tables.LABELS, 'F']:.2f}",

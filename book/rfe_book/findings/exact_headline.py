@@ -9,10 +9,10 @@ import numpy as np
 from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.exact import difference
 from rfe_book.tables import exact as tables
+from rfe_book.words import percent
 from rfe_study.claims import comparisons
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.headline import (
-    EXACT,
     NONE_AT_LESIONS,
     REAL_SHARE,
     WITH_PERFECT,
@@ -20,7 +20,7 @@ from rfe_study.claims.headline import (
     WITHOUT_LABELS,
 )
 from rfe_study.claims.verdicts import CONTRADICTED, UNDECIDED, Verdict, overall
-from rfe_study.methods.adaptation import PERFECT
+from rfe_study.methods.adaptation import AT_BEST, PERFECT
 
 
 def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) -> Findings:
@@ -41,7 +41,7 @@ def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) ->
     must_hold("without labels the mean decides nothing", without.verdict == UNDECIDED)
     must_hold("B alone contradicts it", without_on_b.verdict == CONTRADICTED)
     f = {target: adapted.values(target) for target in adapted.targets}
-    on_c = comparisons.gain(f["C"], EXACT.format(PERFECT), NONE_AT_LESIONS)
+    on_c = comparisons.gain(f["C"], PERFECT + AT_BEST, NONE_AT_LESIONS)
     must_hold("the loss does not help on C", not on_c[1] > 0)
     must_hold("4x is not best everywhere", tables.best_ratio(f["C"]) != "4x")
     must_hold("wrong labels undo it", max(v1.estimate, without.estimate) < 0)
@@ -60,9 +60,3 @@ def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) ->
         by_C=difference(*on_c),
         **{f"best_{target}": tables.best_ratio(values) for target, values in f.items()},
     )
-
-
-def percent(part: Verdict) -> str:
-    """``"41% (27% to 55%)"``."""
-    numbers = part.estimate, part.low, part.high
-    return "{:.0%} ({:.0%} to {:.0%})".format(*numbers).replace("-", "−")

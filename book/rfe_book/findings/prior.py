@@ -10,17 +10,19 @@ from scipy import ndimage
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import prior as tables
-from rfe_book.words import listed
+from rfe_book.words import listed, made_by
 from rfe_core.scans.subject import Subject
 from rfe_study.claims import adaptation
 from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.rows import of_first_seed
 from rfe_study.claims.verdicts import judge_parts
 from rfe_study.measures import prior_quality
+from rfe_study.methods.adaptation import AT_BEST
 from rfe_study.methods.method import FROM_A, OWN
 from rfe_study.methods.priors import BAND
 
 #: The method that Chapter 9 trains with each V1.
-BEST = "RFE, classifier band, exact 4x"
+BEST = f"RFE, classifier band{AT_BEST}"
 
 SMALL_VOXELS, DEEP_VOXELS = 30, 3
 
@@ -157,7 +159,7 @@ def trained(adapted: AdaptationRows, target: str = "B") -> Findings:
     (perfect,) = judge_parts([part], adapted.on_targets())
     values = adapted.values(target)
     names = [BEST, *(f"{BEST}, V1 is patient {number}" for number in (2, 3))]
-    f = [values[name].loc[0].mean() for name in names]
+    f = [of_first_seed(values, name).mean() for name in names]
     must_hold("what V1 it is decides much", max(f) - min(f) > 0.1)
     return Findings(
         perfect=perfect.verdict,
@@ -182,9 +184,7 @@ def cost(rows: pd.DataFrame) -> Findings:
 
 def origin(rows: pd.DataFrame) -> Findings:
     """Where rows come from, by the first of them."""
-    born = rows.iloc[0]
-    made = f"{born.hardware}; PyTorch {born.torch}; code {born.code_version}; {born.date}"
-    return Findings(made=made, phantom=str(born.get("phantom_version", "none")))
+    return Findings(made=made_by(rows), phantom=rows["phantom_version"].iloc[0])
 
 
 def draws(rows: pd.DataFrame) -> str:

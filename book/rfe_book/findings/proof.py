@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof as tables
-from rfe_book.words import listed, origin
+from rfe_book.tables.claims import overall_table
+from rfe_book.words import listed, origin, signed, span
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import proof as claim
 from rfe_study.claims import verdicts
@@ -18,27 +19,16 @@ from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.proof import ENDS, all_of, name, names
 from rfe_study.claims.repetition import agreement, repeat
-from rfe_study.claims.rows import ByModel
+from rfe_study.claims.rows import ByModel, of_first_seed
 from rfe_study.methods import proof
 from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
+from rfe_study.methods.proof import DISTANCES
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
 
-DISTANCES = ("ACD", "l2")
-
 #: Draws the fewest lesion pixels of all.
 FEWEST = ("distribution-aware", ENDS[0])
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """``"+0.02"``, ``"−0.10"``."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def _range(counts: Sequence[int]) -> str:
-    """``"4 to 5"``, or ``"4"`` if all are 4."""
-    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
 
 
 def experiment(methods: Sequence[Method], models: pd.DataFrame, scores: pd.DataFrame) -> Findings:
@@ -50,16 +40,18 @@ def experiment(methods: Sequence[Method], models: pd.DataFrame, scores: pd.DataF
     counts = tables.groups(methods)
     must_hold("36 models", counts["rfe"] == 36)
     made = models.groupby("model")["seed"].nunique()
-    seeds = {n: [int(made[m.name]) for m in methods if m.seeds == n] for n in (8, 3, 1)}
+    planned = {m.name: m.seeds for m in methods}
+    must_hold("all models are trained", set(planned) <= set(made.index))
+    seeds = {n: span(made[[m for m in planned if planned[m] == n]]) for n in planned.values()}
     must_hold("no training diverged", bool((models["status"] == "finished").all()))
     heads = scores.groupby("role")["subject"].nunique()
     return Findings(
         models=int(counts.sum()),
         beside=int(counts.sum() - counts["rfe"]),
         trainings=len(models),
-        many=_range(seeds[HEADLINE]),
-        few=_range(seeds[COMPARED]),
-        one=_range(seeds[SHOWN_ONCE]),
+        many=seeds[HEADLINE],
+        few=seeds[COMPARED],
+        one=seeds[SHOWN_ONCE],
         planned_many=HEADLINE,
         planned_few=COMPARED,
         heads=int(heads["paired"]),
@@ -82,7 +74,8 @@ def gains(values: ByModel) -> Findings:
     must_hold("where it does not, few lesion pixels are drawn", set(below) <= set(_fewest()))
     share = tables.closed(values, fifth)
     must_hold("80/20 closes most of the gap", share.low > 0.5)
-    first = {m: float(v.loc[0].mean()) for m, v in values.items()}
+    shown = (none, tables.STATISTICS, fifth, labels)
+    first = {m: float(of_first_seed(values, m).mean()) for m in shown}
     gap = first[labels] - first[none]
     without = (first[tables.STATISTICS] - first[none]) / gap
     must_hold("statistics alone close more than half", without > 0.5)
@@ -124,8 +117,8 @@ def pair(values: ByModel) -> Findings:
 
     The two heads are those on which the control does best and worst.
     """
-    tables_of = (values[m].loc[0].to_numpy().round(2) for m in (tables.CONTROL, "80/20 ACD 2000"))
-    control, other = tables_of
+    both = (of_first_seed(values, m) for m in (tables.CONTROL, "80/20 ACD 2000"))
+    control, other = (f.to_numpy().round(2) for f in both)
     good, bad = int(control.argmax()), int(control.argmin())
     gained = other - control
     must_hold("differences vary less than F", np.std(gained) < np.std(control))
@@ -219,7 +212,7 @@ def means(models: Sequence[str], values: ByModel) -> NDArray[np.float64]:
 
 def claims(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     """The verdicts on claims 2 to 5: ``all_2`` on paired heads, ``two_2`` on the paper's two."""
-    words = tables.overall_table(judged)
+    words = overall_table(judged)
     return Findings(
         **{f"all_{c}": verdict for c, verdict in words[VERDICT].items()},
         **{f"two_{c}": verdict for c, verdict in words["paper's"].items()},

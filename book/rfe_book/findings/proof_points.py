@@ -8,19 +8,19 @@ from itertools import product
 import pandas as pd
 
 from rfe_book.figures.operating import BY_SHARE
-from rfe_book.figures.proof import EVERYTHING
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.proof import DISTANCES, FEWEST, SHORT, signed
+from rfe_book.findings.proof import FEWEST, SHORT
 from rfe_book.tables import proof as tables
 from rfe_book.tables import proof_search
+from rfe_book.words import change, signed
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.comparisons import gain, mean_interval
 from rfe_study.claims.contrasts import average, minus
 from rfe_study.claims.operating_points import POINTS
-from rfe_study.claims.proof import ENDS, all_of, name, names
+from rfe_study.claims.proof import ENDS, all_of, at_margin_1, name, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import CHOSEN
+from rfe_study.methods.proof import CHOSEN, DISTANCES
 
 #: The names of `POINTS` in their order.
 AT_HALF, AT_A, THRESHOLD_FREE = POINTS
@@ -93,7 +93,7 @@ def lead(values: ByModel) -> Findings:
     }
     few, many = (found["aware", n][0] for n in ENDS)
     must_hold("most of the lead over distribution-aware is at n_E = 20", few > 2 * max(many, 0))
-    return Findings(**{f"{s}_{n}": tables.signed(*value) for (s, n), value in found.items()})
+    return Findings(**{f"{s}_{n}": change(*value) for (s, n), value in found.items()})
 
 
 def _part(parts: Sequence[verdicts.Verdict], name: str) -> verdicts.Verdict:
@@ -109,7 +109,7 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
     """
     f = pd.DataFrame({
         point: {
-            share: values[name(share, "ACD", EVERYTHING)].to_numpy().mean() for share in BY_SHARE
+            share: values[at_margin_1(share)].to_numpy().mean() for share in BY_SHARE
         }
         for point, values in scores.items()
     })  # fmt: skip
@@ -130,7 +130,7 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
         best_a=BY_SHARE[best[AT_A]],
         best_AP=BY_SHARE[best[THRESHOLD_FREE]],
         **{f"f_{share}": f"{value:.2f}" for share, value in alike.items()},
-        margin=EVERYTHING.split()[-1],
+        margin=at_margin_1("4x").split()[-1],
         margin_36=f"{CHOSEN['cosine'][1]:g}",
         f_50=f"{f.loc['50/50', AT_HALF]:.2f}",
         ap_best=f"{free.max():.2f}",
@@ -178,9 +178,9 @@ def distance(
         rough=rough.verdict,
         rougher=rough.effect,
         rougher_seeds=rougher_seeds,
-        corner=tables.signed(*gains[AT_HALF][FEWEST]),
-        rest=tables.signed(*rest[AT_HALF]),
-        rest_AP=tables.signed(*rest[THRESHOLD_FREE]),
+        corner=change(*gains[AT_HALF][FEWEST]),
+        rest=change(*rest[AT_HALF]),
+        rest_AP=change(*rest[THRESHOLD_FREE]),
         **{f"lesion_{d}": f"{value:.1f}" for d, value in fifth.items()},
         **{f"of_all_{d}": f"{low:.1f} to {high:.1f}" for d, (low, high) in ends.items()},
     )

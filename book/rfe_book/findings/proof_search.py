@@ -6,6 +6,7 @@ import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import proof_search as tables
+from rfe_book.words import made_by
 from rfe_study.methods import proof
 
 
@@ -57,7 +58,6 @@ def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Fin
     short = tables.shortfalls(curves)
     run_short = short["batches that run short (%)"]
     few = short.loc[("distribution-aware", 20)].iloc[:2].sum()
-    born = step.iloc[0]
     return Findings(
         plain=f"{1000 * step['seconds'].iloc[0]:.0f}",
         everything=f"{added['ACD, all pixels']:.0f}",
@@ -66,5 +66,5 @@ def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Fin
         short_fifth=f"{run_short.loc[('80/20', 2000)]:.0f}",
         few=f"{few:.1f}",
         minutes=f"{models['wall_s'].sum() / 60:.0f}",
-        made=f"{born.hardware}; PyTorch {born.torch}; code {born.code_version}; {born.date}",
+        made=made_by(steps),
     )

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import real as tables
 from rfe_core.metrics import SIZE_EDGES_MM3
@@ -60,14 +61,14 @@ def distances(figures: pd.DataFrame) -> Findings:
     )
 
 
-def full_brightness(bins: pd.DataFrame, modality: str = "flair") -> pd.Series:
-    """By kind, the intensity over white matter that 99.9% of the brain's voxels stay below."""
-    own = bins[bins["modality"] == modality]
+def full_brightness(bins: pd.DataFrame) -> pd.Series:
+    """By kind, the FLAIR over white matter that 99.9% of the brain's voxels stay below."""
+    own = bins[bins["modality"] == "flair"]
     wide = own.pivot_table(index="low", columns="kind", values="share").sort_index().cumsum()
     edges = np.append(wide.index[1:], 2 * wide.index[-1] - wide.index[-2])
     reached = wide >= FULL
     if not reached.any().all():
-        raise ValueError(f"histograms of {modality} must reach {FULL:.1%} of the brain")
+        raise ValueError(f"histograms of FLAIR must reach {FULL:.1%} of the brain")
     return pd.Series(edges[reached.to_numpy().argmax(axis=0)], wide.columns)
 
 
@@ -164,9 +165,7 @@ def _small_ml(row: pd.Series) -> float:
 
 def origin(rows: pd.DataFrame) -> str:
     """Where rows come from; differing values are all named."""
-    columns = ("hardware", "code_version", "phantom_version", "date")
-    hardware, code, phantom, date = (" and ".join(sorted(rows[c].unique())) for c in columns)
-    return f"{hardware}; code {code}; phantom {phantom}; {date}"
+    return words.origin(rows, ("hardware", "code_version", "phantom_version", "date"))
 
 
 def _with_ends(dice: pd.Series) -> str:

@@ -12,9 +12,9 @@ from torch import Tensor
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_core import sampling
-from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims import verdicts
 from rfe_study.claims.heads import PATIENTS, VERDICT
+from rfe_study.claims.proof import at_margin_1
 from rfe_study.claims.sampling import class_balance
 from rfe_study.measures import monte_carlo
 from rfe_study.methods.proof import CHOSEN
@@ -69,7 +69,7 @@ def turned(scores: pd.DataFrame, dial: Sequence[str]) -> Findings:
         From the natural share upwards; ``recall_first`` is of the first of them, ``recall_last``
         of the last. ``best`` and ``f_best`` are of all within `ALIKE` of the highest F.
     """
-    names = {f"{strategy} ACD {ALL} margin 1": strategy for strategy in dial}
+    names = {at_margin_1(strategy): strategy for strategy in dial}
     rows = scores[scores["model"].isin(names) & scores["role"].isin(PATIENTS[VERDICT])]
     rows = rows[rows["domain"] == "B"]
     mean = rows.groupby("model")[["recall", "precision", "f_score"]].mean().loc[[*names]]

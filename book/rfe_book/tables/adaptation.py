@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from rfe_book.tables.gains import told
+from rfe_book.words import gained
 from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import gain
-from rfe_study.claims.heads import PATIENTS
-from rfe_study.claims.rows import ByModel, detection
-from rfe_study.claims.verdicts import Verdict, overall
+from rfe_study.claims.rows import ByModel, detection, of_first_seed
+from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
-from rfe_study.methods.method import Method
 
 #: The control that differs from the paper's method by the embedding loss alone; what the target's
 #: labels are worth in as many steps; and controls that each lack something.
@@ -73,7 +71,7 @@ LUCK = (PAPER, f"RFE, classifier band{AT_BEST}", V1)
 OTHER_V1 = ", V1 is patient {}"
 
 
-def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
+def methods_table() -> pd.DataFrame:
     """What each method sees of the target, and what it learns from.
 
     Returns
@@ -89,7 +87,7 @@ def methods_table(methods: Sequence[Method] | None = None) -> pd.DataFrame:
         "V1": "true",
     }
     lines = []
-    for m in adaptation_methods() if methods is None else methods:
+    for m in adaptation_methods():
         term = m.embedding if m.embedding and m.embedding.weight else None
         images = "V1" if m.source == "V1" else "V2, V3"
         if not m.unlabelled:
@@ -138,12 +136,12 @@ def worth(
     for name, of in (("F", f), ("AP", precision)):
         for target, values in of.items():
             columns[f"{name} on {target}"] = {
-                m: told(*gain(values, m, CONTROL)).partition(" (")[0] for m in models
+                m: gained(*gain(values, m, CONTROL)).partition(" (")[0] for m in models
             }
     return pd.DataFrame(columns).rename_axis("model")
 
 
-def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> pd.DataFrame:
+def found_by_size(rows: AdaptationRows) -> pd.DataFrame:
     """Share of a target's lesions found, by size and seed, pooled over all its patients.
 
     Returns
@@ -152,11 +150,8 @@ def found_by_size(rows: AdaptationRows, models: Sequence[str] | None = None) -> 
         As `rfe_study.claims.rows.detection`: ``model``, ``domain``, ``seed``, ``size``,
         ``lesions``, ``found``.
     """
-    parts = []
-    for target in rows.targets:
-        both = pd.concat(rows.on(target), ignore_index=True)
-        parts.append(both if models is None else both[both["model"].isin(models)])
-    return detection(pd.concat(parts, ignore_index=True))
+    tables = [table for target in rows.targets for table in rows.on(target)]
+    return detection(pd.concat(tables, ignore_index=True))
 
 
 def luck_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
@@ -169,7 +164,9 @@ def luck_table(by_target: Mapping[str, ByModel]) -> pd.DataFrame:
     """
     lines = {
         (target, f"patient {v1}"): {
-            name: float(values[name + (OTHER_V1.format(v1) if v1 > 1 else "")].loc[0].mean())
+            name: float(
+                of_first_seed(values, name + (OTHER_V1.format(v1) if v1 > 1 else "")).mean()
+            )
             for name in LUCK
         }
         for target, values in by_target.items()
@@ -186,14 +183,3 @@ def parts_table(parts: Sequence[Verdict]) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(lines, orient="index")
     table.index = pd.MultiIndex.from_tuples(lines, names=["claim", "part"])
     return table
-
-
-def verdicts_by_heads(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
-    """The verdict on each claim of the paper, a column a set of heads."""
-    claims = sorted({p.claim for p in next(iter(judged.values())) if isinstance(p.claim, int)})
-    return pd.DataFrame(
-        {
-            who: {c: overall([p for p in judged[who] if p.claim == c]) for c in claims}
-            for who in sorted(judged, key=list(PATIENTS).index, reverse=True)
-        }
-    ).rename_axis("claim")

@@ -25,18 +25,14 @@ MODELS = {LOWER: "lower bound", **{UPPER[d]: f"upper bound {d}" for d in TARGETS
 STATISTICS_ONLY = "statistics only"
 
 
-def score_table(
-    table: pd.DataFrame, role: str, *, column: str = "f_score", decimals: int = 2
-) -> pd.DataFrame:
-    """Mean ± standard deviation over seeds (of their means over patients), as text.
+def score_table(table: pd.DataFrame, role: str) -> pd.DataFrame:
+    """F, mean ± standard deviation over seeds (of their means over patients), as text.
 
     A row a model, a column a domain; `role` is ``"test"`` (the paper's patients) or ``"paired"``.
     """
-    summary = results.summarise(table[table["role"] == role], [column])
-    text = [
-        f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
-        for mean, sd in zip(summary[f"{column}_mean"], summary[f"{column}_sd"], strict=True)
-    ]
+    summary = results.summarise(table[table["role"] == role], ["f_score"])
+    ends = zip(summary["f_score_mean"], summary["f_score_sd"], strict=True)
+    text = [f"{mean:.2f} ± {sd:.2f}" for mean, sd in ends]
     wide = summary.assign(text=text).pivot(index="model", columns="domain", values="text")
     known = [m for m in MODELS if m in wide.index]
     return wide.reindex(known).rename(index=MODELS).fillna("")

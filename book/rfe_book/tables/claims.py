@@ -11,7 +11,8 @@ import pandas as pd
 
 from rfe_study.claims import headline as headlines
 from rfe_study.claims.board import NOT_TESTED
-from rfe_study.claims.verdicts import Verdict, deciding
+from rfe_study.claims.heads import PATIENTS
+from rfe_study.claims.verdicts import Verdict, deciding, overall
 
 #: Where the chapters lie.
 BOOK = Path(__file__).parents[2]
@@ -19,17 +20,17 @@ BOOK = Path(__file__).parents[2]
 _TITLE = re.compile(r"\A\((ch-[\w-]+)\)=\n# (.+)")
 
 
-def chapters(folder: Path = BOOK) -> dict[str, str]:
+def chapters() -> dict[str, str]:
     """A link to each chapter, its title, by the label above that."""
     found = {}
-    for path in sorted(folder.glob("[0-9]*.ipynb")):
+    for path in sorted(BOOK.glob("[0-9]*.ipynb")):
         first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
         if title := _TITLE.match("".join(first["source"])):
             found[title[1]] = f"[{title[2]}]({path.name})"
     return found
 
 
-def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
+def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
     """A row a claim, by its number: what it says, verdict in bold, effect, chapter with a link.
 
     Parameters
@@ -37,7 +38,7 @@ def scoreboard(board: pd.DataFrame, folder: Path = BOOK) -> pd.DataFrame:
     board : DataFrame
         From `rfe_study.claims.board.board`.
     """
-    links = chapters(folder)
+    links = chapters()
     shares = board["parts"].map(lambda share: f", {share} parts reproduced" if share else "")
     marks = board["verdict"].map(lambda verdict: "*" if verdict == NOT_TESTED else "**")
     columns = {
@@ -82,3 +83,13 @@ def parts(found: Iterable[Verdict]) -> pd.DataFrame:
     ]
     columns = ["Claim", "Part", "Statistic", "Above", "Effect, 95% interval", "Verdict"]
     return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])
+
+
+def overall_table(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+    """The verdict on each claim of the paper, a column a set of `PATIENTS`, the verdict's first."""
+    claims = sorted({p.claim for p in next(iter(judged.values())) if isinstance(p.claim, int)})
+    columns = {
+        who: {c: overall(p for p in judged[who] if p.claim == c) for c in claims}
+        for who in sorted(judged, key=list(PATIENTS).index, reverse=True)
+    }
+    return pd.DataFrame(columns).rename_axis("claim")

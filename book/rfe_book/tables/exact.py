@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from rfe_book.tables.adaptation import SHARES
+from rfe_book.tables.proof import BOUND as LABELS
+from rfe_book.tables.proof import CONTROL as NONE
 from rfe_book.words import listed
+from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims.headline import OPERATING_POINT, SENTENCES
+from rfe_study.claims.proof import at_margin_1
 from rfe_study.claims.rows import by_model
 from rfe_study.claims.verdicts import Verdict
 
@@ -28,13 +33,10 @@ COLUMNS = {
     "average precision": "average_precision",
 }
 
-#: Fine-tuning without embedding loss, and with all labels of the target.
-NONE, LABELS = "no embedding", "labels of B"
 
-
-def model(ratio: str, n_e: int | str = "all") -> str:
+def model(ratio: str, n_e: int | str = ALL) -> str:
     """The model at margin 1 with the weight of all of them: ``"4x ACD all margin 1"``."""
-    return f"{RATIOS[ratio]} ACD {n_e} margin 1"
+    return at_margin_1(RATIOS[ratio], n_e)
 
 
 def by_ratio(scores: pd.DataFrame, models: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
@@ -83,6 +85,6 @@ def best_ratio(values: Mapping[str, pd.DataFrame]) -> str:
     values : mapping of model to (seeds, heads)
         Of the adaptation, see `AdaptationRows.values`.
     """
-    ends = {"natural": "exact 1x", "2x": "exact 2x", "4x": "exact 4x", "80/20": "all pixels"}
-    means = {r: values[f"RFE, perfect prior, {end}"].to_numpy().mean() for r, end in ends.items()}
+    models = dict(zip(RATIOS, SHARES.values(), strict=False))
+    means = {ratio: values[model].to_numpy().mean() for ratio, model in models.items()}
     return listed([ratio for ratio, mean in means.items() if mean == max(means.values())])

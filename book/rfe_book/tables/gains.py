@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from rfe_book.words import gained
 from rfe_study.claims.comparisons import gain, mean_interval
 from rfe_study.claims.contrasts import over_domains, shared
 from rfe_study.claims.rows import ByModel
@@ -20,26 +21,13 @@ MEAN = "mean"
 def with_mean(by_target: Mapping[str, ByModel]) -> dict[str, ByModel]:
     """Scores of each target, and of their mean head by head: a model's seeds are those it has on
     all of them; models without such a seed are left out of it."""
-    mean = {}
+    mean = ByModel()
     for model in next(iter(by_target.values())):
         tables = [values[model] for values in by_target.values() if model in values]
         seeds = set.intersection(*(set(table.index) for table in tables))
         if len(tables) == len(by_target) and seeds:
             mean[model] = over_domains(tables)
     return {**by_target, MEAN: mean}
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """``"+0.02"``, ``"−0.10"``."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def told(value: float, low: float, high: float) -> str:
-    """``"+0.16 (0.02 to 0.29)"``; ``"+0.16 (one seed)"`` where there is no interval."""
-    if np.isnan(low):
-        return f"{signed(value)} (one seed)"
-    ends = " to ".join(f"{round(end, 2) + 0.0:.2f}".replace("-", "−") for end in (low, high))
-    return f"{signed(value)} ({ends})"
 
 
 def differences(by_target: Mapping[str, ByModel], model: str, reference: str) -> pd.DataFrame:
@@ -57,7 +45,7 @@ def difference_table(
     """`differences` as text: a row for each (what it says, model, reference), a column a target."""
     lines = {
         f"{what} ({model} − {reference})": {
-            target: told(*line)
+            target: gained(*line)
             for target, line in differences(by_target, model, reference).iterrows()
         }
         for what, model, reference in pairs
@@ -113,5 +101,5 @@ def gain_parts_table(
         about = {"index": tables[0].index, "columns": tables[0].columns}
         by_p, by_r = (pd.DataFrame(part, **about) for part in split)
         parts = {"F": by_p + by_r, "by precision": by_p, "by recall": by_r}
-        lines[target] = {name: told(*mean_interval(table)) for name, table in parts.items()}
+        lines[target] = {name: gained(*mean_interval(table)) for name, table in parts.items()}
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("domain")

@@ -9,22 +9,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from rfe_book.words import change
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import power
 from rfe_study.claims.comparisons import Share, gain, share_closed
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.operating_points import POINTS
-from rfe_study.claims.proof import ENDS, PARTS, name, names, on_targets
-from rfe_study.claims.rows import ByModel, by_model
-from rfe_study.claims.verdicts import Verdict, overall
+from rfe_study.claims.proof import ENDS, PARTS, at_margin_1, name, names, on_targets
+from rfe_study.claims.rows import ByModel, by_model, of_first_seed
+from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.method import GROUPS, Method
-from rfe_study.methods.proof import SHARES, SHARES_N_E, proof_of_concept
+from rfe_study.methods.proof import DISTANCES, SHARES, SHARES_N_E, proof_of_concept
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
-
-DISTANCES = ("ACD", "l2")
 
 #: What the 36 are compared with; and what needs neither labels of B nor a loss on its pixels.
 CONTROL, BOUND = "no embedding", "labels of B"
@@ -39,14 +38,6 @@ SHOWN_WEIGHTS = f"laptop-sweep-80-20_ACD_2000-seed{SHOWN[1]}.safetensors"
 def at_points(scores: pd.DataFrame, models: pd.DataFrame) -> dict[str, ByModel]:
     """Scores on paired heads by model, at each of `operating_points.POINTS`."""
     return {point: by_model(scores, models, column=c) for point, c in POINTS.items()}
-
-
-def signed(value: float, low: float, high: float) -> str:
-    """``"+0.22 (0.13 to 0.30)"``; without an interval if there is one seed."""
-    text = f"{value:+.2f}"
-    if not np.isnan(low):
-        text += f" ({low:.2f} to {high:.2f})"
-    return text.replace("-", "−")
 
 
 def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +91,7 @@ def gains(values: ByModel) -> pd.DataFrame:
     lines = {}
     for strategy in STRATEGIES:
         models = {f"n_E = {n}": name(strategy, "ACD", n) for n in ENDS}
-        line = {at: signed(*gain(values, model, CONTROL)) for at, model in models.items()}
+        line = {at: change(*gain(values, model, CONTROL)) for at, model in models.items()}
         line["gap closed"] = closed(values, name(strategy, "ACD", ENDS[-1])).text
         lines[strategy] = line
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("strategy")
@@ -118,7 +109,7 @@ def gap_closed(scores: Mapping[str, ByModel]) -> pd.DataFrame:
     ----------
     scores : mapping of an operating point's name to scores by model
     """
-    models = [*(name(s, "ACD", ENDS[-1]) for s in STRATEGIES), "4x ACD all margin 1"]
+    models = [*(name(s, "ACD", ENDS[-1]) for s in STRATEGIES), at_margin_1("4x")]
     found = {point: {m: closed(values, m).text for m in models} for point, values in scores.items()}
     return pd.DataFrame(found).rename_axis("model")
 
@@ -127,7 +118,7 @@ def corners(scores: Mapping[str, ByModel]) -> pd.DataFrame:
     """ACD minus l2 as text by strategy and end of n_E, a column an operating point."""
     found = {
         point: {
-            (s, n): signed(*gain(values, name(s, "ACD", n), name(s, "l2", n)))
+            (s, n): change(*gain(values, name(s, "ACD", n), name(s, "l2", n)))
             for s in STRATEGIES
             for n in ENDS
         }
@@ -146,7 +137,7 @@ def beside(scores: Mapping[str, ByModel]) -> pd.DataFrame:
     """
     models = [CONTROL, "labelled A only", STATISTICS, LAYERED, *(f"{LAYERED} {x}" for x in MORE)]
     found = {
-        point: {model: values[model].loc[0].mean() for model in (*models, BOUND)}
+        point: {model: of_first_seed(values, model).mean() for model in (*models, BOUND)}
         for point, values in scores.items()
     }
     return pd.DataFrame(found).rename_axis("model")
@@ -156,7 +147,7 @@ def by_share(values: ByModel) -> pd.DataFrame:
     """Mean F between the paper's strategies, sampled and exact: a row a share, a column an n_E."""
     grid = (*SHARES_N_E, ALL)
     found = {
-        share: {n: values[f"{share} ACD {n} margin 1"].to_numpy().mean() for n in grid}
+        share: {n: values[at_margin_1(share, n)].to_numpy().mean() for n in grid}
         for share in SHARES
     }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("share of lesion")
@@ -200,16 +191,6 @@ def reached(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     found = power.reached(main, on_targets(scores, models, VERDICT))
     found = found.assign(shown=(100 * found["shown"]).round().astype(int))
     return found[["error", "shown"]].set_axis(["standard error", "shown (%)"], axis=1)
-
-
-def overall_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
-    """The verdict on each numbered claim, a column a set of patients."""
-    claims = sorted({p.claim for parts in found.values() for p in parts if p.claim != "ours"})
-    words = {
-        which: [overall(p for p in parts if p.claim == claim) for claim in claims]
-        for which, parts in found.items()
-    }
-    return pd.DataFrame(words, index=pd.Index(claims, name="claim"))
 
 
 def groups(methods: Sequence[Method]) -> pd.Series:

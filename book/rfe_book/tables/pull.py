@@ -40,7 +40,7 @@ def pull(precision: float, missed: float, share: float = 0.2) -> tuple[float, fl
     return precision - odds * missed, 1 - missed - (1 - precision) / odds
 
 
-def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
+def pull_by_domain(rows: pd.DataFrame) -> pd.DataFrame:
     """`pull` of the NCC prior on V2 and V3 pooled, by domain: means over draws.
 
     Columns ``p (%)``, ``q (%)``, ``a``, ``b``.
@@ -56,6 +56,6 @@ def pull_by_domain(rows: pd.DataFrame, share: float = 0.2) -> pd.DataFrame:
         found = (own["precision"] * own["marked"]).sum()
         marked, lesion, brain = (own[name].sum() for name in ("marked", "lesion", "brain"))
         p, q = found / marked, (lesion - found) / (brain - marked)
-        a, b = pull(p, q, share)
+        a, b = pull(p, q)
         cases.append({"domain": target, "p (%)": 100 * p, "q (%)": 100 * q, "a": a, "b": b})
     return pd.DataFrame(cases).groupby("domain").mean()

@@ -12,7 +12,7 @@ from rfe_book.tables.adaptation import found_by_size
 from rfe_book.widgets.controls import ControlledWidget, choice, tick
 from rfe_book.widgets.segmentation_view import OUTCOME_MARKS, OUTCOMES
 from rfe_book.widgets.sweep_masks import check_weights, pictures
-from rfe_book.words import interval_text
+from rfe_book.words import with_interval
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import means
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
@@ -158,7 +158,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _with_interval(mean: float, low: float, high: float) -> str:
-    return f"{mean:.3f} (one seed)" if np.isnan(low) else interval_text(mean, low, high)
+    return with_interval(mean, low, high, digits=3, alone=" (one seed)")
 
 
 def adaptation_explorer(

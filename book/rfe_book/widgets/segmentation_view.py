@@ -174,7 +174,6 @@ def segmentation_view(
     models: Sequence[str] = ("Lower bound", "Upper bound"),
     label: str,
     start: int | None = None,
-    quality: int = 75,
 ) -> SegmentationView:
     """Look at what models find and miss, with or without a kernel.
 
@@ -188,8 +187,6 @@ def segmentation_view(
         What the picture shows, for readers who do not see it.
     start : int, optional
         Slice shown first, else `telling_slice`.
-    quality : int
-        Compression of the images, see ``widgets.encode_stack``; marks are exact.
 
     Raises
     ------
@@ -219,7 +216,7 @@ def segmentation_view(
 
     return SegmentationView(
         stacks=[
-            widgets.encode_stack(np.concatenate(list(c.images.values())), quality=quality)
+            widgets.encode_stack(np.concatenate(list(c.images.values())), quality=75)
             for c in cases.values()
         ],
         outcomes=[widgets.encode_stack(np.array(per_slice(c, outcome))) for c in cases.values()],

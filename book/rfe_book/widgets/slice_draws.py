@@ -54,8 +54,9 @@ class SlicePixels:
         return np.flatnonzero(self.inside)
 
 
-def slice_pixels(model: UNet, subject: Subject, z: int, *, border: int = 6) -> SlicePixels:
-    """Axial slice `z` of a labelled patient, cut to the brain and `border` pixels around it."""
+def slice_pixels(model: UNet, subject: Subject, z: int) -> SlicePixels:
+    """Axial slice `z` of a labelled patient, cut to the brain and a few pixels around it."""
+    border = 6
     images = patches.stack(subject)[[z]]
     features = probes.features(model, images)[0]
     brain = subject.brain_mask[:, :, z]

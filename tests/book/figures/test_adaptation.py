@@ -84,7 +84,7 @@ def test_class_shares_are_joined_in_their_order(rows):
 
 
 def test_detection_by_size(rows):
-    found = tables.found_by_size(rows, list(tables.BY_SIZE))
+    found = tables.found_by_size(rows)
     panel = adaptation.detection(found).axes[0]
     lines = {line.get_label(): line.get_ydata() for line in panel.lines}
     assert set(lines) == set(tables.BY_SIZE)

@@ -7,6 +7,7 @@ import pytest
 
 from rfe_book.findings import adaptation as findings
 from rfe_book.tables.adaptation import ALONE, CONTROL, SHARES, STATISTICS, V1
+from rfe_book.words import span
 from rfe_study.claims.headline import SENTENCES
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PAPER, PERFECT
@@ -58,7 +59,7 @@ OURS = [
 
 
 def test_spans():
-    assert findings.span([3, 5, 4]) == "3 to 5" and findings.span([2, 2]) == "2"
+    assert span([3, 5, 4]) == "3 to 5" and span([2, 2]) == "2"
 
 
 def test_experiment_counts_models_and_their_own_seeds():

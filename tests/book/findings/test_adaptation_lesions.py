@@ -7,6 +7,7 @@ import pytest
 
 from rfe_book.findings import adaptation_lesions as findings
 from rfe_book.tables.adaptation import ALL_PIXELS, BY_SIZE, LUCK
+from rfe_book.words import percent
 from rfe_study.claims.adaptation import EVERY_LESION
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
@@ -99,7 +100,7 @@ def test_verdicts_come_from_the_part_that_decides():
 
 
 def test_shares_of_lesions_in_per_cent():
-    assert findings.percent(verdict(8, "a", REPRODUCED, 0.05)) == "5% (−5% to 15%)"
+    assert percent(verdict(8, "a", REPRODUCED, 0.05)) == "5% (−5% to 15%)"
     assert findings.small_share(
         pd.DataFrame(
             [

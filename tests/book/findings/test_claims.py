@@ -59,7 +59,7 @@ def test_a_finding_that_no_longer_holds_stops_the_page(parts, claim, name, value
 def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
     found = claims.in_advance(advance)
     (perfect,) = (part for part in advance[headline.WITH_PERFECT] if part.main)
-    assert found.perfect == claims.percent(perfect) and found.held == "none"
+    assert found.perfect == claims.share_of(perfect) and found.held == "none"
     better = [replace(p, high=0.9) if p.main else p for p in advance[headline.WITH_PERFECT]]
     with pytest.raises(ValueError, match="must not say 'a perfect prior falls short'"):
         claims.in_advance({**advance, headline.WITH_PERFECT: better})
@@ -75,7 +75,7 @@ def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
 def test_a_share_whose_interval_reaches_below_nothing(parts):
     found = claims.below_zero(parts)
     (share,) = (part for part in parts[11] if part.main)
-    assert (found.found, found.asked) == (claims.percent(share), "1%")
+    assert (found.found, found.asked) == (claims.share_of(share), "1%")
     above = [replace(part, low=0.02) for part in parts[11]]
     with pytest.raises(ValueError, match="reaches below 0"):
         claims.below_zero({**parts, 11: above})
@@ -92,8 +92,9 @@ def test_sentences_that_hold_are_counted(advance):
 def test_numbers_as_words(advance):
     (part,) = (part for part in advance[headline.WITH_V1] if part.main)
     part = replace(part, estimate=-0.342, low=-0.656, high=0.029)
-    assert claims.percent(part) == "−34% (−66 to 3)"
-    assert claims.signed(part) == "−0.34 (−0.66 to 0.03)"
+    assert claims.share_of(part) == "−34% (−66 to 3)"
+    assert claims.effect(part, sign="+") == "−0.34 (−0.66 to 0.03)"
+    assert claims.effect(part, -1) == "0.34 (−0.03 to 0.66)"
 
 
 def test_seeds_are_those_of_the_models():

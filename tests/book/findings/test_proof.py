@@ -8,6 +8,8 @@ import sweep_rows
 from rfe_book.findings import plane, proof_points, proof_search
 from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
+from rfe_book.tables.claims import overall_table
+from rfe_book.words import signed
 from rfe_study.claims import operating_points
 from rfe_study.claims import proof as claims
 from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
@@ -128,7 +130,7 @@ def test_n_e_says_how_far_f_rises(parts, values):
     assert found.rise_fifth.startswith("+.05") and found.seeds == 1
     assert float(found.mean_ACD) == pytest.approx(0.05, abs=0.01)
     one, other = values["80/20 ACD 2000 sum/n"].loc[0], values["80/20 ACD 20 sum/n"].loc[0]
-    assert found.sum_ACD == findings.signed((one - other).mean(), 3)
+    assert found.sum_ACD == signed((one - other).mean(), 3)
     with pytest.raises(ValueError, match="adds little"):
         heavier = values["80/20 l2 2000 sum/n"] + 0.1
         findings.n_e(parts, {**values, "80/20 l2 2000 sum/n": heavier})
@@ -144,7 +146,7 @@ def test_again_says_what_trainings_share(parts, values):
 
 def test_claims_of_both_sets(judged):
     found = findings.claims(judged)
-    words = tables.overall_table(judged)
+    words = overall_table(judged)
     assert found.all_5 == words.loc[5, "paired heads"] == "contradicted"
     assert found.two_4 == words.loc[4, "paper's"]
 

@@ -126,4 +126,4 @@ def test_full_brightness_is_where_the_brightest_per_mille_begins():
 def test_origin_names_all():
     born = {"hardware": "cpu", "phantom_version": "1", "date": "2026-01-01"}
     rows = pd.DataFrame([born | {"code_version": code} for code in ("b", "a", "a")])
-    assert findings.origin(rows) == "cpu; code a and b; phantom 1; 2026-01-01"
+    assert findings.origin(rows) == "cpu; code a, b; phantom 1; 2026-01-01"

@@ -26,6 +26,7 @@ from rfe_core.prior import extract_templates
 from rfe_study import results
 from rfe_study.measures import prior_quality
 from rfe_study.phantom import domains
+from rfe_study.tables import TABLES
 
 COUNTS, SIZES, SHAPE, ZOOM = (1, 30), (3, 5), (30, 24), 3
 BUDGET = 600_000
@@ -209,7 +210,7 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
 
 def test_stored_rows_are_of_training_patients_and_complete():
     rows = results.read(prior_quality.TABLE)
-    assert not rows.duplicated(list(prior_quality.KEY)).any()
+    assert not rows.duplicated(list(TABLES[prior_quality.TABLE].key)).any()
     assert rows[["subject", "source"]].stack().str.fullmatch(r"[A-D]train[123]").all()
     paper = prior_tables.paper_setting(rows)
     for target in domains.TARGETS:

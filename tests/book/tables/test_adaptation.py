@@ -5,6 +5,7 @@ import pytest
 
 from rfe_book.tables import adaptation
 from rfe_book.tables.adaptation import BOUND, CHAIN, CONTROL, LUCK, OTHER_V1
+from rfe_book.tables.claims import overall_table
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PAPER, adaptation_methods
@@ -83,7 +84,8 @@ def test_worth_is_over_the_control():
 
 def test_lesions_are_pooled_by_size():
     rows = adaptation_rows.rows(lambda t, model, seed, d: 0.3 if model == "lower" else 0.5)
-    found = adaptation.found_by_size(rows, [LOWER_BOUND, PAPER])
+    found = adaptation.found_by_size(rows)
+    found = found[found["model"].isin([LOWER_BOUND, PAPER])]
     assert set(found["model"]) == {LOWER_BOUND, PAPER} and len(found) == 3 * 2 * 2 * 4
     assert found.loc[found["domain"] == "D", "lesions"].max() == 400
     shares = found[(found["domain"] == "B") & (found["size"] == "0-10")].groupby("model")["found"]
@@ -111,7 +113,7 @@ def verdict(claim, part, outcome, **about):
 def test_verdicts_stand_by_part_and_by_heads():
     first = [verdict(6, "mean", REPRODUCED), verdict("ours", "better", UNDECIDED)]
     judged = {"paper's": [verdict(6, "mean", CONTRADICTED)], VERDICT: first}
-    table = adaptation.verdicts_by_heads(judged)
+    table = overall_table(judged)
     assert table.loc[6].to_dict() == {VERDICT: REPRODUCED, "paper's": CONTRADICTED}
     assert list(table.columns) == [VERDICT, "paper's"]
     parts = adaptation.parts_table(first)

@@ -4,9 +4,11 @@ import adaptation_rows
 import numpy as np
 import pytest
 
+from rfe_book import words
 from rfe_book.tables import gains
 from rfe_book.tables.adaptation import CHAIN, CONTROL
 from rfe_core import metrics
+from rfe_study.claims.rows import NotTrained
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER_BOUND
 
@@ -33,13 +35,15 @@ def test_the_mean_has_the_seeds_of_all_targets():
     assert list(gains.with_mean(f)["mean"][PAPER].index) == [1]
     f["B"] = f["B"] | {PAPER: f["B"][PAPER].loc[[0]]}
     assert PAPER not in gains.with_mean(f)["mean"]
+    with pytest.raises(NotTrained, match=f"{PAPER!r} must have rows"):
+        gains.differences(f, PAPER, CONTROL)
 
 
 def test_words_of_a_difference():
-    assert gains.told(0.156, 0.017, 0.294) == "+0.16 (0.02 to 0.29)"
-    assert gains.told(-0.034, -0.073, 0.004) == "−0.03 (−0.07 to 0.00)"
-    assert gains.told(-0.001, -0.021, 0.0) == "+0.00 (−0.02 to 0.00)"
-    assert gains.told(0.1, float("nan"), float("nan")) == "+0.10 (one seed)"
+    assert words.gained(0.156, 0.017, 0.294) == "+0.16 (0.02 to 0.29)"
+    assert words.gained(-0.034, -0.073, 0.004) == "−0.03 (−0.07 to 0.00)"
+    assert words.gained(-0.001, -0.021, 0.0) == "+0.00 (−0.02 to 0.00)"
+    assert words.gained(0.1, float("nan"), float("nan")) == "+0.10 (one seed)"
 
 
 def test_difference_table_names_both_models():

@@ -6,7 +6,7 @@ import pytest
 
 from rfe_book import words
 from rfe_book.tables import baselines as baselines_tables
-from rfe_study.claims import baselines, comparisons, verdicts
+from rfe_study.claims import baselines, comparisons
 from rfe_study.claims.rows import detection, of_model
 from rfe_study.claims.scores import Scores
 
@@ -139,12 +139,6 @@ def test_gate_of_the_development_patients(changes, holds):
     means = {model: {**MEANS[model], **changes.get(model, {})} for model in MEANS}
     gate = baselines.development_gate(made_up("dev", means=means))
     assert gate["holds"].tolist() == holds
-    assert verdicts.all_hold(gate["holds"]) == ("holds" if all(holds) else "does not hold")
-
-
-def test_a_verdict_needs_conditions():
-    with pytest.raises(ValueError, match="at least one condition"):
-        verdicts.all_hold([])
 
 
 def test_detection_pools_lesions_of_all_patients(table):

@@ -7,10 +7,11 @@ import sweep_rows
 
 from rfe_book import words as book_words
 from rfe_book.tables import proof, proof_search
+from rfe_book.tables.claims import overall_table
 from rfe_study import results
 from rfe_study.claims import comparisons
 from rfe_study.claims.proof import judge
-from rfe_study.claims.rows import bounds, by_model, read
+from rfe_study.claims.rows import by_model, read
 from rfe_study.methods.proof import N_E, proof_of_concept
 
 
@@ -57,23 +58,12 @@ def test_scores_by_model_are_seeds_by_patients(scores, models):
     assert by_model(scores, models, "paper's")["no embedding"].shape == (3, 2)
 
 
-def test_bounds_have_the_seeds_and_patients_of_the_sweep(scores, models):
-    rows = scores.query("model == '80/20 ACD 20'")
-    rows = pd.concat([
-        rows.assign(model=name, f_score=f + rows["seed"])
-        for name, f in (("lower", 0.1), ("upper-B", 0.3))
-    ])  # fmt: skip
-    two = models[models["seed"] != 1]
-    found = bounds(rows, two)
-    assert found["lower bound"].shape == (2, 40)
-    assert found["upper bound B"]["paired01"].tolist() == pytest.approx([0.3, 2.3])
-
-
 def test_gain_is_paired(scores, models):
     values = by_model(scores, models)
     found = comparisons.gain(values, "80/20 ACD 20", "no embedding")
     assert found == pytest.approx((0.1, 0.1, 0.1))
-    assert book_words.interval_text(-0.0123, -0.02, 0.01) == "−0.012 (−0.020 to 0.010)"
+    told = book_words.with_interval(-0.0123, -0.02, 0.01, digits=3)
+    assert told == "−0.012 (−0.020 to 0.010)"
 
 
 def test_summary_has_every_model_in_the_experiments_order(scores, models):
@@ -128,7 +118,7 @@ def test_gains_and_the_gap_they_close(points):
     assert (proof.gap_closed(points) == "50% (50% to 50%)").all(axis=None)
     assert (proof.corners(points) == "+0.20 (0.20 to 0.20)").all(axis=None)
     assert proof.corners(points).shape == (6, 3)
-    assert proof.signed(-0.123, np.nan, np.nan) == "−0.12"
+    assert book_words.change(-0.123, np.nan, np.nan) == "−0.12"
 
 
 def test_models_of_one_training_are_shown_by_it(points):
@@ -206,7 +196,7 @@ def test_verdict_tables(scores, models):
     assert line["paired heads"] == "reproduced: +.200 (.200 to .200)"
     assert (line["above"], line["smallest"]) == (0, 0.03)
     assert np.isnan(table.loc[(5, "the 36 models rank alike"), "smallest"])
-    words = proof.overall_table(judged)
+    words = overall_table(judged)
     assert words.index.tolist() == [2, 3, 4, 5]
     assert words.loc[2, "paired heads"] == "no relevant effect"  # F is the same at each n_E
 

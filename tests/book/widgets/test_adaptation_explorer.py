@@ -13,7 +13,7 @@ from rfe_book.style import upright
 from rfe_book.tables.adaptation import found_by_size
 from rfe_book.widgets.adaptation_explorer import SLICES, AdaptationExplorer, adaptation_explorer
 from rfe_book.widgets.segmentation_view import OUTCOMES, slice_scores
-from rfe_book.words import interval_text
+from rfe_book.words import with_interval
 from rfe_study.claims.comparisons import means
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -71,8 +71,7 @@ def expected_texts(rows, target, name):
     for column, digits in (("precision", 3), ("recall", 3), ("fp_per_slice", 2)):
         table = values[column]
         texts.append("–" if table is None else f"{table.to_numpy().mean():.{digits}f}")
-    found = found_by_size(rows, [name])
-    found = found[(found["size"] == "0-10") & (found["domain"] == target)]
+    found = found_by_size(rows).query("size == '0-10' and domain == @target and model == @name")
     return [*texts, f"{100 * found.groupby('seed')['found'].mean().mean():.0f}%"]
 
 
@@ -123,7 +122,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
 def test_it_starts_as_the_papers_figure(widget_page, widget, rows, stored):
     page = widget_page(widget)
     check(page, widget, rows, stored, "C", PAPER, 0, 0)
-    f = interval_text(*means(rows.values("C")).loc[PAPER])
+    f = with_interval(*means(rows.values("C")).loc[PAPER], digits=3)
     assert f"; {PAPER} {f}; " in page.status()
 
 

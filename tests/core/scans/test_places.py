@@ -13,7 +13,7 @@ from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.errors import VolumeError, VolumeWarning
 from rfe_core.scans.load import load_subjects
 from rfe_core.scans.nifti import write_image, write_mask
-from rfe_core.scans.participants import read_participants
+from rfe_core.scans.patients import read_participants
 
 SUBJECT = tiny_subject("01", shape=(12, 13, 14), domain=None)
 

@@ -8,22 +8,16 @@ import sweep_rows
 
 from rfe_study import results
 from rfe_study.claims import board as board_claims
+from rfe_study.claims import verdicts
 from rfe_study.claims.baselines import setup_parts
 from rfe_study.claims.headline import SENTENCES
-from rfe_study.claims.verdicts import (
-    CONTRADICTED,
-    NO_EFFECT,
-    NOT_TESTED,
-    REPRODUCED,
-    UNDECIDED,
-    Verdict,
-)
+from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, NOT_TESTED, REPRODUCED, UNDECIDED
 
 
 def part(claim, verdict, estimate=0.043, *, main=True):
     about = {"part": "p", "statistic": "difference of mean F", "threshold": 0.0, "main": main}
     numbers = {"estimate": estimate, "low": 0.012, "high": 0.074, "p_above": 0.1, "p_below": 0.9}
-    return Verdict(claim=claim, verdict=verdict, **numbers, **about)
+    return verdicts.Verdict(claim=claim, verdict=verdict, **numbers, **about)
 
 
 def test_has_the_fourteen_claims():

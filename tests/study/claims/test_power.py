@@ -7,7 +7,7 @@ import pytest
 from rfe_study.claims import power
 from rfe_study.claims.crossed import Spread, crossed_mean
 from rfe_study.claims.evidence import of_table
-from rfe_study.claims.scores import NotTrained
+from rfe_study.claims.rows import NotTrained
 from rfe_study.claims.verdicts import ERROR, Part
 
 ABOUT = {"sd_seed": 0.015, "sd_head": 0.065, "sd_rest": 0.04}

@@ -9,7 +9,8 @@ import pytest
 
 from rfe_study.claims import proof
 from rfe_study.claims.proof import PARTS
-from rfe_study.claims.scores import NotTrained, Scores
+from rfe_study.claims.rows import NotTrained
+from rfe_study.claims.scores import Scores
 from rfe_study.methods.proof import proof_of_concept
 
 MODELS = [method.name for method in proof_of_concept()]

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rfe_study.claims.rows import by_model
-from rfe_study.claims.scores import NotTrained, Scores
+from rfe_study.claims.comparisons import gain
+from rfe_study.claims.rows import NotTrained, by_model, of_first_seed
+from rfe_study.claims.scores import Scores
 
 SUBJECTS = {"Btest1": "test", "Bpaired01": "paired", "Bpaired02": "paired"}
 SEEDS = {"many": (0, 1, 2), "few": (1,), "gone": (0, 1)}
@@ -75,3 +76,13 @@ def test_scores_by_domain_and_column(rows):
         scores.of("other", "C")
     with pytest.raises(ValueError, match="scores must hold patients of C, got none"):
         Scores.of_rows(rows[0], rows[1].assign(domain="C"))
+
+
+def test_a_model_without_rows_is_named(rows):
+    values = by_model(*rows)
+    with pytest.raises(NotTrained, match=r"'mary' must have rows of these heads.*'many'"):
+        gain(values, "few", "mary")
+    assert "mary" not in values and values.get("mary") is None
+    with pytest.raises(NotTrained, match=r"'few' must have rows of seed 0, got seeds \[1\]"):
+        of_first_seed(values, "few")
+    assert of_first_seed(values, "many").equals(values["many"].loc[0])

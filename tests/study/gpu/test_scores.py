@@ -62,7 +62,4 @@ def test_false_components_are_the_cores(seed):
 def test_crops_are_watched_as_the_core_watches_them(subject):
     crops, _ = extract([subject], 8, size=32, generator=np.random.default_rng(0))
     model = build(SMOKE, seed=1)
-    cut = 0.4
-    assert crop_scores.patch_f_score(model, crops, threshold=cut) == pytest.approx(
-        patch_f_score(model, crops, threshold=cut)
-    )
+    assert crop_scores.patch_f_score(model, crops) == pytest.approx(patch_f_score(model, crops))

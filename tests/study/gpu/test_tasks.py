@@ -1,5 +1,6 @@
 """What a study on a GPU does: every model once, none before what it needs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,11 @@ def test_only_what_is_needed_is_prepared():
     keys = {key for of in preparing.prepare(of_plan, few, Pool()).values() for key in of}
     assert {"crops-A-0", "crops-B-0", "head-Bpaired01"} <= keys
     assert not any("-C-" in key or "true" in key for key in keys)
+
+
+def test_a_need_that_nothing_makes_is_named():
+    of_plan = plan(seeds=1)
+    (task,) = [t for t in of_plan.tasks() if t.key == "proof-of-concept B no embedding 0"]
+    odd = replace(task, needs=task.needs | {"crops-E-0", "gate"})
+    with pytest.raises(ValueError, match=r"must have a recipe, not so \['crops-E-0'\]"):
+        preparing.prepare(of_plan, [odd], None)

@@ -7,7 +7,8 @@ from synthetic import tiny_subject
 
 from rfe_core import metrics, ncc, prior
 from rfe_core.prior import extract_templates
-from rfe_study.measures.prior_quality import KEY, brightness, measure, score
+from rfe_study.measures.prior_quality import TABLE, brightness, measure, score
+from rfe_study.tables import TABLES
 
 SETTINGS, SEEDS = [(30, 5), (4, 3)], (0, 1)
 
@@ -28,7 +29,7 @@ def rows(target, other):
 
 
 def test_a_row_for_everything_once(rows):
-    keys = [tuple(row[name] for name in KEY) for row in rows]
+    keys = [tuple(row[name] for name in TABLES[TABLE].key) for row in rows]
     assert len(set(keys)) == len(rows) == 3 * (2 + 1 + 2 + 2)
     of_a = [row for row in rows if row["source"] == "Atrain1"]
     assert {(row["method"], row["wanted"], row["size"]) for row in of_a} == {

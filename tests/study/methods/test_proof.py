@@ -86,7 +86,7 @@ def test_what_a_verdict_rests_on_has_ten_seeds():
 @pytest.mark.parametrize("experiment", proof.EXPERIMENTS)
 def test_names_are_unique_and_stay_unique_in_a_folder(experiment, tmp_path):
     from rfe_study.methods.profiles import PROFILES
-    from rfe_study.runs.sweep import Job
+    from rfe_study.runs.tuning import Job
 
     methods = proof.EXPERIMENTS[experiment]()
     jobs = [

@@ -19,8 +19,7 @@ from rfe_study.command import cli, sweep
 from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept
-from rfe_study.runs import predicted_slices
-from rfe_study.runs import sweep as sweep_runs
+from rfe_study.runs import predicted_slices, tuning
 from rfe_study.runs.masks import load, merge, path_of, save
 from rfe_study.tables import MODELS
 
@@ -258,7 +257,7 @@ def finished_sweep(subjects, tmp_path):
     checkpoints.save_weights(branch, UNet(widths=(4, 4)))
     rows, diverged = [], "80/20 l2 2000"
     for method in proof_of_concept():
-        job = sweep_runs.Job(
+        job = tuning.Job(
             profile=PROFILES["smoke"],
             experiment="proof-of-concept",
             target="B",
@@ -267,8 +266,8 @@ def finished_sweep(subjects, tmp_path):
             baselines=out,
             weights=out,
         )
-        status = sweep_runs.DIVERGED if method.name == diverged else sweep_runs.FINISHED
-        if status == sweep_runs.FINISHED:
+        status = tuning.DIVERGED if method.name == diverged else tuning.FINISHED
+        if status == tuning.FINISHED:
             with replacing(job.path()) as partial:
                 partial.write_bytes(branch.read_bytes())
         about = {
@@ -330,9 +329,7 @@ def test_adaptation_stores_the_bounds_too(subjects, monkeypatch, tmp_path):
         ("search", []),
     ):
         jobs = [
-            sweep_runs.Job(
-                **about, experiment=experiment, method=m, seed=s, baselines=tmp_path / "b"
-            )
+            tuning.Job(**about, experiment=experiment, method=m, seed=s, baselines=tmp_path / "b")
             for m in adaptation_methods()[:2]
             for s in (2, 0)
         ]

@@ -36,7 +36,7 @@ from rfe_study.methods.self_training import SelfTraining
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.finishing import finish
-from rfe_study.runs.sweep import Job
+from rfe_study.runs.tuning import Job
 from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
