@@ -218,8 +218,9 @@ def drop_unused_icons(app, exception):
 def setup(app):
     """Called by Sphinx."""
     # Sphinx writes all pages again when this value changes.
-    styles = sorted((Path(app.srcdir) / "_static").glob("*.css"))  # a page names their digests
-    files = (Path(__file__), Path(repository.__file__), *styles)
+    static = Path(app.srcdir) / "_static"  # a page names the digests of styles and scripts
+    named = sorted([*static.glob("*.css"), *static.glob("*.js")])
+    files = (Path(__file__), Path(repository.__file__), *named)
     own_source = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     state = f"{own_source} {repository.address()}"
     app.add_config_value("book_pages_source", state, "html")

@@ -34,7 +34,8 @@ WIDGET = "application/vnd.jupyter.widget"
 
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
-    r"(^|/)(\.|__pycache__)|\.ipynb$|^(?!book_pages|page_head|reference_pages|repository)\w+\.py$|^(rfe_book/|README)"
+    r"(^|/)(\.|__pycache__)|\.ipynb$|^(rfe_book/|README)|"
+    r"^(?!book_pages|page_head|previews|reference_pages|repository)\w+\.py$"
 )
 
 

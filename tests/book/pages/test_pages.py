@@ -67,6 +67,17 @@ def test_page_opens_cleanly(page_for, name, width):
 
 
 @pytest.mark.browser
+def test_figures_keep_their_shape_on_a_phone(page_for):
+    shapes = page_for("06-divergence", width=PHONE).tab.evaluate(
+        "[...document.querySelectorAll('figure img')].map(image => [image.width / image.height,"
+        " image.getAttribute('width') / image.getAttribute('height')])"
+    )
+    assert len(shapes) >= 3
+    for shown, drawn in shapes:
+        assert shown == pytest.approx(drawn, rel=0.02)
+
+
+@pytest.mark.browser
 @each_page
 def test_page_is_described_and_light(page_for, name):
     page = page_for(name)
