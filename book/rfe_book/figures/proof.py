@@ -13,18 +13,14 @@ from matplotlib.figure import Figure
 
 from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims.comparisons import mean_interval
-from rfe_study.claims.contrasts import minus, shared
+from rfe_study.claims.contrasts import shared
 from rfe_study.claims.proof import name, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import MARGIN_1_N_E, N_E
+from rfe_study.methods.proof import N_E
 
 DISTANCES = ("ACD", "l2")
 
 BASE = "no embedding"
-
-#: Where "all" stands on the axis of n_E: it is no number of pixels.
-ALL_AT = 6000
 
 #: The exact loss needs margin 1; this is how its models are called.
 EVERYTHING = "all margin 1"
@@ -37,28 +33,11 @@ REFERENCES = {
 }
 
 
-def _n_e_axis(panel, *, with_all: bool) -> None:
-    ticks = {**{n: str(n) for n in N_E}, **({ALL_AT: "all"} if with_all else {})}
-    panel.set(xscale="log", xlabel="$n_E$", xlim=(15, 1.4 * max(ticks)))
-    panel.set_xticks(list(ticks), list(ticks.values()), fontsize=7, rotation=45)
+def _n_e_axis(panel) -> None:
+    panel.set(xscale="log", xlabel="$n_E$", xlim=(15, 1.4 * max(N_E)))
+    panel.set_xticks(N_E, list(map(str, N_E)), fontsize=7, rotation=45)
     panel.minorticks_off()
     panel.grid(axis="y")
-
-
-def _curve(panel, x, tables: Sequence[pd.DataFrame], line: str, *, dots: bool, **look) -> None:
-    """Means of tables (seeds, heads) with 95% intervals, and a dot for each seed's mean."""
-    middle, *ends = np.array([mean_interval(table) for table in tables]).T
-    panel.errorbar(x, middle, np.abs(ends - middle), fmt=line, markersize=5, **look)
-    if dots:
-        for at, table in zip(x, tables, strict=True):
-            of_seeds = table.mean(axis=1)
-            look_of_dot = {"color": look["color"], "markersize": 3, "alpha": 0.55}
-            panel.plot([at] * len(of_seeds), of_seeds, ".", **look_of_dot)
-
-
-def _over(values: ByModel, model: str, base: str | None) -> pd.DataFrame:
-    """A model's F, or its gain over another, paired."""
-    return values[model] if base is None else minus(values[model], values[base])
 
 
 def of_seeds(
@@ -106,7 +85,7 @@ def f_against_n_e(values: ByModel) -> Figure:
             tables = [values[model] for model in names(strategy, distance)]
             of_seeds(panel, x, tables, line, through=same, **look)
         panel.set_title(distance)
-        _n_e_axis(panel, with_all=False)
+        _n_e_axis(panel)
         _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})
     axes[0].set_ylim(axes[0].get_ylim()[0] - 0.04)
     axes[0].set_ylabel("F-score on domain B")
@@ -127,35 +106,9 @@ def weight_or_number(values: ByModel) -> Figure:
             f = [pair[number].to_numpy().mean() for pair in pairs]
             panel.plot(N_E, f, line, color=colour, marker=marker, label=label, linewidth=1.2)
         panel.set_title(f"80/20, {distance}")
-        _n_e_axis(panel, with_all=False)
+        _n_e_axis(panel)
     axes[0].set_ylabel("F-score on domain B")
     legend(figure, axes[0], ncols=2)
-    return figure
-
-
-def all_against_sampled(values: ByModel) -> Figure:
-    """Chapter 10: n_E = all beside sampled n_E; alike but for n_E (left), and as chosen (right)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
-    colour, marker, _ = STRATEGY_STYLE["80/20"]
-    x = np.array([*MARGIN_1_N_E, ALL_AT])
-    models = [name("80/20", "ACD", f"{n_e} margin 1") for n_e in (*MARGIN_1_N_E, "all")]
-    tables = [_over(values, model, BASE) for model in models]
-    _curve(left, x, tables, "", dots=True, color=colour, marker=marker, linestyle=":")
-    left.set_title("80/20, margin 1, one weight")
-    left.set_ylabel(f"F gained over\n“{BASE}”")
-    for number, strategy in enumerate(STRATEGIES):
-        colour, marker, line = STRATEGY_STYLE[strategy]
-        everything = name(strategy, "ACD", EVERYTHING)
-        tables = [_over(values, everything, model) for model in names(strategy, "ACD")]
-        look = {"color": colour, "marker": marker, "label": strategy, "linewidth": 1.2}
-        x = np.array(N_E) * 1.07 ** (number - 1)
-        _curve(right, x, tables, line, dots=False, **look)
-    right.set_title("all pixels minus sampled, as chosen")
-    right.set_ylabel("F of all pixels − F of n_E")
-    for panel, with_all in ((left, True), (right, False)):
-        panel.axhline(0, color="black", linewidth=1)
-        _n_e_axis(panel, with_all=with_all)
-    legend(figure, right, ncols=3)
     return figure
 
 

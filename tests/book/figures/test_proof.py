@@ -7,10 +7,9 @@ import sweep_rows
 
 from rfe_book.figures import operating, plane, proof
 from rfe_book.tables import proof as proof_tables
-from rfe_study.claims.contrasts import minus
 from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.rows import by_model
-from rfe_study.methods.proof import MARGIN_1_N_E, N_E
+from rfe_study.methods.proof import N_E
 
 matplotlib.use("Agg")
 
@@ -73,16 +72,6 @@ def test_weight_or_number_compares_the_seeds_of_both(values):
     ):
         expected = [values[f"80/20 ACD {n}{suffix}"].loc[0].mean() for n in N_E]
         assert lines[label] == pytest.approx(expected)
-
-
-def test_all_pixels_beside_samples(values):
-    left, right = proof.all_against_sampled(values).axes
-    models = [f"80/20 ACD {n} margin 1" for n in (*MARGIN_1_N_E, "all")]
-    expected = [minus(values[m], values["no embedding"]).to_numpy().mean() for m in models]
-    assert left.containers[0].lines[0].get_ydata() == pytest.approx(expected)
-    everything = values["50/50 ACD all margin 1"]
-    expected = [minus(everything, values[f"50/50 ACD {n}"]).to_numpy().mean() for n in N_E]
-    assert heights(right, "50/50") == pytest.approx(expected)
 
 
 def test_lengths_by_epoch():
