@@ -90,10 +90,12 @@ def test_what_is_imported_is_used_by_code_or_text(path):
                     assert uses > 1, f"cell {number}: {name} is not used"
 
 
-#: Rendered words of Markdown that a reader of a chapter's main line meets: without what is folded
-#: (``Deeper``, hints) and without equations set apart; a value, a symbol and a link's text count.
+#: Rendered words of Markdown that a reader of a chapter's main line meets: captions and exercises,
+#: but not what is folded, equations set apart, and questions to check oneself. A value, a symbol
+#: and a link's text count. Folded are hints, answers, and all that is deeper.
 MAX_MAIN, MAX_DEEPER = 2200, 2200 // 3
 FOLD = re.compile(r"(?ms)^(:{3,})\{dropdown\} (.*?)\n(.*?)^\1\s*$")
+ASKED = re.compile(r"(?ms)^(:{3,})\{admonition\} Check yourself\n.*?^\1\s*$")
 
 
 def words_in(text):
@@ -108,8 +110,9 @@ def words_in(text):
 def test_a_chapter_is_no_longer_than_a_lesson(path):
     cells = nbformat.read(path, as_version=4).cells
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    deeper = sum(words_in(m[3]) for m in FOLD.finditer(text) if not m[2].startswith("Hint"))
-    main = words_in(FOLD.sub("", text))
+    folded = [(m[2], words_in(m[3])) for m in FOLD.finditer(text)]
+    deeper = sum(n for title, n in folded if not title.startswith(("Hint", "Answer")))
+    main = words_in(ASKED.sub("", FOLD.sub("", text)))
     assert main <= MAX_MAIN, f"{main} words on the main line"
     assert deeper <= MAX_DEEPER, f"{deeper} words in folded parts"
     assert len(code_cells(path)) <= MAX_CODE_CELLS
