@@ -64,7 +64,7 @@ class Share:
     def text(self) -> str:
         """``"43% (21% to 60%)"``, or why there is none."""
         if np.isnan(self.share):
-            return "no gap to close"
+            return "no share: the gap may be 0"
         return f"{self.share:.0%} ({self.low:.0%} to {self.high:.0%})".replace("-", "−")
 
 

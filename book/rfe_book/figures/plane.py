@@ -45,7 +45,9 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
     for panel, (title, domains) in zip(axes, stages.items(), strict=True):
         for marker, (domain, classes) in zip("os", domains.items(), strict=False):
             for kind, points in classes.items():
-                look = {"s": 9, "alpha": 0.6, "linewidths": 0.7, "label": f"{kind}, {domain}"}
+                above = kind == "background"  # it gathers in one place, where lesions would hide it
+                look = {"s": 9, "alpha": 0.7 if above else 0.35, "zorder": 2 + above}
+                look |= {"linewidths": 0.7, "label": f"{kind}, {domain}"}
                 hollow = {"facecolors": "none", "edgecolors": CLASS_COLOURS[kind]}
                 filled = {"color": CLASS_COLOURS[kind], "edgecolors": "none"}
                 panel.scatter(*points.T, marker=marker, **look, **(filled, hollow)[marker == "s"])

@@ -84,7 +84,7 @@ def paper(f: ByTarget) -> Findings:
         most=f"{most:.2f}",
         **spread(lower),
         closed=closed.text,
-        **{f"below_{t}": text for t, text in spread(upper).items()},
+        below_C=gained(*upper.loc["C"]),
     )
 
 
@@ -182,7 +182,6 @@ def shares(
             f"labels_{name}_C": f"{of['C'][tables.BOUND].to_numpy().mean():.2f}"
             for name, of in of_c.items()
         },
-        none_f_C=f"{f['C'][NONE_AT_LESIONS].to_numpy().mean():.2f}",
     )
 
 

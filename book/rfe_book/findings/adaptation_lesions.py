@@ -10,12 +10,11 @@ import pandas as pd
 from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.adaptation import ByTarget, mean_of
 from rfe_book.tables import adaptation as tables
-from rfe_book.tables.claims import overall_table
 from rfe_book.tables.gains import differences
 from rfe_book.words import gained, listed, percent
 from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
 from rfe_study.claims.effects import MEAN
-from rfe_study.claims.heads import PATIENTS, VERDICT
+from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.verdicts import REPRODUCED, Verdict, deciding
 from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -91,7 +90,6 @@ def small(found: pd.DataFrame, f: ByTarget, wrong: ByTarget, parts: Sequence[Ver
         missed=percent(missed),
         more=points(more),
         beyond=percent(beyond),
-        beyond_verdict=beyond.verdict,
         another=points(another),
         another_verdict=another.verdict,
         upper=f"{1 - share[UPPER_BOUND]:.0%}",
@@ -122,13 +120,9 @@ def luck(table: pd.DataFrame) -> Findings:
 
 
 def verdicts(judged: Mapping[str, Sequence[Verdict]]) -> Findings:
-    """The verdict on each claim: ``all_6`` on the paired heads with its effect in ``effect_6``,
-    ``papers_6`` on the paper's own patients."""
+    """The verdict on each claim on the paired heads: ``all_6`` and so on."""
     said = {}
     for claim in (6, 7, 8, 10, 11, 12, 14):
         first = deciding([p for p in judged[VERDICT] if p.claim == claim])
-        said[f"all_{claim}"], said[f"effect_{claim}"] = first.verdict, first.effect
-    (papers,) = set(PATIENTS) - {VERDICT}
-    table = overall_table(judged)
-    said |= {f"papers_{claim}": verdict for claim, verdict in table[papers].items()}
+        said[f"all_{claim}"] = first.verdict
     return Findings(**said)

@@ -33,7 +33,7 @@ def headline(parts: Mapping[str, Sequence[Verdict]], adapted: AdaptationRows) ->
     (mean,) = (p for p in parts[WITH_PERFECT] if p.main)
     must_hold("the promised share is out of reach", mean.verdict == CONTRADICTED)
     one = {p.part[0]: p for p in parts[WITH_PERFECT] if p.part[1:].startswith(": ")}
-    must_hold("C has no gap to close", np.isnan(one["C"].estimate))
+    must_hold("on C labels of the target may gain nothing", np.isnan(one["C"].estimate))
     v1, without = (next(p for p in parts[n] if p.main) for n in (WITH_V1, WITHOUT_LABELS))
     (v1_on_b,) = (p for p in parts[WITH_V1] if p.part.startswith("B: "))
     must_hold("V1's prior helps on B", v1_on_b.low > 0)

@@ -62,7 +62,7 @@ def cosines(groups: Mapping[tuple[str, str, str], NDArray]) -> pd.DataFrame:
 
 
 def plane(found: pd.DataFrame) -> Findings:
-    """Cosines of `cosines`: between backgrounds and between lesions of both scanners; on B."""
+    """How alike the backgrounds of both scanners are, and above what cosine a pair is pushed."""
     ground = found.loc["background A with background B"]
     lesions, apart = found.loc["lesion A with lesion B"], found.loc["lesion with background, B"]
     enough = 1 - proof.CHOSEN["cosine"][1]
@@ -72,12 +72,6 @@ def plane(found: pd.DataFrame) -> Findings:
     labelled = found.loc["lesion with background, A"]
     closer = all(row["after"] > row["before"] for row in (apart, labelled))
     must_hold("lesion and background come closer on both", closer)
-    said = {"ground": ground, "lesions": lesions, "apart": apart, "labelled": labelled}
-    return Findings(
-        enough=f"{enough:g}",
-        **{
-            f"{key}_{stage}": f"{row[stage]:.2f}".replace("-", "−")
-            for key, row in said.items()
-            for stage in ("before", "after")
-        },
-    )
+    values = (f"{ground[stage]:.2f}".replace("-", "−") for stage in ("before", "after"))
+    before, after = values
+    return Findings(enough=f"{enough:g}", ground_before=before, ground_after=after)

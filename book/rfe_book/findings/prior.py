@@ -99,7 +99,7 @@ def noise(rows: pd.DataFrame) -> Findings:
 def better(labels: pd.DataFrame) -> Findings:
     """Which priors label better than NCC, V1 as in the paper; means over the domains.
 
-    ``dice_NCC``, ``wrong_NCC`` (per cent of pairs, 80/20) and so on by prior, spaces as ``_``.
+    ``wrong_NCC`` (per cent of pairs, 80/20) and so on by prior, spaces as ``_``.
     ``best`` has the highest Dice; ``least`` the fewest wrong pairs, of those that know V1.
     """
     table = tables.compared(labels)
@@ -117,7 +117,6 @@ def better(labels: pd.DataFrame) -> Findings:
     values = {}
     for source in table.index:
         key = source.replace(" ", "_")
-        values[f"dice_{key}"] = f"{dice[source]:.2f}"
         values[f"wrong_{key}"] = f"{wrong[source]:.0f}"
         values[f"unsure_{key}"] = f"{table.loc[source, 'unsure lesion (%)']:.0f}"
     v1_alone = table.drop(index=[FROM_A, OWN])
@@ -133,7 +132,7 @@ def better(labels: pd.DataFrame) -> Findings:
 def luck(labels: pd.DataFrame, source: str) -> Findings:
     """How much Dice on the same patient changes with V1: mean, and where most.
 
-    ``patient`` has ``high`` if V1 is number ``good`` and ``low`` if it is number ``bad``.
+    ``patient`` has ``high`` with the V1 that suits it and ``low`` with another.
     """
     by_v1 = tables.by_v1(labels, source)
     apart = by_v1.max(axis=1) - by_v1.min(axis=1)
@@ -143,8 +142,6 @@ def luck(labels: pd.DataFrame, source: str) -> Findings:
     return Findings(
         mean=f"{apart.mean():.2f}",
         patient=patient,
-        good=f"{target}train{most.idxmax()}",
-        bad=f"{target}train{most.idxmin()}",
         high=f"{most.max():.2f}",
         low=f"{most.min():.2f}",
     )

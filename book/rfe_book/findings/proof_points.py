@@ -59,25 +59,12 @@ def strategies(parts: pd.DataFrame) -> Findings:
 
 
 def points(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
-    """Claims 2 to 4 at each operating point: effects, and what 80/20 is to the others.
-
-    ``half_AP``: 80/20 beside 50/50 by average precision; ``aware_AP`` beside distribution-aware
-    sampling; ``effect_*`` with the interval.
-    """
-    said = {}
-    for point, key in zip(judged, ("half", "a", "AP"), strict=True):
-        found = {(p.claim, p.part): p for p in judged[point]}
-        for strategy in ("50/50", "distribution-aware"):
-            p = found[3, f"80/20 better than {strategy}, ACD"]
-            said[f"{SHORT[strategy]}_{key}"] = AGAINST[p.verdict]
-            said[f"effect_{SHORT[strategy]}_{key}"] = p.effect
-        worse = found[4, "l2 worse than ACD"]
-        said |= {f"l2_{key}": worse.verdict, f"effect_l2_{key}": worse.effect}
+    """Claim 3 at each operating point: ``half_AP`` is 80/20 beside 50/50 by average precision."""
     lead = {p: _part(judged[p], "80/20 better than 50/50, ACD") for p in judged}
     must_hold("80/20 leads 50/50 at .5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
     shrinks = lead[AT_HALF].estimate > lead[AT_A].estimate > lead[THRESHOLD_FREE].estimate
     must_hold("the less a threshold matters, the smaller that lead", shrinks)
-    return Findings(**said)
+    return Findings(half_AP=AGAINST[lead[THRESHOLD_FREE].verdict])
 
 
 def lead(values: ByModel) -> Findings:
@@ -104,8 +91,8 @@ def _part(parts: Sequence[verdicts.Verdict], name: str) -> verdicts.Verdict:
 def shares(scores: Mapping[str, ByModel]) -> Findings:
     """The exact loss by its share of lesion: which share is best at each operating point.
 
-    ``f_2x`` and ``f_4x``: F at .5 of the two best, which are alike; ``margin`` of the exact losses,
-    ``margin_36`` of the models with ACD among the 36.
+    ``f_50`` and ``ap_50`` are of 50/50; ``margin`` is that of the exact losses, ``margin_36`` that
+    of the models with ACD among the 36.
     """
     f = pd.DataFrame({
         point: {
@@ -127,16 +114,10 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
     free = f[THRESHOLD_FREE]
     must_hold("and near the best without", free["80/20"] - free["50/50"] < 0.03)
     return Findings(
-        best_a=BY_SHARE[best[AT_A]],
-        best_AP=BY_SHARE[best[THRESHOLD_FREE]],
-        **{f"f_{share}": f"{value:.2f}" for share, value in alike.items()},
         margin=at_margin_1("4x").split()[-1],
         margin_36=f"{CHOSEN['cosine'][1]:g}",
         f_50=f"{f.loc['50/50', AT_HALF]:.2f}",
-        ap_best=f"{free.max():.2f}",
         ap_50=f"{free['50/50']:.2f}",
-        natural_f=f"{f.loc['distribution-aware', AT_HALF]:.2f}",
-        natural_AP=f"{free['distribution-aware']:.2f}",
     )
 
 

@@ -32,7 +32,7 @@ def search(scores: pd.DataFrame) -> Findings:
 
 
 def margins(found: pd.DataFrame) -> Findings:
-    """Lesion lengths, and F on development heads, by l2's margin in the search.
+    """Lengths of lesion embeddings by l2's margin in the search.
 
     Parameters
     ----------
@@ -41,8 +41,7 @@ def margins(found: pd.DataFrame) -> Findings:
     """
     l2 = found.loc["l2"]
     must_hold("the larger the margin, the longer", l2["lesion"].is_monotonic_increasing)
-    said = {f"long_{m:.0f}": f"{row['lesion']:.1f}" for m, row in l2.iterrows()}
-    return Findings(**said, **{f"f_{m:.0f}": f"{row['F']:.2f}" for m, row in l2.iterrows()})
+    return Findings(**{f"long_{m:.0f}": f"{long:.1f}" for m, long in l2["lesion"].items()})
 
 
 def cost(steps: pd.DataFrame, curves: pd.DataFrame, models: pd.DataFrame) -> Findings:

@@ -70,9 +70,6 @@ def skips(table: pd.DataFrame, model: UNet, stages: Sequence[probes.Stage]) -> F
         f_whole=f"{f['nothing']:.2f}",
         f_finest=f"{f['finest skip']:.2f}",
         f_below=f"{f['all from below']:.2f}",
-        precision_below=f"{precision['all from below']:.2f}",
-        recall_below=f"{recall['all from below']:.2f}",
-        precision_finest=f"{precision['finest skip']:.2f}",
         recall_finest=f"{recall['finest skip']:.2f}",
         local_parameters=f"{stages[0].parameters + merge + stages[-1].parameters:,}",
     )

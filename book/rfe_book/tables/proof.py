@@ -20,7 +20,7 @@ from rfe_study.claims.proof import ENDS, PARTS, at_margin_1, name, names, on_tar
 from rfe_study.claims.rows import ByModel, by_model, of_first_seed
 from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.method import GROUPS, Method
-from rfe_study.methods.proof import DISTANCES, SHARES, SHARES_N_E, proof_of_concept
+from rfe_study.methods.proof import DISTANCES, SHARES, SHARES_N_E
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
@@ -40,44 +40,32 @@ def at_points(scores: pd.DataFrame, models: pd.DataFrame) -> dict[str, ByModel]:
     return {point: by_model(scores, models, column=c) for point, c in POINTS.items()}
 
 
-def summary(scores: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
-    """All models in the experiment's order: mean F, its spread over seeds, and what makes it.
+def of_shared_seeds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the seeds that all 36 models have: means over others would mix seeds with models."""
+    every = [model for d in DISTANCES for s in STRATEGIES for model in names(s, d)]
+    of = scores[scores["model"].isin(every)].groupby("model")["seed"].agg(set)
+    return scores[scores["seed"].isin(set.intersection(*of))]
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds and paired heads, a row a model.
 
     Returns
     -------
     DataFrame
-        Indexed by ``group`` and ``model``. ``F, paper's`` and ``F, paired heads`` (means over seeds
-        and heads; a seed that diverged counts 0), ``seeds ±`` (standard deviation over seeds of the
-        mean over paired heads), ``precision``, ``recall``, ``FP a slice`` (paired heads, finished
-        models), ``seeds`` and ``diverged`` (how many; seeds differ between models).
+        Indexed by ``model``: ``F, paired heads``, ``precision``, ``recall``, ``FP a slice``.
     """
-    f = {who: by_model(scores, models, who) for who in PATIENTS}
+    columns = {"f_score": f"F, {VERDICT}", "precision": "precision", "recall": "recall",
+               "fp_per_slice": "FP a slice"}  # fmt: skip
     chosen = scores[scores["role"].isin(PATIENTS[VERDICT])]
-    parts = chosen.groupby("model")[["precision", "recall", "fp_per_slice"]].mean()
-    diverged = (models["status"] == "diverged").groupby(models["model"]).sum()
-    rows = [
-        {
-            "group": method.group,
-            "model": method.name,
-            **{f"F, {who}": f[who][method.name].to_numpy().mean() for who in f},
-            "seeds ±": f[VERDICT][method.name].mean(axis=1).std(ddof=1),
-            **parts.reindex([method.name]).iloc[0].rename({"fp_per_slice": "FP a slice"}),
-            "seeds": len(f[VERDICT][method.name]),
-            "diverged": int(diverged[method.name]),
-        }
-        for method in proof_of_concept()
-        if method.name in f[VERDICT]
-    ]
-    return pd.DataFrame(rows).set_index(["group", "model"])
+    return chosen.groupby("model")[list(columns)].mean().rename(columns=columns)
 
 
 def balance(parts: pd.DataFrame) -> pd.DataFrame:
     """Rows of `summary` by strategy and distance (means over n_E), control and bound below."""
-    by_name = parts.droplevel("group")
-    rows = {f"{s}, {d}": by_name.loc[names(s, d)].mean() for d in DISTANCES for s in STRATEGIES}
-    rows |= {model: by_name.loc[model] for model in (CONTROL, BOUND)}
-    columns = [f"F, {VERDICT}", "precision", "recall", "FP a slice"]
-    return pd.DataFrame(rows).T[columns].rename_axis("models")
+    rows = {f"{s}, {d}": parts.loc[names(s, d)].mean() for d in DISTANCES for s in STRATEGIES}
+    rows |= {model: parts.loc[model] for model in (CONTROL, BOUND)}
+    return pd.DataFrame(rows).T.rename_axis("models")
 
 
 def gains(values: ByModel) -> pd.DataFrame:

@@ -84,8 +84,7 @@ def test_lengths_by_epoch():
 
 
 def test_operating_points_lie_at_precision_and_recall():
-    summary = proof_tables.summary(sweep_rows.scores(f_score), sweep_rows.models())
-    parts = summary.droplevel("group")
+    parts = proof_tables.summary(sweep_rows.scores(f_score))
     (axes,) = operating.operating_points(parts).axes
     drawn = {c.get_label(): c.get_offsets() for c in axes.collections}
     own = parts.loc[[f"80/20 l2 {n}" for n in N_E], ["recall", "precision"]]

@@ -173,9 +173,7 @@ def test_strategies_are_operating_points():
 
 def test_points_ask_the_same_thrice(scores, models):
     found = proof_points.points(operating_points.judge(scores, models))
-    assert (found.half_half, found.half_AP) == ("ahead of", "ahead of")
-    assert found.effect_half_half.startswith("+.08")
-    assert found.effect_half_a.startswith("+.05") and found.effect_half_AP.startswith("+.04")
+    assert found.half_AP == "ahead of"
 
 
 def test_lead_is_made_of_two_ends(values):
@@ -193,8 +191,7 @@ def test_lead_is_made_of_two_ends(values):
 
 def test_shares_have_a_best_at_each_point(points):
     found = proof_points.shares(points)
-    assert (found.best_a, found.best_AP) == ("2 times", "80/20")
-    assert float(found.f_4x) - float(found.f_50) == pytest.approx(0.07, abs=0.011)
+    assert float(found.ap_50) - float(found.f_50) == pytest.approx(0.14, abs=0.021)
     assert (found.margin, found.margin_36) == ("1", "0.5")
     with pytest.raises(ValueError, match="alike"):
         four = points["at .5"]["4x ACD all margin 1"] + 0.03
@@ -239,7 +236,7 @@ def test_margins_make_lengths():
     index = pd.MultiIndex.from_product([["l2"], [5.0, 20.0, 1000.0]])
     table = pd.DataFrame({"lesion": [5.0, 15.0, 70.0], "F": [0.6, 0.62, 0.58]}, index)
     found = proof_search.margins(table)
-    assert (found.long_5, found.long_1000, found.f_20) == ("5.0", "70.0", "0.62")
+    assert (found.long_5, found.long_1000) == ("5.0", "70.0")
     with pytest.raises(ValueError, match="the longer"):
         proof_search.margins(table.assign(lesion=[5.0, 4.0, 70.0]))
 
@@ -270,8 +267,7 @@ def test_cosines_before_and_after():
     assert table["after"].tolist() == pytest.approx([0.936, 1, 0.6, 0.28])
     found = plane.plane(table)
     assert (found.ground_before, found.ground_after) == ("0.96", "1.00")
-    assert (found.lesions_after, found.apart_after, found.enough) == ("0.94", "0.28", "0.5")
-    assert (found.labelled_before, found.labelled_after) == ("0.00", "0.60")
+    assert found.enough == "0.5"
     with pytest.raises(ValueError, match="come closer"):
         plane.plane(table.assign(before=table["before"].where(table["after"] > 0.9, 0.5)))
     with pytest.raises(ValueError, match="point one way"):

@@ -66,4 +66,4 @@ def test_page_is_light(page_for):
 @pytest.mark.browser
 def test_verdicts_stand_on_the_page(page_for):
     text = page_for("05-sampling").tab.locator("main").inner_text()
-    assert re.search(r"Claim 13 is (reproduced|contradicted|undecided) there", text)
+    assert re.search(r"claim 13 is (reproduced|contradicted|undecided)", text)

@@ -201,7 +201,7 @@ def test_page_is_light_and_says_what_the_rows_say(page_for):
     assert float(drawn["threshold"]) == pytest.approx(chosen[30, 5], abs=STEP / 2 + 1e-9)
     found = findings.noise(rows)
     text = re.sub(r"\s+", " ", page.tab.locator("main").inner_text())
-    assert f"reaches Dice {found.dice_low} to {found.dice_high}" in text
+    assert f"reaches a mean Dice of {found.dice_mean}" in text
     assert f"beats the templates on {found.bright_wins} of {found.cases} patients" in text
     page.press_slider("Threshold", "ArrowRight", times=5)
     assert page.drawn()["threshold"] != drawn["threshold"]

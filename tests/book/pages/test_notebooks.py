@@ -15,7 +15,7 @@ import yaml
 BOOK = Path(__file__).parents[3] / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 MAX_LINES, MAX_WIDTH = 12, 88
-MAX_CODE_CELLS, MAX_HIDDEN = 30, 3
+MAX_CODE_CELLS, MAX_HIDDEN = 20, 3
 
 CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
 
@@ -75,6 +75,47 @@ def test_imports_of_ours_name_what_is_there(path):
                 except ModuleNotFoundError as error:
                     pytest.fail(f"cell {number}: {error}")
                 assert found
+
+
+@each_notebook
+def test_what_is_imported_is_used_by_code_or_text(path):
+    cells = nbformat.read(path, as_version=4).cells
+    words = " ".join(cell.source for cell in cells)
+    for number, _, cell in code_cells(path):
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for alias in node.names:
+                    name = (alias.asname or alias.name).split(".")[0]
+                    uses = len(re.findall(rf"\b{re.escape(name)}\b", words))
+                    assert uses > 1, f"cell {number}: {name} is not used"
+
+
+#: Rendered words of Markdown that a reader of a chapter's main line meets: captions and exercises,
+#: but not what is folded, equations set apart, and questions to check oneself. A value, a symbol
+#: and a link's text count. Folded are hints, answers, and all that is deeper.
+MAX_MAIN, MAX_DEEPER = 2200, 2200 // 3
+FOLD = re.compile(r"(?ms)^(:{3,})\{dropdown\} (.*?)\n(.*?)^\1\s*$")
+ASKED = re.compile(r"(?ms)^(:{3,})\{admonition\} Check yourself\n.*?^\1\s*$")
+
+
+def words_in(text):
+    text = re.sub(r"(?ms)^```\{math\}.*?^```", "", text)
+    text = re.sub(r"(?m)^\(\S+\)=$|^:{3,}.*$|^:\S+:.*$", "", text)
+    text = re.sub(r"\{eval\}`[^`]*`|\$[^$]+\$", " x ", text)
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    return sum(bool(re.search(r"\w", word)) for word in text.split())
+
+
+@each_chapter
+def test_a_chapter_is_no_longer_than_a_lesson(path):
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    folded = [(m[2], words_in(m[3])) for m in FOLD.finditer(text)]
+    deeper = sum(n for title, n in folded if not title.startswith(("Hint", "Answer")))
+    main = words_in(ASKED.sub("", FOLD.sub("", text)))
+    assert main <= MAX_MAIN, f"{main} words on the main line"
+    assert deeper <= MAX_DEEPER, f"{deeper} words in folded parts"
+    assert len(code_cells(path)) <= MAX_CODE_CELLS
 
 
 @each_chapter

@@ -41,7 +41,7 @@ def test_a_method_that_always_closes_half_has_no_uncertainty():
 
 def test_no_share_of_a_gap_that_may_be_none():
     found = share_closed(LOWER, LOWER, LOWER + np.array([0.3, -0.3, 0.2, -0.1]))
-    assert np.isnan(found.share) and found.text == "no gap to close"
+    assert np.isnan(found.share) and found.text == "no share: the gap may be 0"
     assert found.gap == pytest.approx(0.025) and found.gap_low < 0 < found.gap_high
 
 
