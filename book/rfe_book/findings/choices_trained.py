@@ -91,6 +91,7 @@ def runs(table: pd.DataFrame, limit: float) -> Findings:
         heads=int(table["heads"].max()),
         new_heads=words.listed([str(n) for n in sorted(own["heads"].unique())]),
         again=signed(f[AGAIN_NAME]) if AGAIN_NAME in f else "not trained",
+        before_relu=_before_relu(f, limit),
         missing=_missing([name for name in SWITCHED if name not in f]),
     )
 
@@ -102,4 +103,17 @@ def _missing(names: Sequence[str]) -> str:
     return (
         f"Not trained when this page was built: {words.listed(names)}. What they change is "
         "measured above on one batch, not after training; this command makes them:"
+    )
+
+
+def _before_relu(f: pd.Series, limit: float) -> str:
+    """What embeddings before the ReLU did, in sentences; nothing if that was not trained."""
+    name = "before the ReLU"
+    if name not in f or AGAIN_NAME not in f:
+        return ""
+    must_hold("before the ReLU F is higher, beyond seeds", f[name] - f[AGAIN_NAME] > limit)
+    return (
+        f"One new training stands out. With embeddings before the ReLU, as in the code, F changes "
+        f"by {signed(f[name])}, and by {signed(f[name] - f[AGAIN_NAME])} against *ours* from the "
+        "same machine. One seed proves nothing, but this is the choice to look at first."
     )

@@ -161,8 +161,13 @@ def test_trained_choices_are_compared_on_the_heads_they_share():
 def test_without_new_trainings_the_chapter_says_so():
     found = trained.runs(trained.trained(rows()), LIMIT)
     assert found.again == "not trained" and ": before the ReLU, as printed" in found.missing
-    everything = rows(new=(trained.AGAIN, *trained.SWITCHED))
-    found = trained.runs(trained.trained(everything), LIMIT)
+    assert found.before_relu == ""
+    table = trained.trained(rows(new=(trained.AGAIN, *trained.SWITCHED)))
+    with pytest.raises(ValueError, match="before the ReLU F is higher"):
+        trained.runs(table, LIMIT)
+    table.loc["before the ReLU", "f_score"] = 0.1
+    found = trained.runs(table, LIMIT)
+    assert "by +0.100, and by +0.060 against" in found.before_relu
     assert found.missing == "All trainings of this chapter are made by:"
 
 
