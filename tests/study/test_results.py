@@ -214,7 +214,7 @@ def scored(*seeds, **born):
 def test_a_large_table_tells_each_origin_once(tmp_path):
     results.append(LARGE, scored(0, 1), folder=tmp_path)
     results.append(LARGE, scored(2, commit="c2") + scored(3, commit=None), folder=tmp_path)
-    lines = results.path_of(LARGE, tmp_path).read_text().splitlines()
+    lines = results.path_of(LARGE, tmp_path).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "profile,model,subject,role,domain,seed,f_score,origin"
     assert len({line.rsplit(",", 1)[1] for line in lines[1:3]}) == 1
     assert len(results.stored(results.origins_of(LARGE), tmp_path)) == 3
@@ -232,7 +232,7 @@ def test_a_table_in_the_old_form_is_read_and_written_in_the_new(tmp_path):
     rows = results.stored(LARGE, tmp_path)
     pd.testing.assert_frame_equal(rows.iloc[:2][[*old]], old)
     assert rows["nilearn"].isna().tolist() == [True, True, False]
-    assert "2.11.0" not in (tmp_path / f"{LARGE}.csv").read_text()
+    assert "2.11.0" not in (tmp_path / f"{LARGE}.csv").read_text(encoding="utf-8")
 
 
 def test_a_kill_between_origins_and_rows_loses_nothing(tmp_path, monkeypatch):

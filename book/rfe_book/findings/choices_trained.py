@@ -114,6 +114,6 @@ def _before_relu(f: pd.Series, limit: float) -> str:
     must_hold("before the ReLU F is higher, beyond seeds", f[name] - f[AGAIN_NAME] > limit)
     return (
         f"One new training stands out. With embeddings before the ReLU, as in the code, F changes "
-        f"by {signed(f[name])}, and by {signed(f[name] - f[AGAIN_NAME])} against *ours* from the "
+        f"by {signed(f[name])}, and by {signed(f[name] - f[AGAIN_NAME])} against ours from the "
         "same machine. One seed proves nothing, but this is the choice to look at first."
     )

@@ -1,24 +1,20 @@
 """The table of chapter 12: where the paper's text and its released code differ or are silent."""
 
-from __future__ import annotations
+from typing import Any
 
 import pandas as pd
-
-from rfe_book.findings import Findings
 
 COLUMNS = ("topic", "the text", "the released code", "this book", "what it changes")
 
 UNTOLD = "not measured"
 
 
-def places(
-    batch: Findings, relu: Findings, rows: Findings, high: Findings, matched: Findings
-) -> pd.DataFrame:
+def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.DataFrame:
     """All places, in the order of the paper, with what was measured.
 
     Parameters
     ----------
-    batch, relu, rows, high, matched
+    batch, relu, rows, high, matched : Findings
         ``on_batch``, ``relu``, ``stored``, ``thresholds`` and ``templates`` of
         `rfe_book.findings.choices`.
     """

@@ -23,7 +23,6 @@ def link_to(page, address):
     ("address", "holds", "text"),
     [
         ("a[href='#equation-eq-gap']", "mjx-container", "gap"),
-        ("a[href='01-domains.html#tab-scanners']", "table td", "Table 1.1"),
         (WORD, "dd", "Share of the lesion voxels"),
         ("a[href^='references.html#']", "p", "Commowick"),
     ],

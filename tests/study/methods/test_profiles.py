@@ -9,7 +9,7 @@ import pytest
 from rfe_core.settings import TrainingSettings
 from rfe_study.methods.profiles import PROFILES, Profile
 
-HASHES = {"smoke": "7180dec9847f", "laptop": "fae183e2b0c8", "paper": "219f2139c022"}
+HASHES = {"smoke": "c545afe815a1", "laptop": "fae183e2b0c8", "paper": "219f2139c022"}
 
 
 @pytest.mark.parametrize("name", HASHES)
