@@ -124,6 +124,6 @@ def source(thing, *, docstring: bool = True) -> Markdown:
         start = code.index('"""')
         end = code.index('"""', start + 3) + 3
         code = code[:start].rstrip(" r") + code[end:].lstrip("\n")  # r: a raw docstring
-    path = Path(inspect.getsourcefile(thing))
+    path = Path(inspect.getsourcefile(inspect.unwrap(thing)))
     place = path.relative_to(ROOT).as_posix()
     return Markdown(f"```python\n# {place}, line {first}\n{code}```")

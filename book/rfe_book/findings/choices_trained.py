@@ -101,8 +101,8 @@ def _missing(names: Sequence[str]) -> str:
     if not names:
         return "All trainings of this chapter are made by:"
     return (
-        f"Not trained when this page was built: {words.listed(names)}. What they change is "
-        "measured above on one batch, not after training; this command makes them:"
+        f"Not trained when this page was built: {words.listed(names)}. Single switches "
+        "among them are measured above, on one batch; this command makes the trainings:"
     )
 
 

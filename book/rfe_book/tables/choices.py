@@ -41,7 +41,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "a modified U-Net",
             "64 to 512 channels, dropout, no norm",
             "16 to 128, dropout, batch norm",
-            "chapter 3: widths and norms, on A",
+            UNTOLD,
         ),
         (
             "primary loss",
