@@ -14,16 +14,17 @@ WIDE, PHONE = 1280, 360
 MAX_PAGE_BYTES = 1_000_000
 MAX_OWN_BYTES = 600_000
 
-# Colours of each text and of what lies behind it.
+# Colours of each text and of what lies behind it, seen through what is half transparent.
 TEXT_COLOURS = """() => {
   const texts = 'article :is(p, li, figcaption, td), .rfe p, .rfe-control span, .rfe-link';
-  const clear = e => /, 0\\)$/.test(getComputedStyle(e).backgroundColor);
-  return [...document.querySelectorAll(texts)].filter(e => e.innerText && e.offsetParent).map(e => {
-    let behind = e;
-    while (behind.parentElement && clear(behind)) behind = behind.parentElement;
-    const back = clear(behind) ? 'rgb(255, 255, 255)' : getComputedStyle(behind).backgroundColor;
-    return [e.innerText.slice(0, 40), getComputedStyle(e).color, back];
-  });
+  const behind = e => {
+    if (!e) return [255, 255, 255];
+    const [r, g, b, a = 1] = getComputedStyle(e).backgroundColor.match(/[\\d.]+/g).map(Number);
+    return a === 1 ? [r, g, b]
+      : behind(e.parentElement).map((below, k) => a * [r, g, b][k] + (1 - a) * below);
+  };
+  return [...document.querySelectorAll(texts)].filter(e => e.innerText && e.offsetParent).map(
+    e => [e.innerText.slice(0, 40), getComputedStyle(e).color, `rgb(${behind(e)})`]);
 }"""
 
 # What would make a page load something from another host; links may lead anywhere.
