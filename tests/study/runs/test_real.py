@@ -402,7 +402,7 @@ def test_networks_are_adapted_to_a_scan_without_its_labels(folder, monkeypatch, 
         [tiny_subject("Atrain1", shape=(64, 64, 60))],
         12,
         generator=np.random.default_rng(0),
-        size=64,
+        size=SMOKE.crop,
     )
     monkeypatch.setattr(real, "labelled_crops", lambda network: labelled)
     seen = []
