@@ -52,10 +52,14 @@ class RandomFeatureEmbedding:
             raise ValueError(f"layers must be different integers >= 0, got {self.layers}")
         self.losses()  # checks the others
 
+    @property
+    def kind(self) -> type[PixelEmbeddingLoss]:
+        """The class of its losses."""
+        return LesionwiseEmbeddingLoss if self.lesionwise else PixelEmbeddingLoss
+
     def losses(self) -> dict[int, PixelEmbeddingLoss]:
         """The loss of each layer. A class that runs short in a batch is taken whole."""
-        kind = LesionwiseEmbeddingLoss if self.lesionwise else PixelEmbeddingLoss
-        loss = kind(
+        loss = self.kind(
             self.n_e,
             self.strategy,
             distance=self.distance,

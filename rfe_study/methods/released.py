@@ -70,16 +70,7 @@ class ReleasedGradient(RandomFeatureEmbedding):
 
     gradient: Literal["released"] = "released"
 
-    def losses(self) -> dict[int, PixelEmbeddingLoss]:
-        """The loss of each layer."""
-        return {
-            layer: ReleasedGradientLoss(
-                self.n_e,
-                self.strategy,
-                distance=self.distance,
-                margin=self.margin,
-                reduction=self.reduction,
-                weight=self.weight,
-            )
-            for layer in self.layers
-        }
+    @property
+    def kind(self) -> type[PixelEmbeddingLoss]:
+        """The class of its losses."""
+        return ReleasedGradientLoss
