@@ -39,8 +39,9 @@ def test_pointer_shows_it_inside_the_window_and_moves_nothing(
     box = page.tab.locator(BOX)
     box.wait_for()
     assert text in box.inner_text() and box.locator(holds).first.is_visible()
-    assert link.bounding_box() == place
-    assert page.tab.evaluate(size) == pytest.approx(before, abs=1)  # sizes are rounded
+    # within a pixel: a figure that arrives only now rounds its height
+    assert link.bounding_box() == pytest.approx(place, abs=1)
+    assert page.tab.evaluate(size) == pytest.approx(before, abs=1)
     at = box.bounding_box()
     assert at["x"] >= 0 and at["x"] + at["width"] <= width
     assert at["y"] >= 0 and at["y"] + at["height"] <= 900
