@@ -24,7 +24,7 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks pdf check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks slides pdf archive check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -56,6 +56,9 @@ lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; you
 serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+slides: book  ## build the book with its slides, of the lesson and of each chapter
+	@echo "The slides are in _build/html/slides: open lesson.html, or 05-sampling.html, in a browser."
 
 pdf: book  ## print the whole book into _build/book.pdf, with Chromium
 	@$(BIN)/python book/pdf.py
