@@ -63,6 +63,9 @@ slides: book  ## build the book with its slides, of the lesson and of each chapt
 pdf: book  ## print the whole book into _build/book.pdf, with Chromium
 	@$(BIN)/python book/pdf.py
 
+archive: book notebooks  ## put the commit, pages, notebooks and the PDF, if made, into _build/rfe-book.zip, with sums and an RO-Crate
+	@$(BIN)/python book/archive.py
+
 bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/embedding.py

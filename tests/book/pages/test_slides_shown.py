@@ -12,7 +12,8 @@ DECKS = ["lesson", *(page for page in PAGES if re.match(r"\d", page))]
 SIZE = {"width": 1280, "height": 720}
 #: What of the slide shown lies outside it, or is cut; formulas by their outer box.
 OUTSIDE = """() => {
-  const slide = Reveal.getCurrentSlide(), room = slide.querySelector('.body').getBoundingClientRect();
+  const slide = Reveal.getCurrentSlide();
+  const room = slide.querySelector('.body').getBoundingClientRect();
   const parts = [...slide.querySelectorAll('.body *')].filter(e => !e.closest('mjx-container *'));
   return parts.filter(e => {
     const box = e.getBoundingClientRect();
@@ -22,7 +23,8 @@ OUTSIDE = """() => {
 }"""
 #: Figures that did not load, have no room, or say nothing to a screen reader.
 UNSEEN = """() => [...Reveal.getCurrentSlide().querySelectorAll('img')].filter(
-  e => !e.complete || !e.naturalWidth || e.clientHeight < 200 || e.alt.length < 20).map(e => e.src)"""
+  e => !e.complete || !e.naturalWidth || e.clientHeight < 200 || e.alt.length < 20
+).map(e => e.src)"""
 
 
 @pytest.fixture
