@@ -25,6 +25,7 @@ def link_to(page, address):
         ("a[href='#equation-eq-gap']", "mjx-container", "gap"),
         (WORD, "dd", "Share of the lesion voxels"),
         ("a[href^='references.html#']", "p", "Commowick"),
+        ("a[href='#sec-baseline-exercises']", "strong", "Exercises"),
     ],
 )
 @pytest.mark.parametrize("width", [1280, 390])
