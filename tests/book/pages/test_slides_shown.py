@@ -6,7 +6,6 @@ from urllib.parse import unquote
 import build
 import pytest
 from page_list import PAGES
-from test_accessibility import findings
 
 DECKS = ["lesson", *(page for page in PAGES if re.match(r"\d", page))]
 SIZE = {"width": 1280, "height": 720}
@@ -117,14 +116,6 @@ def test_reads_without_scripts(deck, open_page, book_host):
     page = open_page(f"http://{book_host}/slides/05-sampling.html", scripts=False, **SIZE)
     headings = page.tab.locator("section h2")
     assert headings.count() > 8 and headings.last.is_visible()
-
-
-@pytest.mark.parametrize("name", ["lesson", "05-sampling"])
-def test_axe_finds_nothing_serious(deck, name):
-    tab = deck(name)
-    for number in range(3):
-        tab.evaluate("number => Reveal.slide(number)", number)
-        assert findings(tab) == []
 
 
 def test_there_is_a_deck_of_each_chapter():
