@@ -27,7 +27,7 @@ TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 AT_ONCE = $(JOBS:%=--jobs %)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks pdf check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks slides pdf archive check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -60,8 +60,14 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+slides: book  ## build the book with its slides, of the lesson and of each chapter
+	@echo "The slides are in _build/html/slides: open lesson.html, or 05-sampling.html, in a browser."
+
 pdf: book  ## print the whole book into _build/book.pdf, with Chromium
 	@$(BIN)/python book/pdf.py
+
+archive: book notebooks  ## put the commit, pages, notebooks and the PDF, if made, into _build/rfe-book.zip, with sums and an RO-Crate
+	@$(BIN)/python book/archive.py
 
 bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
