@@ -55,7 +55,8 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
     Raises
     ------
     ValueError
-        If a caption follows no output, or an exercise's own solution does not pass its checks.
+        If a caption follows no output, an exercise's own solution does not pass its checks, or the
+        last section is to be folded.
     """
     notebook = copy.deepcopy(dict(notebook))
     run_time = in_words(notebook["metadata"].pop("run_seconds"))
@@ -64,7 +65,7 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
         if cell["cell_type"] == "code":
             _link_tables(cell, words)
             _lighten_figures(cell)
-            if imports_alone("".join(cell["source"])):
+            if not _tags(cell) and imports_alone("".join(cell["source"])):
                 _fold(cell, "imports", "hide-input", "Imports")
             cells += _exercise(cell) if "exercise" in _tags(cell) else [cell]
             continue
@@ -75,6 +76,8 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
         cell["metadata"].pop(expressions.KEY, None)
         text, deeper = folded_sections(text, deeper)
         cells.append(cell | {"source": text})
+    if deeper:
+        raise ValueError('a section below a heading "Deeper:" must be followed by another section')
     return notebook | {"cells": cells}
 
 
