@@ -31,7 +31,7 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
     axes[0].set_ylabel("mean length $|h|$")
     place = {"transform": axes[1].transAxes, "ha": "right", "va": "center"}
-    axes[1].text(1, 0.62, f"$n_E$ = {N_E[0]} (dark) to {N_E[-1]} (light)", **place)
+    axes[1].text(1, 0.48, f"$n_E$ = {N_E[0]} (dark) to {N_E[-1]} (light)", **place)
     last = means.loc[CONTROL]
     axes[1].text(last.index[-1], last.iloc[-1] + 0.4, CONTROL, ha="right", va="bottom")
     return figure
