@@ -141,7 +141,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
         )
     }
     lesions = results.read("adaptation-lesions", anew)
-    assert len(lesions) == 2 * 3 * 3  # models, targets, patients
+    assert len(lesions) == 2 * 3 * 2  # models, targets, patients
     networks = ("lower", "upper-B", "upper-C", "upper-D")
     for table, scored in (("development", 8), ("baselines", 12)):  # patients, of all domains
         rows = results.read(table, anew)
