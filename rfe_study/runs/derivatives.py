@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from rfe_core.evaluation import THRESHOLD
 from rfe_core.files import replacing
-from rfe_core.scans.bids import BIDS_VERSION
 from rfe_core.scans.discovery import SubjectFiles
-from rfe_core.scans.nifti import VolumeError, write_on_grid
+from rfe_core.scans.errors import VolumeError
+from rfe_study.phantom.bids import BIDS_VERSION
+from rfe_study.runs.on_grid import write_on_grid
 
 #: Stands for the digest of files that there are none of.
 NO_FILES = "none"

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES, OPEN_MS
 from rfe_core.scans.load import VolumeWarning, load_subjects
 from rfe_core.scans.nifti import VolumeError
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom import cache, heads
+from rfe_study.phantom.bids import bids_paths, save_subject
 from rfe_study.phantom.domains import Patient
 from rfe_study.realism.check import describe
 
@@ -605,7 +605,7 @@ def test_the_cache_key_holds_all_that_determines_a_patient(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(cache, "code_version", lambda *modules: "0123456789ab")
         assert cache.phantom_folder(tmp_path) != original
-    assert {"rfe_study.phantom.heads", "rfe_core.scans.nifti"} == set(cache.SOURCE)
+    assert {"rfe_study.phantom.heads", "rfe_study.phantom.volumes"} == set(cache.SOURCE)
 
     monkeypatch.setattr(cache, "version", lambda package: "1.0")
     keys = {cache.phantom_folder(tmp_path)}

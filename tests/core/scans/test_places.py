@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.errors import VolumeError, VolumeWarning
 from rfe_core.scans.load import load_subjects
-from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.patients import read_participants
+from rfe_study.phantom.bids import bids_paths, save_subject
+from rfe_study.phantom.volumes import write_image, write_mask
 
 SUBJECT = tiny_subject("01", shape=(12, 13, 14), domain=None)
 

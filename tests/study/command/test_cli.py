@@ -8,13 +8,13 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
 from rfe_study.command import gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
 from rfe_study.methods import proof
+from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import real
 from rfe_study.runs.variants import VARIANTS
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from synthetic import CSF, GRAY
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import MODALITIES
-from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.subject import Subject
 from rfe_study.command.cli import main
+from rfe_study.phantom.bids import bids_paths, save_subject
+from rfe_study.phantom.volumes import write_image, write_mask
 from rfe_study.realism.check import describe
 
 AFFINE = np.diag([2.5, 2.5, 2.5, 1])  # 800 ml of brain

@@ -22,7 +22,6 @@ from synthetic import tiny_subject
 from rfe_core import checkpoints, patches
 from rfe_core.evaluation import segment
 from rfe_core.patches import extract_all
-from rfe_core.scans.bids import save_subject
 from rfe_core.scans.load import load_subjects
 from rfe_core.training import build
 from rfe_study import results
@@ -30,6 +29,7 @@ from rfe_study.command import segment as segment_command
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import networks, real
 
 SMOKE = PROFILES["smoke"]
