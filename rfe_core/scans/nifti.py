@@ -1,4 +1,4 @@
-"""One NIfTI file in or out: read in RAS+ orientation, checked; written small, whole or not at all.
+"""One NIfTI file read in RAS+ orientation, and checked.
 
 Every problem with a file is a `VolumeError` that names the file, the rule, the value found and what
 to do about it.
@@ -6,7 +6,7 @@ to do about it.
 
 from __future__ import annotations
 
-import gzip
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from rfe_core.files import replacing
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.header import read_stored
 
@@ -66,42 +65,45 @@ def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     return image, affine
 
 
-def read_mask(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Read a binary mask: bool (X, Y, Z) and its affine (4, 4), in RAS+ as `read_image` does.
+def read_mask(
+    path: Path, labels: Sequence[int] = ()
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Read a mask: bool (X, Y, Z) and its affine (4, 4), in RAS+ as `read_image` does.
+
+    It must hold 0 and 1 alone, unless ``labels`` names the values that count, of any whole numbers.
 
     Raises
     ------
     VolumeError
-        As for `read_image` (a mask may be empty here), or a value other than 0 and 1.
+        As for `read_image` (a mask may be empty here), or a value other than 0 and 1; with labels
+        one that is not whole, or others alone.
     """
     mask, affine = _read(path)
-    binary = mask > 0.5
-    if mask.dtype.kind in "ui":
-        valid = mask.min() >= 0 and mask.max() <= 1
+    whole, valid = mask, True
+    if mask.dtype.kind not in "ui":
+        whole = np.rint(mask)
+        with np.errstate(invalid="ignore"):  # infinity fails, as does NaN
+            valid = bool(np.all(np.abs(mask - whole) < MASK_TOLERANCE))
+    if labels:
+        rule = f"whole numbers, some of them {', '.join(map(str, labels))}"
+        binary = np.isin(whole, labels)
+        valid = valid and bool(binary.any() or not whole.any())
     else:
-        valid = np.all(np.abs(mask - binary) < MASK_TOLERANCE)  # NaN fails too
+        rule, binary = "0 and 1", whole == 1
+        valid = valid and bool(whole.min() >= 0 and whole.max() <= 1)
     if not valid:
         values = np.unique(mask)
-        shown = ", ".join(f"{value:g}" for value in values[:6]) + (
-            ", ..." if len(values) > 6 else ""
-        )
-        if len(values) > 20:
+        shown = ", ".join(f"{value:g}" for value in values[:6]) + ", ..." * (len(values) > 6)
+        advice = "it looks like a probability map or an image; threshold it (such as mask > 0.5)"
+        if len(values) <= 20:
             advice = (
-                "it looks like a probability map or an image; threshold it (for example mask > 0.5)"
+                "choose those that are lesion with the option --labels (labels= in Python), or "
+                "save them as 1 (for example mask > 0)"
             )
-        else:
-            advice = "choose the labels that count and save them as 1 (for example mask > 0)"
         raise VolumeError(
-            f"{path}: mask values must be 0 and 1, got {len(values)} values: {shown}; {advice}"
+            f"{path}: mask values must be {rule}, got {len(values)} values: {shown}; {advice}"
         )
     return binary, affine
-
-
-def write(path: Path, image: nib.Nifti1Image) -> None:
-    """Write a file of gzip level 1, whole or not at all."""
-    # mtime 0: the same volume gives the same bytes. Level 1: much faster, hardly larger.
-    with replacing(path) as partial:
-        partial.write_bytes(gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
 
 
 def _read(path: Path, dtype: type | None = None) -> tuple[NDArray[Any], NDArray[np.float64]]:

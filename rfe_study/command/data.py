@@ -8,6 +8,7 @@ from rfe_study import results
 from rfe_study.phantom.cache import phantom_folder, phantom_subjects
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
+from rfe_study.realism.alignment import alignment
 from rfe_study.realism.check import describe
 from rfe_study.realism.statistics import without_negatives
 
@@ -29,7 +30,13 @@ def make(who: Sequence[Patient], workers: int) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
-    report = describe(args.path, args.layout)
+    report = describe(
+        args.path,
+        args.layout,
+        labels=args.labels,
+        rater=args.rater,
+        align=alignment(resample=args.resample, register=args.register),
+    )
     print(report)
     return 1 if report.problems or (args.strict and report.warnings) else 0
 

@@ -1,14 +1,15 @@
-"""A phantom's image or mask as a small file."""
+"""An image or a mask as a small file, written whole or not at all."""
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from rfe_core.scans.nifti import write
+from rfe_core.files import replacing
 
 INT16_LEVELS = 32767
 
@@ -35,3 +36,10 @@ def write_mask(path: Path, mask: NDArray[np.bool_], affine: NDArray[np.float64])
 def _write_mm(path: Path, nifti: nib.Nifti1Image) -> None:
     nifti.header.set_xyzt_units("mm")
     write(path, nifti)
+
+
+def write(path: Path, image: nib.Nifti1Image) -> None:
+    """Write a file of gzip level 1, whole or not at all."""
+    # mtime 0: the same volume gives the same bytes. Level 1: much faster, hardly larger.
+    with replacing(path) as partial:
+        partial.write_bytes(gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.header import read_header
-from rfe_core.scans.nifti import write
+from rfe_study.phantom.volumes import write
 
 #: What a NIfTI header says of where its voxels are, beside their number and size.
 GRID_FIELDS = (

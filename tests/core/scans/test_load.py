@@ -307,7 +307,7 @@ def test_shape_differs(tree, key):
         np.ones((8, 9, 11), bool) if key != "t1" else np.random.default_rng(0).random((8, 9, 11)),
     )
     refused(
-        tree, tree[1][key], "(8, 9, 10) of sub-Atrain1_FLAIR.nii.gz, got (8, 9, 11)", "resample"
+        tree, tree[1][key], "(8, 9, 10) of sub-Atrain1_FLAIR.nii.gz, got (8, 9, 11)", "--resample"
     )
 
 
@@ -318,7 +318,9 @@ def test_affine_differs(tree, key):
     subject = make_subject()
     array = {"t2": subject.images["t2"], "lesion": subject.lesion_mask, "brain": subject.brain_mask}
     write_nifti(tree[1][key], array[key], affine)
-    refused(tree, tree[1][key], "within 0.1 voxel (0.1 mm)", "got 0.25 mm", "resample_from_to")
+    refused(
+        tree, tree[1][key], "within 0.1 voxel (0.1 mm)", "got 0.25 mm", "--resample", "--register"
+    )
 
 
 def test_rotation_is_measured_at_the_corners(tree):

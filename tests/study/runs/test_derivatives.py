@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.patients import SubjectFiles
 from rfe_study.runs.derivatives import NO_FILES, Derivative, digests, files_digest, label
 
 
