@@ -76,6 +76,7 @@ def add_data(groups) -> None:
     )
     statistics.add_argument("path", type=Path, help="folder that holds the patients")
     _add_choice(statistics)
+    _add_reading(statistics)
     statistics.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of tables, written anew"
     )

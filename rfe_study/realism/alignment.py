@@ -44,7 +44,7 @@ class Move:
     path, onto
         The file, and the FLAIR's.
     by
-        What says where it lies: `HEADERS`, a registration, or the file that it moved with.
+        What says where it lies: `HEADERS`, a registration, or the motion of another file.
     transform
         Float64 (4, 4), from millimetres of the FLAIR's header to those of the file's, in RAS+.
     moved_mm
@@ -176,7 +176,8 @@ class Alignment:
             if not alike:
                 return by_headers
             image = self._moves[files.images[alike[0]]]
-            return replace(image, path=path, by=image.path.name, information=None)
+            by = f"the motion of {image.path.name}"
+            return replace(image, path=path, by=by, information=None)
         try:
             motion = registration.rigid(volumes["flair"], volumes[key])
         except RuntimeError as error:

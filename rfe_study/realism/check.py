@@ -11,6 +11,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from scipy import ndimage
+from tqdm import tqdm
 
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.errors import VolumeError
@@ -79,8 +80,9 @@ def describe(
     rows, problems = [], {}
     warnings, notes = left_out(found, layout)
     with ThreadPoolExecutor(usable_cores()) as threads:
-        look = partial(_row_or_error, align=align)
-        for files, result in zip(found, threads.map(look, found), strict=True):
+        results = threads.map(partial(_row_or_error, align=align), found)
+        bar = tqdm(results, "check", len(found), leave=False, disable=None)  # None: on a terminal
+        for files, result in zip(found, bar, strict=True):
             if isinstance(result, VolumeError):
                 problems[files.name] = str(result).splitlines()
             else:

@@ -101,6 +101,8 @@ def test_help_needs_no_torch():
         ("data check", "arguments are required: path"),
         ("data statistics", "arguments are required: path"),
         ("adapt", "arguments are required: --data"),
+        ("data check x --labels 0", "must be a whole number >= 1, got 0"),
+        ("data check x --resample --register", "not allowed with argument --resample"),
         ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
         ("fly", "invalid choice: 'fly'"),
         ("measure luck", "invalid choice: 'luck'"),
