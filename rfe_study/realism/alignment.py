@@ -2,8 +2,9 @@
 
 ``resample`` trusts the headers: a voxel lies where its affine says. ``register`` also finds the
 rigid motion that fits an image to the FLAIR (`rfe_study.realism.registration`); a mask on such an
-image's grid moves with it. Images are interpolated linearly and are 0 where the file ends; a mask
-keeps its nearest voxel. What lies on the FLAIR's grid already is left as it is.
+image's grid moves with it. Images are interpolated linearly, and are 0 where the file ends or its
+nearest voxel is 0; a mask keeps its nearest voxel. What lies on the FLAIR's grid already is left as
+it is.
 """
 
 from __future__ import annotations
@@ -155,7 +156,12 @@ class Alignment:
                 self._moves[path] = self._found(key, files, volumes, grids)
             (array, own), move = volumes[key], self._moves[path]
             index = np.linalg.inv(own) @ move.transform @ affine
-            aligned[key] = _sampled(array, index, flair.shape), affine
+            sampled = _sampled(array, index, flair.shape)
+            if (
+                array.dtype != bool
+            ):  # air stays 0: what is not 0 may be all that says where brain is
+                sampled[~_sampled(array != 0, index, flair.shape)] = 0
+            aligned[key] = sampled, affine
             inside[path] = _sampled(np.ones(array.shape, bool), index, flair.shape)
         brain = aligned["brain_mask"][0] if "brain_mask" in aligned else flair != 0
         for path, there in inside.items():

@@ -112,6 +112,21 @@ def test_what_a_file_does_not_cover_is_0_and_said(tree):
     assert not subject.images["t2"][:, :, 20:].any() and subject.images["t2"][15, 17, 8] > 50
 
 
+def test_air_stays_0(tree):
+    """Where brain is may be said by the voxels that are not 0 alone, which a blur would widen."""
+    own = placed((2.2, 2.1, 3.3), (0.2, 0.1, 0))
+    at, paths = points(SHAPE, own), bids_paths(tree, "01")
+    write(paths["t1"], head(at, -1.0) * (head(at, 0) > 50), own)
+    (subject,) = load_subjects(tree, align=Alignment("resample"))
+    stripped = nib.load(paths["t1"])
+    index = np.linalg.inv(stripped.affine) @ FLAIR
+    nearest = np.rint(nib.affines.apply_affine(index, np.moveaxis(np.indices(SHAPE), 0, -1)))
+    nearest = nearest.astype(int)
+    inside = ((nearest >= 0) & (nearest < SHAPE)).all(axis=-1)
+    there = inside & (np.asarray(stripped.dataobj)[tuple((nearest * inside[..., None]).T)].T > 0)
+    assert np.mean((subject.images["t1"] > 0) != there) < 1e-3  # halves round either way
+
+
 def test_one_grid_is_left_as_it_is(tree, monkeypatch):
     monkeypatch.setattr(registration, "rigid", None)  # would fail
     (plain,), (aligned,) = (load_subjects(tree, align=a) for a in (None, Alignment("register")))
