@@ -157,9 +157,7 @@ class Alignment:
             (array, own), move = volumes[key], self._moves[path]
             index = np.linalg.inv(own) @ move.transform @ affine
             sampled = _sampled(array, index, flair.shape)
-            if (
-                array.dtype != bool
-            ):  # air stays 0: what is not 0 may be all that says where brain is
+            if array.dtype != bool:  # air stays 0, which may be all that says where brain is
                 sampled[~_sampled(array != 0, index, flair.shape)] = 0
             aligned[key] = sampled, affine
             inside[path] = _sampled(np.ones(array.shape, bool), index, flair.shape)
