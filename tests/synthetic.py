@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import MODALITIES
 from rfe_core.scans.subject import Subject
+from rfe_study.phantom.bids import save_subject
 from rfe_study.phantom.cache import phantom_folder
 from rfe_study.phantom.domains import ROLES, Patient, patients
 

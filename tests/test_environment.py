@@ -38,7 +38,7 @@ OWNERS = packages_distributions()  # which packages bring what can be imported
 #: What a folder's code may import beside Python's own library and ours.
 EXTRAS = {
     "rfe_core": ["scans"],
-    "rfe_study": ["study", "cluster"],
+    "rfe_study": ["study", "register", "cluster"],
     "book": ["book", "pdf"],
     "benchmarks": ["bench"],
     "tests": ["test"],

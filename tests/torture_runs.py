@@ -28,10 +28,10 @@ from PIL import Image
 from synthetic import fill_phantom_cache, tiny_subject
 
 from rfe_core import checkpoints
-from rfe_core.scans.bids import save_subject
 from rfe_core.training import build
 from rfe_study import results
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom.bids import save_subject
 from rfe_study.phantom.domains import patients
 from rfe_study.tables import TABLES
 

@@ -81,8 +81,8 @@ def check_grid(path: Path, grid: Grid, reference: Path, of_reference: Grid) -> N
     """Raise `VolumeError` unless a file lies on the reference's grid."""
     (shape, affine), (reference_shape, reference_affine) = grid, of_reference
     advice = (
-        f"resample it onto {reference.name} first (nibabel.processing.resample_from_to, with "
-        "order=0 for masks)"
+        f"the option --resample puts it onto the grid of {reference.name} as the headers say, "
+        "--register also finds where it lies"
     )
     if shape != reference_shape:
         raise VolumeError(

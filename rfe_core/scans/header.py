@@ -37,7 +37,6 @@ MOST_VOXELS = 2**29
 #: A file may hold this much behind its voxels; more is not read.
 MOST_TRAILING = 2**20
 
-
 #: A logger that says nothing.
 QUIET = logging.Logger("header", logging.CRITICAL + 1)
 

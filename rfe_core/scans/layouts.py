@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 MODALITIES = ("t1", "t2", "flair")
 
+#: Stands for a session's folder, in BIDS alone.
+SESSION = "ses-*/"
+
 BIDS_SUFFIXES = {"t1": "T1w", "t2": "T2w", "flair": "FLAIR"}
 
 #: Where people put masks in a BIDS data set; other derivatives are what programs made.
@@ -37,6 +40,8 @@ class Layout:
         Where the masks are; None: the data set has none.
     elsewhere
         Other places of a mask, tried together if it is not where it should be: one file alone fits.
+    raters
+        Where lesion masks of single raters are; ``{rater}`` stands for one.
     lone_masks
         The data set itself has patients with a lesion mask and no images.
     """
@@ -49,6 +54,13 @@ class Layout:
     brain_mask: str | None
     lone_masks: bool = False
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    raters: tuple[str, ...] = ()
+
+
+def _bids_masks(what: str) -> tuple[str, ...]:
+    """Where a mask with a word in its name may lie."""
+    places = [folder + session for folder in BIDS_MASKS for session in ("", SESSION)]
+    return tuple(f"{place}anat/{{name}}*{what}*.nii.gz" for place in places)
 
 
 LAYOUTS = {
@@ -58,18 +70,12 @@ LAYOUTS = {
         patient=r"sub-[0-9A-Za-z]+",
         images=tuple(
             {m: f"{place}_{suffix}.nii.gz" for m, suffix in BIDS_SUFFIXES.items()}
-            for place in ("anat/{name}", "anat/{name}*", "ses-*/anat/{name}_ses-*")
+            for place in ("anat/{name}", "anat/{name}*", f"{SESSION}anat/{{name}}_ses-*")
         ),
         lesion_mask="../derivatives/masks/{name}/anat/{name}_label-lesion_mask.nii.gz",
         brain_mask="../derivatives/masks/{name}/anat/{name}_desc-brain_mask.nii.gz",
-        elsewhere={
-            mask: tuple(
-                f"{folder}{session}anat/{{name}}*{what}*.nii.gz"
-                for folder in BIDS_MASKS
-                for session in ("", "ses-*/")
-            )
-            for mask, what in (("lesion_mask", "lesion"), ("brain_mask", "brain*mask"))
-        },
+        elsewhere={"lesion_mask": _bids_masks("lesion"), "brain_mask": _bids_masks("brain*mask")},
+        raters=_bids_masks("lesion*_desc-{rater}_mask"),
     ),
     "msseg-2016": Layout(
         tree="ROOT/01016SACH/{3DFLAIR,3DT1,T2,Consensus}.nii.gz, or there "
@@ -84,6 +90,7 @@ LAYOUTS = {
             {"t1": "3DT1.nii.gz", "t2": "T2.nii.gz", "flair": "3DFLAIR.nii.gz"},
         ),
         lesion_mask="Consensus.nii.gz",
+        raters=("ManualSegmentation_{rater}.nii.gz",),
         brain_mask="Mask_registered.nii.gz",
     ),
     "msseg-2021": Layout(
@@ -95,6 +102,7 @@ LAYOUTS = {
             {name: f"Preprocessed_Data/{name.upper()}_preprocessed.nii.gz" for name in MODALITIES},
         ),
         lesion_mask="Masks/Consensus.nii.gz",
+        raters=("Masks/ManualSegmentation_{rater}.nii.gz",),
         brain_mask="Masks/Brain_Mask.nii.gz",
     ),
     "open-ms-data": Layout(

@@ -1,4 +1,4 @@
-"""One NIfTI file in or out: read in RAS+ orientation, checked; written small, whole or not at all.
+"""One NIfTI file read in RAS+ orientation, and checked.
 
 Every problem with a file is a `VolumeError` that names the file, the rule, the value found and what
 to do about it.
@@ -6,7 +6,7 @@ to do about it.
 
 from __future__ import annotations
 
-import gzip
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,11 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from rfe_core.files import replacing
 from rfe_core.scans.errors import VolumeError
-from rfe_core.scans.header import read_header, read_stored
-
-INT16_LEVELS = 32767
+from rfe_core.scans.header import read_stored
 
 #: Squares of values below it vanish in float32, squares of those above 1 / it are infinite.
 LEAST_INTENSITY = 1e-18
-
-#: What a NIfTI header says of where its voxels are, beside their number and size.
-GRID_FIELDS = (
-    *("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y"),
-    *("qoffset_z", "srow_x", "srow_y", "srow_z", "xyzt_units"),
-)
 
 MASK_TOLERANCE = 1e-3  # a mask stored as scaled integers (255 * 1/255) is binary up to rounding
 
@@ -74,92 +65,45 @@ def read_image(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     return image, affine
 
 
-def read_mask(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Read a binary mask: bool (X, Y, Z) and its affine (4, 4), in RAS+ as `read_image` does.
+def read_mask(
+    path: Path, labels: Sequence[int] = ()
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Read a mask: bool (X, Y, Z) and its affine (4, 4), in RAS+ as `read_image` does.
+
+    It must hold 0 and 1 alone, unless ``labels`` names the values that count, of any whole numbers.
 
     Raises
     ------
     VolumeError
-        As for `read_image` (a mask may be empty here), or a value other than 0 and 1.
+        As for `read_image` (a mask may be empty here), or a value other than 0 and 1; with labels
+        one that is not whole, or others alone.
     """
     mask, affine = _read(path)
-    binary = mask > 0.5
-    if mask.dtype.kind in "ui":
-        valid = mask.min() >= 0 and mask.max() <= 1
+    whole, valid = mask, True
+    if mask.dtype.kind not in "ui":
+        whole = np.rint(mask)
+        with np.errstate(invalid="ignore"):  # infinity fails, as does NaN
+            valid = bool(np.all(np.abs(mask - whole) < MASK_TOLERANCE))
+    if labels:
+        rule = f"whole numbers, some of them {', '.join(map(str, labels))}"
+        binary = np.isin(whole, labels)
+        valid = valid and bool(binary.any() or not whole.any())
     else:
-        valid = np.all(np.abs(mask - binary) < MASK_TOLERANCE)  # NaN fails too
+        rule, binary = "0 and 1", whole == 1
+        valid = valid and bool(whole.min() >= 0 and whole.max() <= 1)
     if not valid:
         values = np.unique(mask)
-        shown = ", ".join(f"{value:g}" for value in values[:6]) + (
-            ", ..." if len(values) > 6 else ""
-        )
-        if len(values) > 20:
+        shown = ", ".join(f"{value:g}" for value in values[:6]) + ", ..." * (len(values) > 6)
+        advice = "it looks like a probability map or an image; threshold it (such as mask > 0.5)"
+        if len(values) <= 20:
             advice = (
-                "it looks like a probability map or an image; threshold it (for example mask > 0.5)"
+                "choose those that are lesion with the option --labels (labels= in Python), or "
+                "save them as 1 (for example mask > 0)"
             )
-        else:
-            advice = "choose the labels that count and save them as 1 (for example mask > 0)"
         raise VolumeError(
-            f"{path}: mask values must be 0 and 1, got {len(values)} values: {shown}; {advice}"
+            f"{path}: mask values must be {rule}, got {len(values)} values: {shown}; {advice}"
         )
     return binary, affine
-
-
-def write_image(path: Path, image: NDArray[np.float32], affine: NDArray[np.float64]) -> None:
-    """Write an image as scaled int16, gzip level 1.
-
-    The scale is max(abs(image)) / 32767, so a voxel changes by at most half of that: half of
-    float32's storage, and far below the noise of a scan (scanners themselves keep 4096 levels).
-    """
-    scale = np.float32(np.abs(image).max() / INT16_LEVELS)
-    levels = np.rint(image / scale) if scale > 0 else image
-    levels = np.clip(levels, -INT16_LEVELS, INT16_LEVELS).astype(np.int16)
-    nifti = nib.Nifti1Image(levels, affine)
-    nifti.header.set_slope_inter(float(scale) if scale > 0 else 1.0, 0.0)
-    _write(path, nifti)
-
-
-def write_mask(path: Path, mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> None:
-    """Write a mask as uint8 of 0 and 1, gzip level 1."""
-    _write(path, nib.Nifti1Image(mask.astype(np.uint8), affine))
-
-
-def write_on_grid(path: Path, volume: NDArray[np.bool_ | np.float32], scan: Path) -> None:
-    """Write a mask (uint8) or a map (float32), (X, Y, Z) in RAS+, on the grid of the scan's file.
-
-    Orientation, shape, affine, its codes and units are those of ``scan``, so voxel by voxel the
-    two files belong together; of its header nothing else is copied, so no name goes along.
-
-    Raises
-    ------
-    VolumeError
-        ``scan`` cannot be read, or is no scan of that many voxels.
-    """
-    like = read_header(scan)
-    shape, affine = like.get_data_shape(), like.get_best_affine()
-    turned = nib.apply_orientation(
-        volume.astype(np.uint8 if volume.dtype == bool else np.float32),
-        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), nib.io_orientation(affine)),
-    )
-    if turned.shape != shape[:3] or turned.size != np.prod(shape):
-        raise VolumeError(
-            f"{scan}: scan must have the shape {turned.shape} of what is written on its grid, "
-            f"got {shape}"
-        )
-    header = like.__class__(endianness=like.endianness)
-    for field in (*GRID_FIELDS, "dim", "pixdim"):
-        header[field] = like[field]
-    header.set_data_dtype(turned.dtype)
-    kind: Any = nib.Nifti2Image if isinstance(like, nib.Nifti2Header) else nib.Nifti1Image
-    _write(path, kind(turned.reshape(shape), affine, header), units=False)
-
-
-def _write(path: Path, nifti: nib.Nifti1Image, *, units: bool = True) -> None:
-    if units:
-        nifti.header.set_xyzt_units("mm")
-    # mtime 0: the same volume gives the same bytes. Level 1: much faster, hardly larger.
-    with replacing(path) as partial:
-        partial.write_bytes(gzip.compress(nifti.to_bytes(), compresslevel=1, mtime=0))
 
 
 def _read(path: Path, dtype: type | None = None) -> tuple[NDArray[Any], NDArray[np.float64]]:

@@ -1,10 +1,12 @@
-"""Names and scanners of patients: MSSEG's by their folders, those of BIDS by a table."""
+"""Files of a patient, name and scanner: MSSEG's by their folders, those of BIDS by a table."""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rfe_core.scans.errors import VolumeError
@@ -14,6 +16,45 @@ CENTRE = r"[Cc]ent(?:er|re)_(\d\d)"
 MSSEG_PARTS = ("Training", "Testing")
 
 MSSEG_SCANNERS = {"01": "C", "07": "B", "08": "A"}  # centre to domain, see `msseg_domain`
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectFiles:
+    """Files of one patient: a path per modality, existing or not; a mask that is absent is None.
+
+    ``doubtful`` has the files that could be one that is absent, where several could; ``labels`` the
+    values of the lesion mask that count, if not 1 alone; ``rater`` whose it is, if it is one
+    rater's; ``session`` the folder's name if each session is a patient of its own.
+    """
+
+    name: str
+    folder: Path
+    images: dict[str, Path]
+    lesion_mask: Path | None
+    brain_mask: Path | None
+    domain: str | None = None
+    doubtful: dict[str, list[Path]] = field(default_factory=dict)
+    labels: tuple[int, ...] = ()
+    rater: str | None = None
+    session: str | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """Modalities whose file does not exist."""
+        return [modality for modality, path in self.images.items() if not path.is_file()]
+
+    @property
+    def existing(self) -> dict[str, Path]:
+        """Files there are, by modality, ``"lesion_mask"`` and ``"brain_mask"``."""
+        masks = {"lesion_mask": self.lesion_mask, "brain_mask": self.brain_mask}
+        files = {key: path for key, path in self.images.items() if key not in self.missing}
+        return files | {key: path for key, path in masks.items() if path}
+
+    def place_of(self, key: str) -> str:
+        """Where a missing modality should be, and what could be it, in words."""
+        place = os.path.relpath(self.images[key], self.folder)
+        several = [os.path.relpath(path, self.folder) for path in self.doubtful.get(key, ())]
+        return place + (f"; one alone may stay of {', '.join(several)}" if several else "")
 
 
 def msseg_name(folder: Path) -> str:

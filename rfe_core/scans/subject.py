@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.errors import VolumeError
-from rfe_core.scans.geometry import Grid, check_grid
+from rfe_core.scans.geometry import check_grid
 from rfe_core.scans.nifti import read_image, read_mask
+from rfe_core.scans.patients import SubjectFiles
+
+#: What is read of a patient: for each of `SubjectFiles.existing` an array (X, Y, Z) and its affine.
+Volumes = dict[str, tuple[NDArray[Any], NDArray[np.float64]]]
+
+#: Puts a patient's volumes onto the grid of the FLAIR, whose own it leaves as they are.
+Align = Callable[[SubjectFiles, Volumes], Volumes]
 
 #: Adult brains with their CSF hold 1200-1900 ml; more is a head or a whole field of view.
 LARGEST_BRAIN_ML = 2500.0
@@ -82,17 +88,20 @@ class Subject:
         return size
 
 
-def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> Subject:
+def load_subject(
+    files: SubjectFiles, *, allow_empty_lesions: bool = False, align: Align | None = None
+) -> Subject:
     """Read one patient and check every file, then each against the others, then their content.
+
+    Before the second step ``align`` puts volumes of other grids onto the FLAIR's.
 
     Raises
     ------
     VolumeError
-        A modality is missing; a file cannot be read (`nifti.read_image`, `nifti.read_mask`);
-        shapes differ; affines move a corner of the grid by more than 0.1 voxel;
-        the brain mask is empty or implausibly large; an image is constant inside it; the lesion
-        mask is empty and ``allow_empty_lesions`` is False. Its message has a line for each problem
-        of the first of the three steps that finds one.
+        A file is missing or cannot be read (`nifti.read_image`, `nifti.read_mask`); grids differ
+        (`geometry.check_grid`); the brain mask is empty or implausibly large; an image is constant
+        inside it; the lesion mask is empty and ``allow_empty_lesions`` is False. Its message has a
+        line for each problem of the first of the three steps that finds one.
     """
     problems: list[str] = []
     if files.missing:
@@ -101,32 +110,37 @@ def load_subject(files: SubjectFiles, *, allow_empty_lesions: bool = False) -> S
             f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
             f"{', '.join(places)}; all three channels of the network are needed"
         )
-    images: dict[str, NDArray[np.float32]] = {}
-    masks: dict[str, NDArray[np.bool_]] = {}
-    grids: dict[Path, Grid] = {}
+    if files.rater and not files.lesion_mask and (masks := files.doubtful.get("lesion_mask")):
+        problems.append(
+            f"{files.folder}: rater {files.rater} must have one lesion mask of the patient, got "
+            f"{', '.join(path.name for path in masks)}"
+        )
+    volumes: Volumes = {}
     for key, path in files.existing.items():
         with _collected(problems):
             if key in files.images:
-                images[key], affine = read_image(path)
+                volumes[key] = read_image(path)
             else:
-                masks[key], affine = read_mask(path)
-            grids[path] = (images | masks)[key].shape, affine
+                volumes[key] = read_mask(path, files.labels if key == "lesion_mask" else ())
     _raise_any(problems)
+    if align is not None:
+        volumes = align(files, volumes)
 
-    reference = files.images["flair"]
-    for path, grid in grids.items():
+    grids = {key: (array.shape, affine) for key, (array, affine) in volumes.items()}
+    for key, path in files.existing.items():
         with _collected(problems):
-            check_grid(path, grid, reference, grids[reference])
+            check_grid(path, grids[key], files.images["flair"], grids["flair"])
     _raise_any(problems)
 
-    affine, lesion = grids[reference][1], masks.get("lesion_mask")
+    arrays, affine = {key: array for key, (array, _) in volumes.items()}, volumes["flair"][1]
+    images, lesion = {key: arrays[key] for key in files.images}, arrays.get("lesion_mask")
     if lesion is not None and not lesion.any() and not allow_empty_lesions:
         problems.append(
             f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if the patient has no "
             "lesions pass allow_empty_lesions=True, if nobody has labelled it remove the file"
         )
     if files.brain_mask:
-        brain, source = masks["brain_mask"], str(files.brain_mask)
+        brain, source = arrays["brain_mask"], str(files.brain_mask)
     else:
         brain = np.logical_or.reduce([image != 0 for image in images.values()])
         source = f"{files.folder} (no brain mask, so the voxels where any image is not 0)"

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from rfe_core.scans.discovery import SubjectFiles, find_subjects
+from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.nifti import VolumeError
+from rfe_core.scans.patients import SubjectFiles
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone
 from rfe_study.command.parse_data import ADAPTATIONS
+from rfe_study.realism.alignment import alignment
 
 
 def adapt(args: argparse.Namespace) -> int:
     """`rfe adapt`: segment, score where there are labels, adapt if asked; 1 if one was skipped."""
     _check(args)
+    align = alignment(resample=args.resample, register=args.register)
     found = _found(args)
     source = None if args.prior_from is None else _source(args)
     if source is not None and args.patients is not None:
@@ -38,7 +41,7 @@ def adapt(args: argparse.Namespace) -> int:
         print(f"{some} in {args.data}: loading networks", flush=True)
         from rfe_study.command.segment import Run  # here: it brings PyTorch, which takes seconds
 
-        run = Run(args, skipped)
+        run = Run(args, skipped, align)
         run.all(usable, source)
     for name, why in run.skipped.items():
         print(f"SKIPPED {name}: {why}")
@@ -75,9 +78,15 @@ def _check(args: argparse.Namespace) -> None:
         )
 
 
+def _find(
+    args: argparse.Namespace, names: Sequence[str] | None
+) -> tuple[list[SubjectFiles], list[str]]:
+    return find_subjects(args.data, args.layout, names, labels=args.labels, rater=args.rater)
+
+
 def _found(args: argparse.Namespace) -> list[SubjectFiles]:
     """The files of the patients that are asked for; says who was left out."""
-    found, lone = find_subjects(args.data, args.layout, args.patients)
+    found, lone = _find(args, args.patients)
     if lone:
         print(f"{len(lone)} patients have a lesion mask and no images: {', '.join(lone)}")
     if not found:
@@ -87,7 +96,7 @@ def _found(args: argparse.Namespace) -> list[SubjectFiles]:
 
 def _source(args: argparse.Namespace) -> SubjectFiles:
     """The files of the labelled patient that priors come from."""
-    ((source,), _) = find_subjects(args.data, args.layout, [args.prior_from])
+    ((source,), _) = _find(args, [args.prior_from])
     if source.lesion_mask is None:
         raise CommandError(f"templates need a labelled patient, got {source.name} without labels")
     return source

@@ -2,12 +2,14 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
 from rfe_study.phantom.cache import phantom_folder, phantom_subjects
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
+from rfe_study.realism.alignment import alignment
 from rfe_study.realism.check import describe
 from rfe_study.realism.statistics import without_negatives
 
@@ -29,14 +31,22 @@ def make(who: Sequence[Patient], workers: int) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
-    report = describe(args.path, args.layout)
+    report = describe(args.path, args.layout, **_reading(args))
     print(report)
     return 1 if report.problems or (args.strict and report.warnings) else 0
 
 
+def _reading(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that say how files are read."""
+    align = alignment(resample=args.resample, register=args.register)
+    return {"labels": args.labels, "rater": args.rater, "align": align}
+
+
 def statistics(args: argparse.Namespace) -> int:
     """`rfe data statistics`: measure, write both tables, print the distances."""
-    subjects = load_subjects(args.path, args.layout, args.patients, allow_empty_lesions=True)
+    subjects = load_subjects(
+        args.path, args.layout, args.patients, allow_empty_lesions=True, **_reading(args)
+    )
     distance.measure_all([without_negatives(s) for s in subjects], folder=args.out)
     table = distance.distances(results.stored(distance.STATISTICS, args.out))
     print("distance from the real scans, mean |log2 ratio|:")

@@ -51,6 +51,7 @@ def add_data(groups) -> None:
             """
             rfe data check ~/MSSEG-Training --layout msseg-2021
             rfe data check ~/scans --strict
+            rfe data check ~/scans --labels 1 2 --register
             rfe data check ~/open_ms_data --layout open-ms-data
         """,
         ),
@@ -58,6 +59,7 @@ def add_data(groups) -> None:
     check.add_argument("path", type=Path, help="folder that holds the patients")
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
     check.add_argument("--strict", action="store_true", help="exit status 1 after a warning too")
+    _add_reading(check)
     check.set_defaults(run="data.check")
     statistics = commands.add_parser(
         "statistics",
@@ -74,10 +76,37 @@ def add_data(groups) -> None:
     )
     statistics.add_argument("path", type=Path, help="folder that holds the patients")
     _add_choice(statistics)
+    _add_reading(statistics)
     statistics.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of tables, written anew"
     )
     statistics.set_defaults(run="data.statistics")
+
+
+def _add_reading(parser) -> None:
+    """How files are read where a data set leaves it open."""
+    parser.add_argument(
+        "--labels",
+        type=positive,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="values of lesion masks that count as lesion (masks hold 0 and 1)",
+    )
+    parser.add_argument(
+        "--rater", metavar="K", help="one rater's lesion masks, e.g. 3, not the consensus"
+    )
+    moves = parser.add_mutually_exclusive_group()
+    moves.add_argument(
+        "--resample",
+        action="store_true",
+        help="put T1, T2 and masks of other grids onto the FLAIR's, as the headers say",
+    )
+    moves.add_argument(
+        "--register",
+        action="store_true",
+        help="the same, and find by a rigid registration how T1 and T2 lie (SimpleITK)",
+    )
 
 
 def _add_choice(parser) -> None:
@@ -101,6 +130,7 @@ def add_adapt(groups) -> None:
             "(transductive). No network of this book may be used for a diagnosis.",
             """
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
+            rfe adapt --data ~/scans --out ~/masks --register             T1 and T2 on other grids
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
                       --model lower --prior-from patient07 --role dev
@@ -111,6 +141,7 @@ def add_adapt(groups) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder")
     _add_choice(parser)
+    _add_reading(parser)
     parser.add_argument(
         "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
     )

@@ -9,14 +9,15 @@ import numpy as np
 from tqdm import tqdm
 
 from rfe_core.patches import stack
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.nifti import VolumeError, read_mask
+from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import Subject, load_subject
 from rfe_core.training import Diverged
 from rfe_study import results
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import remove_partial
+from rfe_study.realism.alignment import Alignment
 from rfe_study.realism.plausibility import concerns
 from rfe_study.realism.statistics import without_negatives
 from rfe_study.runs import derivatives, networks, overlay, real
@@ -29,8 +30,10 @@ from rfe_study.workers import one_thread
 class Run:
     """One run of the command: what is there already, what is made, who is skipped and why."""
 
-    def __init__(self, args: argparse.Namespace, skipped: dict[str, str]) -> None:
-        self.args, self.skipped = args, dict(skipped)
+    def __init__(
+        self, args: argparse.Namespace, skipped: dict[str, str], align: Alignment | None
+    ) -> None:
+        self.args, self.skipped, self.align = args, dict(skipped), align
         self.device = device_of(args)
         weights = args.weights or results.DATA / "checkpoints"
         self.networks = networks.find(weights, args.model, args.seeds, profile=args.profile)
@@ -54,7 +57,7 @@ class Run:
                         f"{network.branch} must hold the weights of the branch epoch, but is not "
                         "there"
                     )
-            loaded = load_subject(source)
+            loaded = load_subject(source, align=self.align)
             with self._bar(len(patients) * len(self.networks), "adapt") as bar:
                 for network in self.networks:
                     adaptation = Adaptation(network, loaded, self.device)
@@ -88,11 +91,11 @@ class Run:
 
     def _segment(self, files: SubjectFiles, n_patients: int) -> None:
         experiment = real.NO_NEGATIVES if self.args.no_negatives else real.AS_READ
-        made_of = derivatives.digests(files)
+        made_of = derivatives.digests(files, align=self.align)
         wanted = [n for n in self.networks if self._wanted(n, experiment, files, made_of)]
         if not wanted:
             return self._draw(files)
-        subject = _loaded(files)
+        subject = self._loaded(files)
         if self.args.no_negatives:
             subject = without_negatives(subject)
         self._say_minutes(subject, wanted[0], len(wanted) * n_patients)
@@ -102,7 +105,7 @@ class Run:
         return self._draw(files, subject)
 
     def _adapt(self, files: SubjectFiles, adaptation: Adaptation, source: SubjectFiles) -> None:
-        made_of = derivatives.digests(files, source)
+        made_of = derivatives.digests(files, source, self.align)
         network = adaptation.network
         wanted = [
             experiment
@@ -111,7 +114,7 @@ class Run:
         ]
         if not wanted:
             return self._draw(files)
-        subject = _loaded(files)
+        subject = self._loaded(files)
         for experiment, made in adaptation.masks(subject, wanted):
             self._keep(network, experiment, files, subject, made, made_of, source.name)
         return self._draw(files, subject)
@@ -167,7 +170,8 @@ class Run:
             if not args.no_masks:
                 place = Derivative(folder=args.out, identity=identity)
                 place.check_owner()
-                place.write(files, mask, row, probability if args.probabilities else None)
+                probability = probability if args.probabilities else None
+                place.write(files, mask, row, probability, self.align)
             results.append(real.TABLE, [row], folder=args.out, anew=True)
             self.rows[tuple(identity.values())] = row
         marked = f"{row['marked_ml']:.2f} ml in {row['marked_lesions']} lesions marked"
@@ -207,10 +211,21 @@ class Run:
                 shows.append(" ".join([about(identity), *(row[name] for name in DIGESTS)]))
         text = "; ".join(shows)
         if overlay.shown(path) != text:
-            subject = subject or load_subject(files, allow_empty_lesions=True)
+            subject = subject or load_subject(files, allow_empty_lesions=True, align=self.align)
             masks = {title: read_mask(place.mask)[0] for title, place in places.items()}
             alike = {title: mask for title, mask in masks.items() if mask.shape == subject.shape}
             overlay.draw(path, subject, alike, shows=text)
+
+    def _loaded(self, files: SubjectFiles) -> Subject:
+        """A patient; what is odd about it is said before anybody believes its masks."""
+        subject = load_subject(files, allow_empty_lesions=True, align=self.align)
+        moves = [] if self.align is None else self.align.moves(files)
+        for move in moves:
+            tqdm.write(f"{files.name}: {move}")
+        doubts = [doubt for move in moves for doubt in move.concerns()]
+        for doubt in (*doubts, *concerns(files, subject)):
+            tqdm.write(f"WARNING {doubt}")
+        return subject
 
     def _stored(self) -> dict[tuple, dict[str, Any]]:
         """The rows of the table in the folder, by key."""
@@ -225,7 +240,7 @@ class Run:
         if out is not None:
             remove_partial([results.path_of(real.TABLE, out), out / derivatives.DESCRIPTION])
             for files in patients:
-                folder = derivatives.picture(out, files.name).parents[1]
+                folder = derivatives.patient_folder(out, files.name)
                 for partial in folder.rglob(".*.partial"):
                     partial.unlink()
 
@@ -233,11 +248,3 @@ class Run:
 def about(identity: dict[str, Any]) -> str:
     """A row's key in words."""
     return "{model} seed {seed}, {experiment}, {subject}".format(**identity)
-
-
-def _loaded(files: SubjectFiles) -> Subject:
-    """A patient; what is odd about it is said before anybody believes its masks."""
-    subject = load_subject(files, allow_empty_lesions=True)
-    for concern in concerns(files, subject):
-        tqdm.write(f"WARNING {concern}")
-    return subject

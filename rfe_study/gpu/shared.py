@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.patches import Patches, extract_all
-from rfe_core.scans.nifti import INT16_LEVELS
 from rfe_core.scans.subject import Subject
 from rfe_study.gpu import scores
 from rfe_study.methods.method import SOURCES
 from rfe_study.methods.priors import SEEDLESS
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import Patient
+from rfe_study.phantom.volumes import INT16_LEVELS
 from rfe_study.runs import baselines, crops, variants
 
 

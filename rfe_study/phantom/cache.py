@@ -20,15 +20,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rfe_core.scans.bids import bids_paths, register_participants, save_subject
 from rfe_core.scans.load import load_subjects, usable_cores
 from rfe_core.scans.nifti import VolumeError
 from rfe_core.scans.subject import Subject
+from rfe_study.phantom.bids import bids_paths, register_participants, save_subject
 from rfe_study.phantom.domains import DOMAINS, ROLES, Patient, patients
 from rfe_study.versions import ROOT, code_version
 
 #: What makes a patient, and what stores it.
-SOURCE = ("rfe_study.phantom.heads", "rfe_core.scans.nifti")
+SOURCE = ("rfe_study.phantom.heads", "rfe_study.phantom.volumes")
 
 #: Seconds after which a file that is half written belongs to a process that was killed.
 STALE = 3600.0

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from scipy import ndimage
+from tqdm import tqdm
 
-from rfe_core.scans.discovery import SubjectFiles, find_subjects
+from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.header import read_header
 from rfe_core.scans.load import usable_cores
+from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import load_subject
+from rfe_study.realism.alignment import Alignment
 from rfe_study.realism.left_out import left_out
 from rfe_study.realism.plausibility import concerns
 
@@ -52,25 +56,33 @@ class DatasetReport:
 
 
 def describe(
-    path: str | Path, layout: str = "bids", names: Sequence[str] | None = None
+    path: str | Path,
+    layout: str = "bids",
+    names: Sequence[str] | None = None,
+    *,
+    labels: Sequence[int] = (),
+    rater: str | None = None,
+    align: Alignment | None = None,
 ) -> DatasetReport:
     """Read every patient of a data set and tell what is there and what is wrong.
 
     Unlike `load_subjects` it goes on after a problem, keeps no image in memory, and accepts a
-    lesion mask without lesions (the table shows 0).
+    lesion mask without lesions (the table shows 0). Options are those of `load_subjects`.
 
     Raises
     ------
     ValueError
-        Unknown layout.
+        Unknown layout, or a rater in one without.
     VolumeError
         No such folder, no patient in it, or an unknown name.
     """
-    found, skipped = find_subjects(path, layout, names)
+    found, skipped = find_subjects(path, layout, names, labels=labels, rater=rater)
     rows, problems = [], {}
     warnings, notes = left_out(found, layout)
     with ThreadPoolExecutor(usable_cores()) as threads:
-        for files, result in zip(found, threads.map(_row_or_error, found), strict=True):
+        results = threads.map(partial(_row_or_error, align=align), found)
+        bar = tqdm(results, "check", len(found), leave=False, disable=None)  # None: on a terminal
+        for files, result in zip(found, bar, strict=True):
             if isinstance(result, VolumeError):
                 problems[files.name] = str(result).splitlines()
             else:
@@ -84,6 +96,10 @@ def describe(
             f"skipped {len(skipped)} patients with a lesion mask but no images: "
             f"{', '.join(skipped)}"
         )
+    if align is not None:
+        lines += [
+            f"aligned: {files.name}: {move}" for files in found for move in align.moves(files)
+        ]
     lines += [f"not read: {note}" for note in notes]
     lines += [f"WARNING {warning}" for warning in warnings]
     for name, messages in problems.items():
@@ -92,10 +108,12 @@ def describe(
     return DatasetReport(rows=rows, problems=problems, warnings=warnings, text=text)
 
 
-def _row_or_error(files: SubjectFiles) -> tuple[dict[str, str], list[str]] | VolumeError:
+def _row_or_error(
+    files: SubjectFiles, align: Alignment | None
+) -> tuple[dict[str, str], list[str]] | VolumeError:
     """A readable patient's row and what is odd about it."""
     try:
-        subject = load_subject(files, allow_empty_lesions=True)
+        subject = load_subject(files, allow_empty_lesions=True, align=align)
     except VolumeError as error:
         return error
     millilitres = abs(np.linalg.det(subject.affine[:3, :3])) / 1000
@@ -120,7 +138,8 @@ def _row_or_error(files: SubjectFiles) -> tuple[dict[str, str], list[str]] | Vol
                 row["FLAIR ratio"] = f"{np.median(flair[lesion]) / np.median(flair[rest]):.2f}"
     for modality, image in subject.images.items():
         row[modality] = "{:.3g}..{:.3g}".format(*np.percentile(image[brain], (1, 99)))
-    return row, concerns(files, subject)
+    moves = [] if align is None else align.moves(files)
+    return row, [doubt for move in moves for doubt in move.concerns()] + concerns(files, subject)
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.layouts import LAYOUTS
+from rfe_core.scans.patients import SubjectFiles
 
 #: Names of what may be a mask of lesions.
 LESIONS = re.compile(r"lesion|_roi|label|dseg|consensus|gold|manual", re.IGNORECASE)
@@ -37,6 +37,8 @@ def left_out(found: Sequence[SubjectFiles], layout: str) -> tuple[list[str], lis
         masks = [path for path in others if LESIONS.search(path.name)]
         if files.lesion_mask is None and masks:
             place = LAYOUTS[layout].lesion_mask.format(name=files.folder.name)
+            if files.session:
+                place = place.replace("/anat/", f"/{files.session}/anat/")
             warnings.append(
                 f"{files.name}: no lesion mask was read, though {_names(masks, files.folder)} may "
                 f"be one; the one that counts belongs in {place}"
@@ -81,7 +83,14 @@ def _others(files: SubjectFiles, layout: str) -> list[Path]:
     if layout == "bids":
         folders += sorted(files.folder.parent.glob(f"derivatives/*/{files.folder.name}"))
     read = set(files.existing.values())
-    return [path for folder in folders for path in _images(folder) if path not in read]
+    others = [path for folder in folders for path in _images(folder) if path not in read]
+    own = files.session  # a patient of another session has the files of that one
+    return [path for path in others if not own or own in path.parts or _session(path) is None]
+
+
+def _session(path: Path) -> str | None:
+    """The session in whose folder a file lies."""
+    return next((part for part in path.parts if re.fullmatch("ses-[0-9A-Za-z]+", part)), None)
 
 
 def _images(folder: Path) -> list[Path]:

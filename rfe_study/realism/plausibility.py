@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans import geometry
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.header import read_header
+from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import Subject
 
 #: Edges of a voxel and volumes of a brain that are plausible, in millimetres and millilitres.

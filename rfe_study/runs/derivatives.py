@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from rfe_core.evaluation import THRESHOLD
 from rfe_core.files import replacing
-from rfe_core.scans.bids import BIDS_VERSION
-from rfe_core.scans.discovery import SubjectFiles
-from rfe_core.scans.nifti import VolumeError, write_on_grid
+from rfe_core.scans.errors import VolumeError
+from rfe_core.scans.patients import SubjectFiles
+from rfe_study.phantom.bids import BIDS_VERSION
+from rfe_study.realism.alignment import Alignment
+from rfe_study.runs.on_grid import write_on_grid
 
 #: Stands for the digest of files that there are none of.
 NO_FILES = "none"
@@ -47,14 +49,34 @@ def label(name: str) -> str:
     return f"{re.sub('[^0-9A-Za-z]', '', name)}x{digest}"
 
 
+def entities(name: str) -> str:
+    """How the names of a patient's files begin.
+
+    Examples
+    --------
+    >>> entities("01"), entities("01_ses-m12")
+    ('sub-01', 'sub-01_ses-m12')
+    """
+    if re.fullmatch("[0-9A-Za-z]+_ses-[0-9A-Za-z]+", name):
+        return f"sub-{name}"
+    return f"sub-{label(name)}"
+
+
+def patient_folder(folder: Path, name: str) -> Path:
+    """Where a patient's files lie, ``sub-01`` or ``sub-01/ses-m12``."""
+    return folder / entities(name).replace("_", "/")
+
+
 def picture(folder: Path, name: str) -> Path:
     """Where a patient's picture lies (`rfe_study.runs.overlay`)."""
-    patient = f"sub-{label(name)}"
-    return folder / patient / "figures" / f"{patient}_desc-lesions_overlay.png"
+    patient = f"{entities(name)}_desc-lesions_overlay.png"
+    return patient_folder(folder, name) / "figures" / patient
 
 
-def files_digest(paths: Iterable[Path | None]) -> str:
+def files_digest(paths: Iterable[Path | None], *choices: str) -> str:
     """First 12 hex digits of the SHA-256 over the bytes of files in order; `NO_FILES` of none.
+
+    Choices are how they are read, where that is not the plain way.
 
     Raises
     ------
@@ -69,20 +91,36 @@ def files_digest(paths: Iterable[Path | None]) -> str:
             raise VolumeError(f"{path}: file must be readable, got {error}") from error
         digest.update(content or bytes(1))  # which one is missing counts as well
         there = there or path is not None
+    digest.update("".join(choices).encode())
     return digest.hexdigest()[:12] if there else NO_FILES
 
 
-def digests(files: SubjectFiles, source: SubjectFiles | None = None) -> dict[str, str]:
+def digests(
+    files: SubjectFiles, source: SubjectFiles | None = None, align: Alignment | None = None
+) -> dict[str, str]:
     """What a patient's mask is made of, as columns ``images``, ``labels`` and ``source``.
 
-    The images with the brain mask, the lesion mask, and all files of the patient of the priors.
+    The images with the brain mask, the lesion mask, and all files of the patient of the priors;
+    with the labels that were chosen, and the way in which files of other grids were aligned.
     """
+    images, labels = _choices(files, align)
     read = [] if source is None else [*_images(source), source.lesion_mask]
+    of_source = [] if source is None else [*map("".join, _choices(source, align))]
     return {
-        "images": files_digest(_images(files)),
-        "labels": files_digest([files.lesion_mask]),
-        "source": files_digest(read),
+        "images": files_digest(_images(files), *images),
+        "labels": files_digest([files.lesion_mask], *labels),
+        "source": files_digest(read, *of_source),
     }
+
+
+def _choices(files: SubjectFiles, align: Alignment | None) -> tuple[list[str], list[str]]:
+    """How images and labels are read, in words; nothing for the plain way."""
+    off_grid = [] if align is None else align.off_grid(files)
+    images = [align.way] if set(off_grid) - {"lesion_mask"} else []
+    labels = [align.way] if "lesion_mask" in off_grid else []
+    if files.labels:
+        labels.append(f"labels {sorted(files.labels)}")
+    return images, labels
 
 
 def _images(files: SubjectFiles) -> list[Path | None]:
@@ -97,29 +135,29 @@ class Derivative:
     identity: Mapping[str, Any]
 
     @property
-    def _stem(self) -> str:
+    def _stem(self) -> Path:
         row = self.identity
         words = (row["profile"], row["model"], f"seed{row['seed']}", row["experiment"])
         how = "".join(re.sub("[^0-9A-Za-z]", "", str(word).title()) for word in words)
         if row["prior_from"] != NO_FILES:
             how += f"From{label(row['prior_from'])}"
-        patient = f"sub-{label(row['subject'])}"
-        return f"{patient}/anat/{patient}_label-lesion_desc-{how[0].lower()}{how[1:]}"
+        folder, patient = patient_folder(self.folder, row["subject"]), entities(row["subject"])
+        return folder / "anat" / f"{patient}_label-lesion_desc-{how[0].lower()}{how[1:]}"
 
     @property
     def mask(self) -> Path:
         """The mask's file."""
-        return self.folder / f"{self._stem}_mask.nii.gz"
+        return self._stem.with_name(f"{self._stem.name}_mask.nii.gz")
 
     @property
     def sidecar(self) -> Path:
         """What is said of the mask, as JSON."""
-        return self.folder / f"{self._stem}_mask.json"
+        return self._stem.with_name(f"{self._stem.name}_mask.json")
 
     @property
     def probabilities(self) -> Path:
         """The probability map's file."""
-        return self.folder / f"{self._stem}_probseg.nii.gz"
+        return self._stem.with_name(f"{self._stem.name}_probseg.nii.gz")
 
     def check_owner(self) -> None:
         """Refuse a file that holds another mask, of a network or patient with a name much like it.
@@ -162,10 +200,11 @@ class Derivative:
         mask: NDArray[np.bool_],
         row: Mapping[str, Any],
         probability: NDArray[np.float32] | None = None,
+        align: Alignment | None = None,
     ) -> None:
         """Write mask (X, Y, Z), map if there is one, and sidecar, on the grid of the FLAIR's file.
 
-        `row` is what stands in the table; it has the digests.
+        `row` is what stands in the table; it has the digests. `align` read the files.
         """
         _describe(self.folder)
         self.sidecar.unlink(missing_ok=True)  # of an older mask
@@ -182,6 +221,10 @@ class Derivative:
             "identity": dict(self.identity),
             **{name: row[name] for name in DIGESTS},
         }
+        if files.lesion_mask is not None:
+            about["Labels"] = {"File": files.lesion_mask.name, "Values": list(files.labels) or [1]}
+        if align is not None:
+            about["Aligned"] = [move.said() for move in align.moves(files)]
         _write_json(self.sidecar, about)
 
 

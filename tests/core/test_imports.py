@@ -16,7 +16,7 @@ ROOT = Path(rfe_core.__file__).parent
 WITH_TORCH_ALONE = """adjacency batches distances divergence evaluation exact files losses metrics
     ncc pair_sums patches random_feature_embedding sampling settings unet""".split()
 WITHOUT_TORCH = """rfe_core.batches rfe_core.divergence rfe_core.files rfe_core.metrics
-    rfe_core.patches rfe_core.settings rfe_core.scans.bids rfe_core.scans.load
+    rfe_core.patches rfe_core.settings rfe_study.phantom.bids rfe_core.scans.load
     rfe_study.command.cli rfe_study.methods.profiles rfe_study.phantom.cache rfe_study.phantom.heads
     rfe_study.provenance rfe_study.realism.check rfe_study.realism.fidelity
     rfe_study.results""".split()

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES, OPEN_MS
 from rfe_core.scans.load import VolumeWarning, load_subjects
 from rfe_core.scans.nifti import VolumeError
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom import cache, heads
+from rfe_study.phantom.bids import bids_paths, save_subject
 from rfe_study.phantom.domains import Patient
 from rfe_study.realism.check import describe
 
@@ -307,7 +307,7 @@ def test_shape_differs(tree, key):
         np.ones((8, 9, 11), bool) if key != "t1" else np.random.default_rng(0).random((8, 9, 11)),
     )
     refused(
-        tree, tree[1][key], "(8, 9, 10) of sub-Atrain1_FLAIR.nii.gz, got (8, 9, 11)", "resample"
+        tree, tree[1][key], "(8, 9, 10) of sub-Atrain1_FLAIR.nii.gz, got (8, 9, 11)", "--resample"
     )
 
 
@@ -318,7 +318,9 @@ def test_affine_differs(tree, key):
     subject = make_subject()
     array = {"t2": subject.images["t2"], "lesion": subject.lesion_mask, "brain": subject.brain_mask}
     write_nifti(tree[1][key], array[key], affine)
-    refused(tree, tree[1][key], "within 0.1 voxel (0.1 mm)", "got 0.25 mm", "resample_from_to")
+    refused(
+        tree, tree[1][key], "within 0.1 voxel (0.1 mm)", "got 0.25 mm", "--resample", "--register"
+    )
 
 
 def test_rotation_is_measured_at_the_corners(tree):
@@ -605,7 +607,7 @@ def test_the_cache_key_holds_all_that_determines_a_patient(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(cache, "code_version", lambda *modules: "0123456789ab")
         assert cache.phantom_folder(tmp_path) != original
-    assert {"rfe_study.phantom.heads", "rfe_core.scans.nifti"} == set(cache.SOURCE)
+    assert {"rfe_study.phantom.heads", "rfe_study.phantom.volumes"} == set(cache.SOURCE)
 
     monkeypatch.setattr(cache, "version", lambda package: "1.0")
     keys = {cache.phantom_folder(tmp_path)}

@@ -12,9 +12,8 @@ from rfe_core.scans.nifti import (
     VolumeError,
     read_image,
     read_mask,
-    write_image,
-    write_mask,
 )
+from rfe_study.phantom.volumes import write_image, write_mask
 
 SHAPE = (8, 9, 10)
 OBLIQUE = nib.affines.from_matvec(

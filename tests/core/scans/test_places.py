@@ -4,16 +4,17 @@ import gzip
 import shutil
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.errors import VolumeError, VolumeWarning
 from rfe_core.scans.load import load_subjects
-from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.patients import read_participants
+from rfe_study.phantom.bids import bids_paths, save_subject
+from rfe_study.phantom.volumes import write_image, write_mask
 
 SUBJECT = tiny_subject("01", shape=(12, 13, 14), domain=None)
 
@@ -111,17 +112,41 @@ def test_one_session(tree):
     assert subject.name == "01" and subject.lesion_mask.any()
 
 
-def test_two_sessions_say_that_one_must_be_chosen(tree):
+@pytest.fixture
+def sessions(tree):
+    """Images of two sessions, a lesion mask of the second, a brain mask of neither."""
     for key, suffix in (("t1", "T1w"), ("t2", "T2w"), ("flair", "FLAIR")):
         path = Path(moved(tree, key, f"sub-01/ses-1/anat/sub-01_ses-1_{suffix}.nii.gz"))
         (tree / "sub-01/ses-2/anat").mkdir(parents=True, exist_ok=True)
         shutil.copy(path, tree / f"sub-01/ses-2/anat/sub-01_ses-2_{suffix}.nii.gz")
-    with pytest.raises(VolumeError) as caught:
-        load_subjects(tree)
-    assert (
-        "missing t1 (anat/sub-01_T1w.nii.gz; one alone may stay of "
-        "ses-1/anat/sub-01_ses-1_T1w.nii.gz, ses-2/anat/sub-01_ses-2_T1w.nii.gz)"
-    ) in str(caught.value)
+    mask = "derivatives/masks/sub-01/ses-2/anat/sub-01_ses-2_label-lesion_mask.nii.gz"
+    moved(tree, "lesion_mask", mask)
+    return tree
+
+
+def test_each_of_two_sessions_is_a_patient(sessions):
+    table(sessions, b"participant_id\tdomain\nsub-01\tB\n")
+    one, other = find_subjects(sessions, "bids")[0]
+    assert (one.name, other.name, other.domain) == ("01_ses-1", "01_ses-2", "B")
+    assert {"ses-1" in path.parts for path in one.images.values()} == {True}
+    assert one.lesion_mask is None and "ses-2" in other.lesion_mask.parts
+    assert one.brain_mask is None  # that of the patient is no session's
+    (chosen,) = load_subjects(sessions, names=["sub-01_ses-2"])
+    np.testing.assert_array_equal(chosen.lesion_mask, SUBJECT.lesion_mask)
+
+
+def test_a_session_that_lacks_an_image_says_which(sessions):
+    (sessions / "sub-01/ses-2/anat/sub-01_ses-2_T2w.nii.gz").unlink()
+    with pytest.raises(VolumeError, match=r"missing t2 \(ses-2/anat/sub-01_ses-2_T2w.nii.gz\)"):
+        load_subjects(sessions, names=["01_ses-2"])
+    assert load_subjects(sessions, names=["01_ses-1"])
+
+
+def test_modalities_of_one_visit_in_two_sessions(tree):
+    moved(tree, "t1", "sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz")
+    for key, suffix in (("t2", "T2w"), ("flair", "FLAIR")):
+        moved(tree, key, f"sub-01/ses-2/anat/sub-01_ses-2_{suffix}.nii.gz")
+    assert load_subjects(tree)[0].name == "01"
 
 
 def test_runs_and_acquisitions(tree):
@@ -164,6 +189,71 @@ def test_a_header_that_leaves_left_and_right_open_is_a_warning(tree):
     with pytest.warns(VolumeWarning, match="both 0, so which side is left is a guess") as caught:
         load_subjects(tree)
     assert len(caught) == 5
+
+
+# ---- which lesions count: raters, labels
+
+
+@pytest.mark.parametrize(
+    ("layout", "place", "rater"),
+    [
+        ("msseg-2016", "01016SACH/ManualSegmentation_{}.nii.gz", "3"),
+        ("msseg-2021", "01016SACH/Masks/ManualSegmentation_{}.nii.gz", "3"),
+        (
+            *("bids", "derivatives/masks/sub-01/anat/sub-01_label-lesion_desc-{}_mask.nii.gz"),
+            "anna",
+        ),
+    ],
+)
+def test_one_rater_instead_of_the_consensus(tmp_path, layout, place, rater):
+    if layout == "bids":
+        save_subject(SUBJECT, tmp_path)
+    elif layout == "msseg-2021":
+        msseg(tmp_path, "01016SACH")
+    else:
+        folder = tmp_path / "01016SACH"
+        for modality, image in SUBJECT.images.items():
+            path = folder / f"{modality.upper()}_preprocessed.nii.gz"
+            write_image(path, image, SUBJECT.affine)
+        write_mask(folder / "Consensus.nii.gz", SUBJECT.lesion_mask, SUBJECT.affine)
+        write_mask(folder / "Mask_registered.nii.gz", SUBJECT.brain_mask, SUBJECT.affine)
+    own = np.roll(SUBJECT.lesion_mask, 1, axis=0)
+    write_mask(tmp_path / place.format(rater), own, SUBJECT.affine)
+    write_mask(tmp_path / place.format(rater + "1"), ~own, SUBJECT.affine)
+    (consensus,), (rated,) = (load_subjects(tmp_path, layout, rater=r) for r in (None, rater))
+    np.testing.assert_array_equal(consensus.lesion_mask, SUBJECT.lesion_mask)
+    np.testing.assert_array_equal(rated.lesion_mask, own)
+    with pytest.raises(VolumeError) as caught:
+        load_subjects(tmp_path, layout, rater="9")
+    assert "rater 9 must have one lesion mask of the patient, got" in str(caught.value)
+    assert Path(place.format(rater)).name in str(caught.value)
+
+
+def test_raters_where_there_are_none(tmp_path, tree):
+    with pytest.raises(ValueError, match=r"rater needs a layout with masks .*got 'open-ms-data'"):
+        find_subjects(tmp_path, "open-ms-data", rater="1")
+    bids_paths(tree, "01")["lesion_mask"].unlink()
+    assert load_subjects(tree, rater="1")[0].lesion_mask is None  # nobody labelled the patient
+
+
+def test_labels_that_count(tree):
+    path = bids_paths(tree, "01")["lesion_mask"]
+    values = SUBJECT.lesion_mask.astype(np.uint8)
+    values[0, 0, :3] = 2, 3, 3
+    nib.Nifti1Image(values, SUBJECT.affine).to_filename(path)
+    with pytest.raises(VolumeError) as caught:
+        load_subjects(tree)
+    for part in (str(path), "must be 0 and 1, got 4 values: 0, 1, 2, 3", "--labels"):
+        assert part in str(caught.value)
+    for labels in ((1,), (2, 3), (3, 9)):
+        (subject,) = load_subjects(tree, labels=labels)
+        np.testing.assert_array_equal(subject.lesion_mask, np.isin(values, labels))
+        np.testing.assert_array_equal(subject.brain_mask, SUBJECT.brain_mask)
+    with pytest.raises(VolumeError, match="whole numbers, some of them 7, 8, got 4 values"):
+        load_subjects(tree, labels=(7, 8))
+    nib.Nifti1Image(values / np.float32(3), SUBJECT.affine).to_filename(path)
+    with pytest.raises(VolumeError, match=r"whole numbers, some of them 1, got 4 values: 0, 0\.33"):
+        load_subjects(tree, labels=(1,))
 
 
 # ---- participants.tsv

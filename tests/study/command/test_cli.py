@@ -8,13 +8,13 @@ import pytest
 import torch
 from synthetic import tiny_subject
 
-from rfe_core.scans.bids import save_subject
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
 from rfe_study.command import gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
 from rfe_study.methods import proof
+from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import real
 from rfe_study.runs.variants import VARIANTS
 
@@ -101,6 +101,8 @@ def test_help_needs_no_torch():
         ("data check", "arguments are required: path"),
         ("data statistics", "arguments are required: path"),
         ("adapt", "arguments are required: --data"),
+        ("data check x --labels 0", "must be a whole number >= 1, got 0"),
+        ("data check x --resample --register", "not allowed with argument --resample"),
         ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
         ("fly", "invalid choice: 'fly'"),
         ("measure luck", "invalid choice: 'luck'"),

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from synthetic import CSF, GRAY
 
-from rfe_core.scans.bids import bids_paths, save_subject
 from rfe_core.scans.discovery import find_subjects
 from rfe_core.scans.layouts import MODALITIES
-from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.subject import Subject
 from rfe_study.command.cli import main
+from rfe_study.phantom.bids import bids_paths, save_subject
+from rfe_study.phantom.volumes import write_image, write_mask
 from rfe_study.realism.check import describe
 
 AFFINE = np.diag([2.5, 2.5, 2.5, 1])  # 800 ml of brain
@@ -196,6 +196,22 @@ def test_other_files_are_a_note(tmp_path):
     report = describe(tmp_path)
     assert report.warnings == []
     assert "not read: 01: anat/sub-01_acq-post_T1w.nii.gz" in report.text.splitlines()
+
+
+def test_files_of_another_session_are_its_own(tmp_path):
+    path = save_subject(head(), tmp_path)
+    for session in ("1", "2"):
+        for suffix in ("T1w", "T2w", "FLAIR"):
+            place = path / f"ses-{session}" / "anat" / f"sub-01_ses-{session}_{suffix}.nii.gz"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path / "anat" / f"sub-01_{suffix}.nii.gz", place)
+    shutil.rmtree(path / "anat")
+    report = describe(tmp_path)
+    assert [row["patient"] for row in report.rows] == ["01_ses-1", "01_ses-2"]
+    mask = "derivatives/masks/sub-01/anat/sub-01_label-lesion_mask.nii.gz"
+    for session in ("ses-1", "ses-2"):
+        odd(report, f"01_{session}: no lesion mask was read, though {mask}", f"/sub-01/{session}/")
+    assert "_T1w" not in report.text
 
 
 # ---- real patients, where somebody has them

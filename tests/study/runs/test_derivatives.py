@@ -2,13 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
+from types import SimpleNamespace
 
 import pytest
 
-from rfe_core.scans.discovery import SubjectFiles
 from rfe_core.scans.nifti import VolumeError
-from rfe_study.runs.derivatives import NO_FILES, Derivative, digests, files_digest, label
+from rfe_core.scans.patients import SubjectFiles
+from rfe_study.runs.derivatives import (
+    NO_FILES,
+    Derivative,
+    digests,
+    entities,
+    files_digest,
+    label,
+    picture,
+)
 
 
 def test_other_names_have_other_labels_of_letters_and_digits():
@@ -50,6 +60,38 @@ def test_digests_tell_each_change_and_nothing_else(tmp_path):
     assert digests(files(tmp_path, **without))["labels"] == NO_FILES
     one, other = (files(tmp_path, **whole | {"lesion_mask": text}) for text in "ab")
     assert digests(one, other)["source"] != NO_FILES
+
+
+def test_digests_tell_how_files_are_read(tmp_path):
+    whole = {"t1": "1", "t2": "2", "flair": "3", "brain_mask": "4", "lesion_mask": "5"}
+    patient = files(tmp_path, **whole)
+    first = digests(patient, patient)
+    chosen = digests(replace(patient, labels=(1, 2)), replace(patient, labels=(1, 2)))
+    assert chosen["images"] == first["images"]
+    assert chosen["labels"] != first["labels"] and chosen["source"] != first["source"]
+    assert digests(replace(patient, labels=(2, 1)))["labels"] == chosen["labels"]
+    for off_grid, other in (
+        ([], set()),
+        (["t1"], {"images"}),
+        (["lesion_mask"], {"labels"}),
+        (["t2", "lesion_mask"], {"images", "labels"}),
+    ):
+        seen = []
+        for way in ("resample", "register"):
+            align = SimpleNamespace(way=way, off_grid=lambda files, off_grid=off_grid: off_grid)
+            seen.append(digests(patient, align=align))
+            assert {k for k, v in seen[-1].items() if v != first[k]} - {"source"} == other
+        assert {k for k in first if seen[0][k] != seen[1][k]} == other
+
+
+def test_sessions_have_folders_of_their_own(tmp_path):
+    assert entities("01_ses-m12") == "sub-01_ses-m12" and entities("P_1") == "sub-" + label("P_1")
+    row = {"profile": "laptop", "model": "lower", "seed": 0, "experiment": "as read"}
+    row |= {"subject": "01_ses-m12", "prior_from": "none"}
+    place = Derivative(folder=tmp_path, identity=row)
+    name = "sub-01_ses-m12_label-lesion_desc-laptopLowerSeed0AsRead_mask.nii.gz"
+    assert place.mask == tmp_path / "sub-01" / "ses-m12" / "anat" / name
+    assert picture(tmp_path, "01_ses-m12").parents[1] == tmp_path / "sub-01" / "ses-m12"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

@@ -22,7 +22,6 @@ from synthetic import tiny_subject
 from rfe_core import checkpoints, patches
 from rfe_core.evaluation import segment
 from rfe_core.patches import extract_all
-from rfe_core.scans.bids import save_subject
 from rfe_core.scans.load import load_subjects
 from rfe_core.training import build
 from rfe_study import results
@@ -30,6 +29,7 @@ from rfe_study.command import segment as segment_command
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import networks, real
 
 SMOKE = PROFILES["smoke"]
@@ -385,6 +385,46 @@ def test_masks_lie_on_the_grid_of_the_flair_as_it_is_stored(folder, axes):
     dice = 2 * (truth & marked).sum() / (truth.sum() + marked.sum())
     row = stored_by_subject(out).loc[("p1", 0)]
     assert dice == pytest.approx(row["f_score"], rel=1e-5) and dice > 0
+
+
+def test_how_files_were_read_is_in_rows_and_sidecars(folder, capsys):
+    """Labels chosen, then a T1 on another grid: made again, and both are said."""
+    scans, out = folder / "scans", folder / "out"
+    path = scans / "derivatives/masks/sub-p1/anat/sub-p1_label-lesion_mask.nii.gz"
+    mask = nib.load(path)
+    values = np.asarray(mask.dataobj) * np.where(np.arange(48) < 24, 1, 2)
+    nib.Nifti1Image(values.astype(np.uint8), mask.affine).to_filename(path)
+    more = ("--seeds", "0", "--patients", "p1", "--out", str(out))
+    assert adapt(folder, *more) == 2
+    error = capsys.readouterr().err
+    assert path.name in error and "got 3 values: 0, 1, 2" in error and "--labels" in error
+    seen = []
+    for labels in (("1", "2"), ("2",)):
+        assert adapt(folder, *more, "--labels", *labels) == 0
+        (row,) = results.stored("real", out).to_dict("records")
+        assert row["lesion_ml"] == np.isin(values, [int(n) for n in labels]).sum() / 1000
+        said = json.loads((out / FIRST.replace(".nii.gz", ".json")).read_text(encoding="utf-8"))
+        assert said["Labels"] == {"File": path.name, "Values": [int(n) for n in labels]}
+        assert said["labels"] == row["labels"] and "Aligned" not in said
+        seen.append(row)
+    assert seen[0]["images"] == seen[1]["images"] and seen[0]["labels"] != seen[1]["labels"]
+    assert "made again, as other labels made it" in capsys.readouterr().out
+    t1 = scans / "sub-p1/anat/sub-p1_T1w.nii.gz"
+    image = nib.load(t1)
+    nib.Nifti1Image(image.get_fdata()[:, :, 1:-1], image.affine @ SHIFT).to_filename(t1)
+    assert adapt(folder, *more, "--labels", "2") == 2
+    assert "--resample" in capsys.readouterr().err
+    assert adapt(folder, *more, "--labels", "2", "--resample") == 0
+    said = json.loads((out / FIRST.replace(".nii.gz", ".json")).read_text(encoding="utf-8"))
+    (move,) = said["Aligned"]
+    assert (move["File"], move["Onto"]) == (t1.name, "sub-p1_FLAIR.nii.gz")
+    assert move["PlacedBy"] == "the headers" and move["CoveredPartOfBrain"] > 0.9
+    capsys.readouterr()
+    assert adapt(folder, *more, "--labels", "2", "--resample") == 0
+    assert "made before of the same files, kept" in capsys.readouterr().out
+
+
+SHIFT = np.eye(4) + np.outer([0, 0, 1, 0], [0, 0, 0, 1])  # the first slice is cut off
 
 
 def test_a_second_run_into_one_folder_is_refused(folder, capsys):

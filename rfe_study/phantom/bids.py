@@ -14,9 +14,9 @@ from rfe_core.files import replacing
 from rfe_core.scans.discovery import normal_path
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.layouts import LAYOUTS, MODALITIES
-from rfe_core.scans.nifti import write_image, write_mask
 from rfe_core.scans.patients import read_participants
 from rfe_core.scans.subject import Subject
+from rfe_study.phantom.volumes import write_image, write_mask
 
 BIDS_VERSION = "1.10.0"
 

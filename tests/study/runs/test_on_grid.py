@@ -4,7 +4,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from rfe_core.scans.nifti import VolumeError, read_image, read_mask, write_on_grid
+from rfe_core.scans.nifti import VolumeError, read_image, read_mask
+from rfe_study.runs.on_grid import write_on_grid
 
 SHAPE = (8, 9, 10)
 OBLIQUE = nib.affines.from_matvec(
