@@ -20,11 +20,14 @@ RESULTS ?=
 AGAIN := data/cache/reproduce-$(PROFILE)
 SEEDS ?= $(if $(filter smoke,$(PROFILE)),0 1,0 1 2)
 ADAPTED_SEEDS ?= $(if $(filter smoke,$(PROFILE)),0,$(SEEDS))
+# JOBS=1: one model at a time instead of one per core.
+JOBS ?=
 ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
+AT_ONCE = $(JOBS:%=--jobs %)
 MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks pdf check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks slides pdf archive check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -57,8 +60,14 @@ serve: book  ## build the book and serve it on this machine
 	@echo "Serving the book at http://localhost:$(PORT)/ (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+slides: book  ## build the book with its slides, of the lesson and of each chapter
+	@echo "The slides are in _build/html/slides: open lesson.html, or 05-sampling.html, in a browser."
+
 pdf: book  ## print the whole book into _build/book.pdf, with Chromium
 	@$(BIN)/python book/pdf.py
+
+archive: book notebooks  ## put the commit, pages, notebooks and the PDF, if made, into _build/rfe-book.zip, with sums and an RO-Crate
+	@$(BIN)/python book/archive.py
 
 bench: $(STAMP)  ## compare speed and memory with MONAI, pytorch-metric-learning and scikit-image; time the widgets
 	@$(BIN)/python benchmarks/bench.py
@@ -74,8 +83,8 @@ reproduce: $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.variants $(MEASURED:%=
 # Test patients are scored once, so a part that is done is not begun again. Each part writes tables of its own, or
 # waits for the one before it that writes the same.
 $(AGAIN)/.baselines: | $(STAMP)
-	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate dev
-	@$(BIN)/rfe train $(TRAINED) --seeds $(SEEDS) --evaluate test
+	@$(BIN)/rfe train $(TRAINED) $(AT_ONCE) --seeds $(SEEDS) --evaluate dev
+	@$(BIN)/rfe train $(TRAINED) $(AT_ONCE) --seeds $(SEEDS) --evaluate test
 	@touch $@
 
 $(AGAIN)/.variants: $(AGAIN)/.baselines
@@ -83,23 +92,23 @@ $(AGAIN)/.variants: $(AGAIN)/.baselines
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment search $(TRAINED) $(AT_ONCE) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.choices: $(AGAIN)/.search
-	@$(BIN)/rfe sweep --experiment choices $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment choices $(TRAINED) $(AT_ONCE) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.sweep: $(AGAIN)/.choices
-	@$(BIN)/rfe sweep $(TRAINED) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep $(TRAINED) $(AT_ONCE) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
 $(AGAIN)/.adaptation-search: $(AGAIN)/.sweep
-	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) --seeds 0 --baselines $(AGAIN) --evaluate V1
+	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) $(AT_ONCE) --seeds 0 --baselines $(AGAIN) --evaluate V1
 	@touch $@
 
 $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
-	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) $(AT_ONCE) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
 $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines

@@ -1,6 +1,6 @@
 """Build the book: execute the notebooks that changed, stage everything, run Jupyter Book.
 
-    python book/build.py              the pages, in _build/html
+    python book/build.py              the pages and their slides, in _build/html
     python book/build.py notebooks    student and teacher notebooks, in _build/notebooks
     python book/build.py lab          chapters with exercises to solve, in lab/
 
@@ -25,6 +25,7 @@ import page_cells
 import page_head
 import reference_pages
 import repository
+import slides
 import yaml
 from book_pages import WITHOUT_SCRIPTS
 from page_key import BOOK, PACKAGES, ROOT, contents, digest
@@ -190,7 +191,13 @@ def build_pages(notebooks: dict[str, Path]) -> None:
     files = staged_files(notebooks)
     sources = sorted(PACKAGES["rfe_core"].rglob("*.py"))  # the reference shows them
     inputs = contents(
-        [ROOT / "_config.yml", ROOT / "requirements.lock", page_head.CITATION, *sources]
+        [
+            ROOT / "_config.yml",
+            ROOT / "requirements.lock",
+            page_head.CITATION,
+            Path(slides.__file__),
+            *sources,
+        ]
     )
     addresses = f"{repository.address()} {page_head.site()}".encode()
     state = digest(files | inputs | {"addresses": addresses})
@@ -208,6 +215,7 @@ def build_pages(notebooks: dict[str, Path]) -> None:
         # Sphinx remembers the pages it has read, so a second run would not warn again.
         shutil.rmtree(execution.BUILD / ".doctrees", ignore_errors=True)
         sys.exit("The book was not built: Jupyter Book reported the warnings or errors above.")
+    slides.write(execution.BUILD / "html", [name.removesuffix(".ipynb") for name in chapters()])
     stamp.write_text(state, encoding="utf-8")
 
 

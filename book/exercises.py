@@ -15,6 +15,8 @@ What stands between the markers is the solution. In a stub, a solution inside a 
 line; a solution at the left margin is left out.
 """
 
+import ast
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = 'raise NotImplementedError("your code")'
 
@@ -43,6 +45,22 @@ def stub(source: str) -> str:
         elif region is None:
             lines.append(line)
     return "\n".join(lines).strip("\n")
+
+
+def beginning(source: str) -> str:
+    """The stub up to where a student writes: on a page its checks stand with the solution.
+
+    Raises
+    ------
+    MarkerError
+        If the markers do not pair.
+    """
+    text = stub(source)
+    lines = text.splitlines()
+    for part in reversed(ast.parse(text).body):
+        if any(STUB in line for line in lines[part.lineno - 1 : part.end_lineno]):
+            return "\n".join(lines[: part.end_lineno])
+    return text
 
 
 def solution(source: str) -> str:

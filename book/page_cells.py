@@ -1,10 +1,12 @@
 """The page's edition of an executed notebook: what Jupyter Book reads.
 
-Values stand in the text, links are roles, an exercise is its stub with the solution folded below
-it. A Markdown cell below a code cell that begins ``(fig-x)=`` or ``(tab-x)=`` is its caption and
+Values stand in the text, links are roles; an exercise is the beginning of its stub below the folded
+solution. Cells of imports alone are folded, and so are sections whose heading begins "Deeper:".
+A Markdown cell below a code cell that begins ``(fig-x)=`` or ``(tab-x)=`` is its caption and
 becomes that of a figure or of a table that Sphinx numbers.
 """
 
+import ast
 import base64
 import copy
 import io
@@ -20,6 +22,9 @@ SVG = "image/svg+xml"
 
 #: An image inside a drawing: what names it, and its PNG in base64.
 IMAGE = re.compile(r'(<image\b[^>]*?\bxlink:href="data:image/png;base64,)([^"]+)')
+
+#: A heading with the label above it, and what follows the "#" of one.
+HEADING = re.compile(r"(?m)^(?:\([\w-]+\)=\n)?(#+) (.*)$")
 
 RUN_TIME = re.compile(r"\[[^\]]+\]\(index\.md#run-time\)|\{\{run_time\}\}")
 
@@ -50,15 +55,18 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
     Raises
     ------
     ValueError
-        If a caption follows no output, or an exercise's own solution does not pass its checks.
+        If a caption follows no output, an exercise's own solution does not pass its checks, or the
+        last section is to be folded.
     """
     notebook = copy.deepcopy(dict(notebook))
     run_time = in_words(notebook["metadata"].pop("run_seconds"))
-    cells = []
+    cells, deeper = [], ""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             _link_tables(cell, words)
             _lighten_figures(cell)
+            if not _tags(cell) and imports_alone("".join(cell["source"])):
+                _fold(cell, "imports", "hide-input", "Imports")
             cells += _exercise(cell) if "exercise" in _tags(cell) else [cell]
             continue
         text = links.to_roles(text_of(cell, run_time), words)
@@ -66,8 +74,54 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
             _put_caption(cells[-1], f"{caption[1]}-{caption[2]}", " ".join(caption[4].split()))
             continue
         cell["metadata"].pop(expressions.KEY, None)
+        text, deeper = folded_sections(text, deeper)
         cells.append(cell | {"source": text})
+    if deeper:
+        raise ValueError('a section below a heading "Deeper:" must be followed by another section')
     return notebook | {"cells": cells}
+
+
+def imports_alone(source: str) -> bool:
+    """Whether a code cell does nothing but import."""
+    body = [] if re.search(r"(?m)^\s*[%!]", source) else ast.parse(source).body
+    return bool(body) and all(isinstance(part, ast.Import | ast.ImportFrom) for part in body)
+
+
+def folded_sections(text: str, within: str) -> tuple[str, str]:
+    """A cell's text with every section folded whose heading begins "Deeper:".
+
+    Parameters
+    ----------
+    text : str
+    within : str
+        The "#" of the folded section that the cell begins in, "" outside of one.
+
+    Returns
+    -------
+    tuple of str and str
+        The text, and the "#" of the folded section that it ends in.
+    """
+
+    def fold(heading: re.Match) -> str:
+        nonlocal within
+        level, title = heading.groups()
+        before = after = ""
+        if within and len(level) <= len(within):
+            before, within = "</details>\n\n", ""
+        if title.startswith("Deeper: "):
+            within = level
+            after = '\n\n<details class="rfe-deeper"><summary>Show this part</summary>\n'
+        return before + heading[0] + after
+
+    return HEADING.sub(fold, text), within
+
+
+def _fold(cell: dict, name: str, tag: str, title: str) -> None:
+    """Fold a code cell below a bar with a title, told apart by its own tag."""
+    cell["metadata"] |= {"tags": [*_tags(cell), name, tag]}
+    cell["metadata"].setdefault("mystnb", {}).update(
+        {"code_prompt_show": title, "code_prompt_hide": title}
+    )
 
 
 def _tags(cell: Mapping) -> list[str]:
@@ -129,7 +183,7 @@ def _put_caption(cell: dict, name: str, caption: str) -> None:
 
 
 def _exercise(cell: dict) -> list[dict]:
-    """The stub, and below it the solution, folded, with what it prints."""
+    """The solution with its checks and what they print, folded, and below it what to begin with."""
     source = "".join(cell["source"])
     if not exercises.has_markers(source):
         return [cell]
@@ -141,10 +195,8 @@ def _exercise(cell: dict) -> list[dict]:
     if "Not yet" in printed:
         raise ValueError(f"a solution must pass its own checks, got {printed!r}")
     solved = copy.deepcopy(cell) | {"source": exercises.solution(source)}
-    solved["metadata"] = {
-        "tags": ["solution", "hide-cell"],
-        "mystnb": {"code_prompt_show": "Solution", "code_prompt_hide": "Solution"},
-    }
+    solved["metadata"] = {}
+    _fold(solved, "solution", "hide-cell", "Solution")
     if "id" in cell:
         solved["id"] = f"{cell['id'][:50]}-solution"
-    return [cell | {"source": exercises.stub(source), "outputs": []}, solved]
+    return [solved, cell | {"source": exercises.beginning(source), "outputs": []}]

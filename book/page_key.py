@@ -57,7 +57,7 @@ def data_files() -> dict[str, Path]:
     """Committed data that any chapter may show, and what was made anew and is shown instead.
 
     By its place in the data folder (that of RFE_DATA, if set) or below RFE_RESULTS, wherever these
-    folders lie.
+    folders lie. Without hidden files: locks of runs, and what they are writing.
     """
     data = Path(os.environ.get("RFE_DATA") or ROOT / "data")
     found = {
@@ -69,7 +69,11 @@ def data_files() -> dict[str, Path]:
         folder = Path(anew)
         for path in (*folder.glob("*.csv"), *(folder / "explorer").rglob("*")):
             found[f"anew/{path.relative_to(folder).as_posix()}"] = path
-    return {name: path for name, path in found.items() if path.is_file()}
+    return {
+        name: path
+        for name, path in found.items()
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def contents(paths: list[Path]) -> dict[str, bytes]:

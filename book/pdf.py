@@ -38,7 +38,7 @@ pre { white-space: pre-wrap !important }
 figure, table, pre, .rfe, .cell_output { break-inside: avoid }
 """
 PREPARE = """async pages => {
-  for (const fold of document.querySelectorAll('details')) fold.open = true;
+  for (const fold of document.querySelectorAll('details:not(.rfe-source)')) fold.open = true;
   for (const image of document.images) image.loading = 'eager';
   const inside = link => link.host === location.host;
   for (const link of [...document.links]) if (inside(link)) link.removeAttribute('href');

@@ -18,7 +18,7 @@ SHOWN = "div.math, div.citation, figure, table"
 
 
 def shown(page: Tag, anchor: str) -> str:
-    """HTML of what an anchor of a page stands for: nothing for a section.
+    """HTML of what an anchor of a page stands for: of a section its heading and first paragraph.
 
     Without links and anchors, which mean nothing elsewhere.
     """
@@ -27,6 +27,10 @@ def shown(page: Tag, anchor: str) -> str:
         return ""
     if target.name == "dt":
         return f"<dl>{_bare(target)}{_bare(target.find_next_sibling('dd'))}</dl>"
+    section = target.parent if target.css.match("section > span") else target
+    if section.name == "section" and (first := section.find("p", recursive=False)):
+        heading = section.find(["h1", "h2", "h3"], recursive=False)
+        return f"<p><strong>{_bare(heading).split('>', 1)[1][:-5]}</strong></p>{_bare(first)}"
     return _bare(target) if target.css.match(SHOWN) else ""
 
 

@@ -7,7 +7,7 @@ version; a function that is changed changes the version of all that need it, and
 import ast
 import hashlib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ def _state() -> str:
 
 @cache
 def _version(modules: tuple[str, ...], state: str) -> str:
-    _parsed.cache_clear()
+    sources = _sources(state)
     waiting = [(name, None) for name in modules]
     seen, statements = set(), set()
     while waiting:
@@ -62,7 +62,7 @@ def _version(modules: tuple[str, ...], state: str) -> str:
         if item in seen:
             continue
         seen.add(item)
-        source = _parsed(module)
+        source = sources[module]
         for statement in source.of(name):
             shown, needed = source.read(statement)
             statements.add(shown)
@@ -70,16 +70,25 @@ def _version(modules: tuple[str, ...], state: str) -> str:
     return hashlib.sha256("\n".join(sorted(statements)).encode()).hexdigest()[:12]
 
 
-@cache
-def _parsed(module: str) -> "_Source":
-    return _Source(module)
+class _Sources(dict[str, "_Source"]):
+    """Our modules by their dotted names, each parsed when it is first asked for."""
+
+    def __missing__(self, module: str) -> "_Source":
+        self[module] = _Source(module, self)
+        return self[module]
+
+
+@lru_cache(maxsize=1)
+def _sources(state: str) -> _Sources:
+    return _Sources()
 
 
 class _Source:
     """A module: its top-level statements by the names they define, and what its names mean."""
 
-    def __init__(self, module: str) -> None:
-        self.module = module
+    def __init__(self, module: str, others: _Sources) -> None:
+        self.module, self.others = module, others
+        self._read: dict[ast.stmt, tuple[str, list[tuple[str, str | None]]]] = {}
         tree = ast.parse(_file(module).read_text(encoding="utf-8"))
         self.statements = [s for s in tree.body if not (_is_import(s) or _is_text(s))]
         self.defined: dict[str, list[ast.stmt]] = {}
@@ -97,9 +106,11 @@ class _Source:
 
     def read(self, statement: ast.stmt) -> tuple[str, list[tuple[str, str | None]]]:
         """A statement as text without docstrings and imports, and what of ours it needs."""
-        reader = _Reader(self)
-        plain = reader.visit(_without_docstrings(ast.parse(ast.unparse(statement))))
-        return _shown(plain), reader.needed
+        if statement not in self._read:
+            reader = _Reader(self)
+            plain = reader.visit(_without_docstrings(ast.parse(ast.unparse(statement))))
+            self._read[statement] = _shown(plain), reader.needed
+        return self._read[statement]
 
 
 class _Reader(ast.NodeTransformer):
@@ -109,7 +120,7 @@ class _Reader(ast.NodeTransformer):
         self.source, self.needed = source, []
 
     def _need(self, module: str, name: str) -> str:
-        source = _parsed(module)
+        source = self.source.others[module]
         if name not in source.defined and name in source.bound:  # handed on by that module
             meant = source.bound[name]
             if meant.name is not None:

@@ -1,7 +1,7 @@
 // One switch a page that shows or hides all its code; the choice is kept for the other pages.
-// Without a choice code is shown, but for what a chapter folds. Solutions keep their own bar.
+// Without a choice code is shown, but for what a chapter folds. Solutions and imports keep a bar.
 document.addEventListener("DOMContentLoaded", () => {
-  const cells = [...document.querySelectorAll(".bd-article .cell:not(.tag_solution)")];
+  const cells = [...document.querySelectorAll(".bd-article .cell:not(.tag_solution, .tag_imports)")];
   const folded = cells.flatMap(cell => [...cell.querySelectorAll(":scope > details.above-input")]);
   const place = document.querySelector(".article-header-buttons");
   if (!place || !cells.some(cell => cell.querySelector(".cell_input"))) return;

@@ -1,7 +1,8 @@
 // What an internal link leads to, shown beside it while the pointer rests on it or it has the focus:
-// an equation, a figure, a table, a word of the glossary, an entry of the references. From this page
-// it is copied as it stands; what stands on another one waits in <template id="rfe-previews">
-// (book/previews.py). Nothing is fetched. Escape closes it, the pointer may move onto it.
+// an equation, a figure, a table, a word of the glossary, an entry of the references, a
+// section's heading and first paragraph. From this page it is copied as it stands; what stands on
+// another one waits in <template id="rfe-previews"> (book/previews.py). Nothing is fetched. Escape
+// closes it, the pointer may move onto it.
 document.addEventListener("DOMContentLoaded", () => {
   const SHOW_MS = 150, HIDE_MS = 250, GAP = 6, MARGIN = 8;
   const held = document.getElementById("rfe-previews")?.content;
@@ -23,6 +24,13 @@ document.addEventListener("DOMContentLoaded", () => {
       const words = document.createElement("dl");
       words.append(target.cloneNode(true), target.nextElementSibling.cloneNode(true));
       return [words];
+    }
+    const section = target?.matches("section > span") ? target.parentElement : target;
+    const first = section?.matches("section") && section.querySelector(":scope > p");
+    if (first) {
+      const title = document.createElement("p");
+      title.innerHTML = `<strong>${section.querySelector("h1, h2, h3").innerHTML}</strong>`;
+      return [title, first];
     }
     return target?.matches("div.math, figure, table, div.citation") ? [target] : [];
   }

@@ -1,5 +1,6 @@
 """Tables of the book with a number and a caption, made from a DataFrame."""
 
+import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
@@ -10,6 +11,9 @@ from IPython.display import Markdown
 
 #: The repository, to name a source by its place in it.
 ROOT = Path(__file__).parents[2]
+
+#: Characters of a line of code that a page shows without scrolling.
+WIDEST = 76
 
 
 def table(
@@ -103,15 +107,16 @@ def _all_right(answers: Mapping[str, Callable[[], bool]]) -> bool:
     return all(right for right, _ in said)
 
 
-def source(thing, *, docstring: bool = True) -> Markdown:
-    """The source of a function or class as the last line of a notebook cell.
+def source(thing: Callable) -> Markdown:
+    """The mathematics of a function as the last line of a notebook cell, all of it a click behind.
+
+    Out of view are types, docstring and the checks of inputs that the function begins with. Long
+    lines are broken, and their comments stand above them.
 
     Parameters
     ----------
-    thing : function or class
-        Something of rfe_core.
-    docstring : bool
-        False leaves the docstring out, where the chapter's text says the same.
+    thing : function
+        Something of rfe_core or rfe_study.
 
     Raises
     ------
@@ -120,10 +125,38 @@ def source(thing, *, docstring: bool = True) -> Markdown:
     """
     lines, first = inspect.getsourcelines(thing)
     code = textwrap.dedent("".join(lines))
-    if not docstring and thing.__doc__:
-        start = code.index('"""')
-        end = code.index('"""', start + 3) + 3
-        code = code[:start].rstrip(" r") + code[end:].lstrip("\n")  # r: a raw docstring
     path = Path(inspect.getsourcefile(inspect.unwrap(thing)))
-    place = path.relative_to(ROOT).as_posix()
-    return Markdown(f"```python\n# {place}, line {first}\n{code}```")
+    place = f"{path.relative_to(ROOT).as_posix()}, line {first}"
+    return Markdown(
+        f"```python\n{_core(code)}\n```\n\n"
+        f'<details class="rfe-source"><summary>All of it: {place}</summary>\n\n'
+        f"```python\n{code}```\n\n</details>"
+    )
+
+
+def _core(code: str) -> str:
+    function = ast.parse(code).body[0]
+    for argument in ast.walk(function.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    begin = next(part for part in function.body if not _is_check(part)).lineno
+    shown = [f"def {function.name}({ast.unparse(function.args)}):"]
+    for line in code.splitlines()[begin - 1 :]:
+        does, comment, says = line.partition("  # ")
+        if comment and len(line) > WIDEST:
+            shown.append(f"{_indent(does)}# {says}")
+            line = does
+        hanging = _indent(line) + 8 * " "
+        shown += textwrap.wrap(line, WIDEST, subsequent_indent=hanging) or [""]
+    return "\n".join(shown)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _is_check(part: ast.stmt) -> bool:
+    """Whether a statement, at the head of a function, is its docstring or only looks at inputs."""
+    if isinstance(part, ast.If):
+        return all(isinstance(then, ast.Raise) for then in part.body) and not part.orelse
+    return isinstance(part, ast.Expr)

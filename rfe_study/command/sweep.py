@@ -163,7 +163,7 @@ def _score(
         evaluate(jobs, who, SCORES, out, pool)
         tidy(out)
         if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
-            own = [patient for patient in who if patient.domain == target]
+            own = [p for p in who if p.domain == target and p.role in lesion_hits.ROLES]
             _compare_lesions(jobs, own, pool, out)
 
 
@@ -184,11 +184,15 @@ def _compare_lesions(
 ) -> None:
     """Write which lesions the paper's method and the upper bound find, where that is not there."""
     known = set(results.keys(LESIONS, lesion_hits.KEY, out))
-    models, futures = lesion_hits.compared(jobs), []
+    models, futures, absent = lesion_hits.compared(jobs), [], set()
     for patient in looked_at.some(who, jobs[0].profile.name):
-        left = [m for m in models if lesion_hits.key(*m, patient) not in known]
+        wanted = [m for m in models if lesion_hits.key(*m, patient) not in known]
+        left = [m for m in wanted if m[2].path().exists()]
+        absent |= {m[2].path() for m in wanted if m not in left}
         if left:
             futures.append(pool.submit(lesion_hits.rows, left, patient))
+    for path in sorted(absent):
+        print(f"{path} does not exist: what it finds is not compared lesion by lesion")
     for future in tqdm(futures, desc="lesion by lesion"):
         results.append(LESIONS, future.result(), folder=out)
 

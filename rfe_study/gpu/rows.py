@@ -15,7 +15,7 @@ from rfe_study.gpu import scores
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import LOWER, UPPER_BOUND
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import baselines, predicted_slices, tuning
+from rfe_study.runs import baselines, lesion_hits, predicted_slices, tuning
 from rfe_study.runs.scoring import trained_columns
 from rfe_study.tables import LESIONS
 
@@ -51,7 +51,7 @@ def scored(
         if patient.role == "test" and patient.number <= predicted_slices.PATIENTS:
             if job.seed <= SHOWN_SEEDS:
                 masks[patient.name] = shown(found, head)
-        if patient.role in ("test", "paired") and (upper or name == PAPER):
+        if patient.role in lesion_hits.ROLES and (upper or name == PAPER):
             hits = scores.detected(found > 0.5, head)
             lesions.append(
                 {

@@ -21,6 +21,9 @@ from rfe_study.workers import one_thread
 
 KEY = TABLES[LESIONS].key
 
+#: Patients whose lesions are compared.
+ROLES = ("test", "paired")
+
 
 def compared(jobs: Sequence[Job]) -> list[tuple[str, str, Trained]]:
     """Target, name and job of each model to look at: the paper's method, and its upper bound."""

@@ -95,7 +95,13 @@ def test_key_changes_with_what_the_notebook_depends_on(build, repository, notebo
 
 
 @pytest.mark.parametrize(
-    "name", ["rfe_core/unused.py", "book/rfe_book/widgets/other.js", "data/cache/x.csv"]
+    "name",
+    [
+        "rfe_core/unused.py",
+        "book/rfe_book/widgets/other.js",
+        "data/cache/x.csv",
+        "data/results/.rfe-sweep.lock",
+    ],
 )
 def test_key_stays_when_anything_else_changes(build, repository, notebook, name):
     before = build.execution.key_of(notebook)

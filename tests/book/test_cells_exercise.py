@@ -1,11 +1,16 @@
 """The exercise checks and the function that shows sources."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from rfe_book import cells, style
+from rfe_book import cells
+from rfe_core import losses
+from rfe_core.unet import UNet
 from rfe_study.phantom import scanner
+from rfe_study.realism import statistics
 
 
 @pytest.mark.parametrize(
@@ -42,27 +47,28 @@ def test_checks_say_a_line_each_or_a_single_one_of_a_stub(capsys, answers, lines
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_source_is_the_modules_own_text():
-    shown = cells.source(style.upright).data
-    place, *code = shown.removeprefix("```python\n").removesuffix("```").splitlines()
-    assert place.startswith("# book/rfe_book/style.py, line ")
-    lines = Path(style.__file__).read_text(encoding="utf-8").splitlines()
-    first = int(place.rpartition(" ")[2]) - 1
-    assert code == lines[first : first + len(code)]
-    assert code[-1] == "    return np.swapaxes(plane, 0, 1)[::-1]"
+def test_source_shows_the_mathematics_and_folds_all_of_it():
+    core, folded = cells.source(losses.dice_loss).data.split("<details")
+    signature, *code = core.removeprefix("```python\n").removesuffix("\n```\n\n").splitlines()
+    assert signature.startswith("def dice_loss(logits, target, mask=None, *, smooth=1.0")
+    assert code[0] == "    if logits.ndim == 4 and logits.shape[1] == 1 and target.ndim == 3:"
+    assert code[-1] == "    return 1 - overlap / total"
+    assert "raise" not in core and '"""' not in core
+    place = re.search(r"<summary>All of it: rfe_core/losses.py, line (\d+)</summary>", folded)
+    first = Path(losses.__file__).read_text(encoding="utf-8").splitlines()[int(place[1]) - 1]
+    whole = folded.partition("```python\n")[2]
+    assert whole.startswith(f"{first}\ndef dice_loss(\n") and '"""' in whole
 
 
-def test_source_without_docstring():
-    shown = cells.source(style.upright, docstring=False).data
-    assert '"""' not in shown
-    assert shown.splitlines()[2].startswith("def upright")
-    assert shown.splitlines()[3] == "    return np.swapaxes(plane, 0, 1)[::-1]"
-
-
-def test_source_without_a_raw_docstring():
-    lines = cells.source(scanner.signal, docstring=False).data.splitlines()
-    assert lines[2].startswith("def signal(")
-    assert lines[3].strip().startswith("rho, t1, t2 = ")
+@pytest.mark.parametrize(
+    "thing",
+    [UNet.forward_levels, losses.dice_loss, scanner.signal, statistics.without_negatives],
+    ids=lambda thing: thing.__name__,
+)
+def test_sources_that_chapters_show_fit_the_page(thing):
+    core = cells.source(thing).data.partition("<details")[0]
+    assert max(map(len, core.splitlines())) <= cells.WIDEST
+    ast.parse(core.strip("`python\n"))
 
 
 def test_source_of_something_without_python_source():

@@ -65,7 +65,7 @@ def sources(notebook):
 
 def test_page_has_values_roles_captions_and_a_folded_solution():
     made = page(chapter(), {"f-score": "F-score"})
-    text, _, drawn, shown, _, stub, solved, _ = made["cells"]
+    text, _, drawn, shown, _, solved, stub, _ = made["cells"]
     assert "**Minutes** 8 seconds, see {term}`F <F-score>`." in text["source"]
     assert "Dice is 0.5 ({numref}`fig-a`)." in text["source"]
     assert "enumerator" not in text["source"] and "user_expressions" not in text["metadata"]
@@ -73,10 +73,29 @@ def test_page_has_values_roles_captions_and_a_folded_solution():
     table = ":::{table} Rows.\n:name: tab-b\n:class: compact\n\n| a |\n\n:::"
     assert shown["outputs"][0]["data"] == {"text/markdown": table}
     assert shown["metadata"]["mystnb"] == {"markdown_format": "myst"}
-    assert "NotImplementedError" in stub["source"] and not stub["outputs"]
+    assert stub["source"].endswith('raise NotImplementedError("your code")') and not stub["outputs"]
     assert "return 1" in solved["source"] and solved["outputs"]
     assert solved["metadata"]["tags"] == ["solution", "hide-cell"]
     assert "run_seconds" not in made["metadata"]
+
+
+def test_page_folds_sections_that_are_deeper_and_imports_alone():
+    notebook = chapter(
+        imports=("code", "import numpy as np\nfrom a import b", {}),
+        deeper=("markdown", "Before.\n\n### Deeper: more of it\n\nText.", {}),
+        code=("code", "import c\nc.d()", {}),
+        within=("markdown", "#### Part\n\nStill deeper.", {}),
+        after=("markdown", "After it.\n\n(sec-b)=\n## Next", {}),
+    )
+    imports, deeper, code, within, after = page(notebook, {"f-score": "F-score"})["cells"][-5:]
+    assert imports["metadata"]["tags"] == ["imports", "hide-input"]
+    assert "tags" not in code["metadata"]
+    begin = '<details class="rfe-deeper"><summary>Show this part</summary>'
+    assert deeper["source"] == f"Before.\n\n### Deeper: more of it\n\n{begin}\n\n\nText."
+    assert within["source"] == "#### Part\n\nStill deeper."
+    assert after["source"] == "After it.\n\n</details>\n\n(sec-b)=\n## Next"
+    with pytest.raises(ValueError, match="must be followed by another section"):
+        page(chapter(last=("markdown", "# Deeper: x", {})), {"f-score": "F-score"})
 
 
 def test_page_refuses_a_caption_without_a_figure():

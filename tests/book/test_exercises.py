@@ -1,7 +1,7 @@
 """An exercise is written once: the student's stub and the teacher's solution come from markers."""
 
 import pytest
-from exercises import MarkerError, has_markers, solution, stub
+from exercises import MarkerError, beginning, has_markers, solution, stub
 
 SOURCE = """\
 def double(x):
@@ -27,6 +27,13 @@ def test_stub_has_no_solution_and_says_it_is_one():
         "",
         'checks({"doubles": lambda: double(3) == 6})',
     ]
+
+
+def test_beginning_ends_where_a_student_writes():
+    lines = stub(SOURCE).splitlines()
+    assert beginning(SOURCE).splitlines() == lines[:3]
+    assert beginning(f"size = 3\n\n\n{SOURCE}").splitlines()[-3:] == lines[:3]
+    assert beginning("x = 1\ncheck(x)") == "x = 1\ncheck(x)"
 
 
 def test_solution_is_all_but_the_markers():

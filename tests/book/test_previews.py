@@ -9,6 +9,9 @@ GLOSSARY = """<article><section id="words"><dl>
 <dd><p>Share of <a href="#term-lesion">lesion</a> voxels.</p></dd></dl></section>
 <div class="math" id="equation-eq-a"><span class="eqno">(1.1)</span>\\[x\\]</div>
 <div class="admonition" id="box">x</div>
+<section id="how"><span id="sec-how"></span>
+<h2>1.1. How?<a class="headerlink" href="#how">#</a></h2>
+<p><a href="#box">So</a>.</p><p>Then.</p></section>
 <figure id="fig-a"><img src="_images/a.png"><figcaption>A.</figcaption></figure></article>"""
 PAGE = '<body><p><a class="reference internal" href="{}">see</a></p></body>'
 
@@ -28,6 +31,8 @@ def test_a_word_is_shown_with_its_meaning_and_nothing_to_follow():
         ("equation-eq-a", '<div class="math">\\[x\\]</div>'),
         ("fig-a", '<figure><img src="_images/a.png"/><figcaption>A.</figcaption></figure>'),
         ("words", ""),
+        ("how", "<p><strong>1.1. How?</strong></p><p>So.</p>"),
+        ("sec-how", "<p><strong>1.1. How?</strong></p><p>So.</p>"),
         ("box", ""),
         ("nowhere", ""),
     ],

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_book.style import BLUE, DARK, DARK_VERMILION, GRAY, GREEN, LIGHT, VERMILION
+from rfe_book.words import number
 
 
 def weight_of_sums(n_e: Sequence[int], ours: float) -> Figure:
@@ -87,11 +88,16 @@ def lengths(values: Mapping[str, np.ndarray]) -> Figure:
 
 
 #: Colour of the names of each kind of training.
-KINDS = {"stored": DARK, "new": DARK_VERMILION, "reference": GRAY}
+KINDS = {"stored": DARK, "again": DARK, "new": DARK_VERMILION, "reference": GRAY}
+
+#: Left end of the axis: what lies beyond is told by a number.
+FAR = -0.25
 
 
 def trained(table: pd.DataFrame, limit: float) -> Figure:
     """Trained choices less ours, in F and in average precision; the band is what a seed may change.
+
+    What lies beyond `FAR` is told by its F alone.
 
     Parameters
     ----------
@@ -108,11 +114,14 @@ def trained(table: pd.DataFrame, limit: float) -> Figure:
         ("f_score", VERMILION, "o", "F at 0.5"),
         ("average_precision", BLUE, "D", "average precision"),
     ):
-        axes.plot(table[column], rows, marker, color=colour, label=name)
+        axes.plot(table[column].where(table[column] >= FAR), rows, marker, color=colour, label=name)
+    for row, f in enumerate(table["f_score"]):
+        if f < FAR:
+            axes.text(FAR, row, f"← F {number(f)}", color=VERMILION, fontsize=9, va="center")
     axes.set_yticks(rows, table.index)
     for label, kind in zip(axes.get_yticklabels(), table["kind"], strict=True):
         label.set_color(KINDS[kind])
     axes.invert_yaxis()
-    axes.set(xlabel="difference to ours, development heads of B")
+    axes.set(xlabel="difference to ours, development heads of B", xlim=(FAR - 0.01, None))
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return figure

@@ -169,7 +169,7 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
     even = np.ones_like(lesion_like)  # a head without texture has no spots either
     spots = anatomy.uneven["flair"][..., z] if "flair" in anatomy.uneven else even
     moving = anatomy.flow[..., z] * anatomy.tissues[scanner.TISSUES.index("csf"), ..., z]
-    figure, axes = plt.subplots(1, 2, figsize=(7, 4.9))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 4.3))
     top = np.percentile(plane[plane > 0], 99.8)
     for panel, title in zip(axes, ("as the network sees it", "as the maker knows it"), strict=True):
         show_plane(panel, plane, title, vmin=0, vmax=top)

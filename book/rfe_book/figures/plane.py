@@ -20,7 +20,7 @@ from rfe_study.methods.proof import DISTANCES, N_E
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
     """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance."""
-    figure, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharey=True)
     shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
     means = curves.groupby(["model", "epoch"])["length_lesion"].mean()
     for panel, distance in zip(axes, DISTANCES, strict=True):
@@ -30,7 +30,10 @@ def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
         panel.set(xlabel="epoch", title=f"lesion embeddings, {distance}")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 5, 10]))
     axes[0].set_ylabel("mean length $|h|$")
-    legend(figure, axes[0], ncols=4)
+    place = {"transform": axes[1].transAxes, "ha": "right", "va": "center"}
+    axes[1].text(1, 0.48, f"$n_E$ = {N_E[0]} (dark) to {N_E[-1]} (light)", **place)
+    last = means.loc[CONTROL]
+    axes[1].text(last.index[-1], last.iloc[-1] + 0.4, CONTROL, ha="right", va="bottom")
     return figure
 
 

@@ -63,7 +63,7 @@ def f_against_n_e(values: ByModel) -> Figure:
     """
     every = [values[m] for d in DISTANCES for s in STRATEGIES for m in names(s, d)]
     same = shared(*every)[0].index
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
     for panel, distance in zip(axes, DISTANCES, strict=True):
         for model, (colour, line) in REFERENCES.items():
             level = values[model].loc[values[model].index.intersection(same)].to_numpy().mean()
@@ -76,11 +76,29 @@ def f_against_n_e(values: ByModel) -> Figure:
             of_seeds(panel, x, tables, line, through=same, **look)
         panel.set_title(distance)
         _n_e_axis(panel)
+        panel.set_xlim(left=4)  # room for names
         _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})
     axes[0].set_ylim(axes[0].get_ylim()[0] - 0.04)
     axes[0].set_ylabel("F-score on domain B")
-    legend(figure, axes[0], ncols=3)
+    _name_lines(axes, values, same)
     return figure
+
+
+def _name_lines(axes, values: ByModel, same: pd.Index) -> None:
+    """Strategies beside their first points, references at the end of their lines."""
+    for strategy in STRATEGIES:
+        at = values[name(strategy, next(iter(DISTANCES)), N_E[0])].loc[same].to_numpy().mean()
+        long = len(strategy) > 5
+        x, y, side = (N_E[0] * 1.3, at - 0.04, "left") if long else (N_E[0] * 0.85, at, "right")
+        look = {"color": STRATEGY_STYLE[strategy][0], "backgroundcolor": "white"}
+        text = axes[0].text(x, y, strategy, ha=side, va="center", **look)
+        text.get_bbox_patch().set_boxstyle("square", pad=0)
+    ends = {CONTROL: "center", STATISTICS: "top", BOUND: "bottom"}
+    levels = {line.get_label(): line.get_ydata()[0] for line in axes[1].lines}
+    place = {"transform": axes[1].get_yaxis_transform(), "linespacing": 1}
+    for model, side in ends.items():
+        words = f" {model}".replace(", ", ",\n ")
+        axes[1].text(1, levels[model], words, color=REFERENCES[model][0], va=side, **place)
 
 
 def weight_or_number(values: ByModel) -> Figure:

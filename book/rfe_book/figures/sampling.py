@@ -128,7 +128,7 @@ def monte_carlo(
     losses : mapping of strategy to array (draws, N)
     exact : mapping of strategy to N numbers
     """
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3.4))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 2.9))
     for number, (strategy, values) in enumerate(losses.items()):
         colour, marker, line = STRATEGY_STYLE[strategy]
         x = np.array(n_e) * 1.08 ** (number - 1)  # side by side

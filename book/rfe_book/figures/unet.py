@@ -48,7 +48,9 @@ def network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
         counts = f"{stage.parameters:,}\n{large.parameters:,}".replace(
             ",", "\N{NARROW NO-BREAK SPACE}"
         )
-        axes.text(n, y - 0.15, counts, ha="center", va="top", linespacing=1.25)
+        rising = stage.name == "up"  # beside the arrow that comes from below
+        at, side = (x, "left") if rising else (n, "center")
+        axes.text(at, y - 0.15, counts, ha=side, va="top", linespacing=1.25)
         boxes.append((n, y, width, height))
     arrow = {"arrowstyle": "-|>", "color": GRAY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     for (x0, y0, w0, h0), (x1, y1, w1, h1), to in zip(boxes, boxes[1:], laptop[1:], strict=False):

@@ -95,15 +95,21 @@ def cohort(rows: pd.DataFrame, sizes: pd.DataFrame) -> Findings:
 
 
 def realism(comparison: pd.DataFrame) -> Findings:
-    """How many rules of `fidelity.table` hold, and the largest deviation of what is drawn."""
+    """How many rules of `fidelity.table` hold, and the largest deviation of what is drawn.
+
+    ``worst_factor`` is above 1, as that of the rule, whether the phantom is larger or smaller.
+    """
     ruled = comparison["rule"] != ""
     named = comparison.set_index("figure")
     drawn = named["rule"].str.contains("factor")
     factor = (named["phantom"] / named["real"])[drawn].astype(float)
-    worst = np.log(factor).abs().idxmax()
+    off = np.log(factor).abs()
+    worst = off.idxmax()
     return Findings(
         held=int(comparison["within"][ruled].astype(bool).sum()),
         rules=int(ruled.sum()),
         worst=worst,
-        worst_factor=f"{factor[worst]:.2f}",
+        worst_side="larger" if factor[worst] > 1 else "smaller",
+        worst_factor=f"{np.exp(off[worst]):.2f}",
+        worst_rule=named["rule"][worst],
     )

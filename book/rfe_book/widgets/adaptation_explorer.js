@@ -28,7 +28,7 @@ function makeTable(columns) {
 /** Bars of all models below each other: { node, update(domain, bars, texts, kinds, seed) }. */
 function makeBars(names) {
   const percent = (value) => `${(100 * Math.min(1, Math.max(0, value))).toFixed(2)}%`;
-  const title = element("p", { className: "rfe-note" });
+  const title = element("summary", { className: "rfe-note" });
   const rows = names.map((name) => {
     const [bar, whisker, dot] = ["rfe-bar", "rfe-whisker", "rfe-dot"].map((className) => element("i", { className }));
     const track = element("div", { className: "rfe-track" }, bar, whisker, dot);
@@ -49,7 +49,7 @@ function makeBars(names) {
     last.setAttribute("aria-hidden", "true");
     list.append(last);
   }
-  const node = element("div", {}, title, list);
+  const node = element("details", {}, title, list);
 
   function update(text, bars, texts, kinds, seed) {
     title.textContent = text;

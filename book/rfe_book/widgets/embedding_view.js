@@ -30,7 +30,7 @@ async function render({ model, el }) {
   strip.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   scale.append(strip, ...ends);
   const status = statusLine();
-  const table = element("table", { className: "rfe-rows" });
+  const table = element("div", { className: "rfe-rows" }); // two tables beside each other if there are many rows
   el.append(
     element("div", { className: "rfe-panes" },
       element("figure", {}, left.title, left.canvas), element("figure", {}, right.title, right.canvas, scale)),
@@ -76,8 +76,11 @@ async function render({ model, el }) {
         button.addEventListener("click", () => move({ view: offset + n }));
         return element("tr", {}, element("th", { scope: "row" }, button), ...texts.map(() => element("td")));
       });
-      const titles = heads[kind].map((text) => element("th", { scope: "col", textContent: text }));
-      table.replaceChildren(element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...body));
+      const half = body.length > 8 ? Math.ceil(body.length / 2) : body.length;
+      table.replaceChildren(...[body.slice(0, half), body.slice(half)].filter((part) => part.length).map((part) => {
+        const titles = heads[kind].map((text) => element("th", { scope: "col", textContent: text }));
+        return element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...part));
+      }));
       table.dataset.kind = kind;
     }
     table.querySelectorAll("button").forEach((button, n) => button.setAttribute("aria-pressed", offset + n === view));

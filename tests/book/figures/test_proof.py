@@ -7,6 +7,7 @@ import sweep_rows
 
 from rfe_book.figures import operating, plane, proof
 from rfe_book.tables import proof as proof_tables
+from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.rows import by_model
 from rfe_study.methods.proof import N_E
@@ -44,7 +45,10 @@ def test_fig_3a_has_all_models_and_all_references(values):
         flat = {line.get_label(): line.get_ydata()[0] for line in panel.lines}
         for model in proof.REFERENCES:
             assert flat[model] == pytest.approx(values[model].loc[:1].to_numpy().mean())
-        assert [text.get_text() for text in panel.texts] == ["3", "2", "2", "2", "2", "3"]
+        texts = [text.get_text() for text in panel.texts]
+        assert texts[:6] == ["3", "2", "2", "2", "2", "3"]
+        named = STRATEGIES if distance == "ACD" else proof.REFERENCES
+        assert [" ".join(text.split()) for text in texts[6:]] == list(named)
 
 
 def test_a_dot_for_each_seed_within_its_bar(values):
@@ -81,6 +85,7 @@ def test_lengths_by_epoch():
     assert len(lines) == len(N_E) + 1
     assert lines["$n_E$ = 200"].get_ydata()[-1] == pytest.approx(2 * 2.4)
     assert lines["no embedding"].get_ydata().tolist() == [2] * 15
+    assert "no embedding" in [text.get_text() for text in panel.texts]
 
 
 def test_operating_points_lie_at_precision_and_recall():

@@ -87,4 +87,4 @@ def test_the_largest_deviation_is_of_what_was_drawn():
     )
     found = findings.realism(comparison)
     assert (found.held, found.rules) == (2, 3)
-    assert (found.worst, found.worst_factor) == ("load", "0.70")
+    assert (found.worst, found.worst_side, found.worst_factor) == ("load", "smaller", "1.43")

@@ -26,6 +26,14 @@ def test_axe_finds_nothing_serious(page_for, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_axe_finds_nothing_serious_on_slides(page_for, at):
+    tab = page_for("slides/lesson").tab
+    tab.evaluate("number => Reveal.slide(number)", at)
+    assert findings(tab) == []
+
+
+@pytest.mark.browser
 def test_a_planted_fault_is_found(page_for):
     tab = page_for("glossary").tab
     tab.evaluate("document.querySelector('article').append(document.createElement('button'))")

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 SWITCH = ".rfe-code-switch"
-INPUTS = ".bd-article .cell:not(.tag_solution) .cell_input"
+INPUTS = ".bd-article .cell:not(.tag_solution, .tag_imports, .rfe-deeper .cell) .cell_input"
 
 
 def seen(page):
@@ -27,7 +27,8 @@ def test_switch_hides_all_code_and_is_remembered(page_for):
     assert seen(page) == (0, count)
     switch.click()
     assert seen(page) == (count, count)
-    assert page.tab.locator(".tag_solution > details").first.is_visible()
+    for folded in (".tag_solution > details", ".tag_imports > details"):
+        assert page.tab.locator(folded).first.is_visible()
 
 
 def test_a_page_without_code_has_no_switch(page_for):

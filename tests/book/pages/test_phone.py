@@ -4,7 +4,8 @@ import pytest
 
 WIDTH = 390
 
-FIGURES = """() => [...document.querySelectorAll('article .cell_output img')].map(image => {
+FIGURES = """() => [...document.querySelectorAll('article .cell_output img')].filter(
+  image => image.checkVisibility()).map(image => {
   const { left, width, height } = image.getBoundingClientRect();
   const shape = image.getAttribute('height') / image.getAttribute('width');
   return [image.src.endsWith('.svg'), left, width, Math.abs(height / width - shape) < 0.01];

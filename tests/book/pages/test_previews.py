@@ -25,6 +25,7 @@ def link_to(page, address):
         ("a[href='#equation-eq-gap']", "mjx-container", "gap"),
         (WORD, "dd", "Share of the lesion voxels"),
         ("a[href^='references.html#']", "p", "Commowick"),
+        ("a[href='#sec-baseline-exercises']", "strong", "Exercises"),
     ],
 )
 @pytest.mark.parametrize("width", [1280, 390])
@@ -39,8 +40,9 @@ def test_pointer_shows_it_inside_the_window_and_moves_nothing(
     box = page.tab.locator(BOX)
     box.wait_for()
     assert text in box.inner_text() and box.locator(holds).first.is_visible()
-    assert link.bounding_box() == place
-    assert page.tab.evaluate(size) == pytest.approx(before, abs=1)  # sizes are rounded
+    # within a pixel: a figure that arrives only now rounds its height
+    assert link.bounding_box() == pytest.approx(place, abs=1)
+    assert page.tab.evaluate(size) == pytest.approx(before, abs=1)
     at = box.bounding_box()
     assert at["x"] >= 0 and at["x"] + at["width"] <= width
     assert at["y"] >= 0 and at["y"] + at["height"] <= 900
@@ -94,12 +96,9 @@ def test_focus_shows_it_and_describes_the_link(page_for, dark):
     assert not page.tab.locator(BOX, has_text="Share of the lesion").is_visible()
 
 
-def test_touch_and_links_to_sections_show_nothing(page_for):
+def test_touch_shows_nothing(page_for):
     page = page_for("03-baselines")
     link_to(page, WORD).evaluate(TOUCH)
-    page.tab.wait_for_timeout(LONGER_MS)
-    assert not page.tab.locator(BOX).is_visible()
-    link_to(page, "a[href='#sec-baseline-exercises']").hover()
     page.tab.wait_for_timeout(LONGER_MS)
     assert not page.tab.locator(BOX).is_visible()
 

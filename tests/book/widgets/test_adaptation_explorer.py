@@ -102,6 +102,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
         pixels = picture(of_domain, file, s, mask if marked else None)
         np.testing.assert_allclose(page.canvas(side)[..., :3], pixels, atol=2)
     values = rows.values(target)
+    page.tab.locator(".rfe details").evaluate("bars => bars.open = true")
     bars = page.tab.locator(".rfe-bars li")
     for number, name in enumerate(NAMES):
         line = bars.nth(number)

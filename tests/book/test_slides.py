@@ -1,0 +1,97 @@
+"""Slides follow from how a page is written."""
+
+import re
+
+import build
+import pytest
+import slides
+from bs4 import BeautifulSoup
+
+STATE = (
+    '<script type="application/vnd.jupyter.widget-state+json">'
+    '{"state": {"m1": {"state": {"name": "explorer"}}}, "aside": {}}</script>'
+)
+VIEW = f'<script type="{slides.VIEW}">{{"model_id": "m1"}}</script>'
+CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink">#</a></h1>
+<div class="admonition"><p class="admonition-title">In this chapter</p><p>You learn.</p></div>
+<section id="why"><h2>5.1. Why?<a class="headerlink" href="#why">#</a></h2>
+<p><em>Since it is so. Always.</em> More words. The sum, by Eq. 2 of the paper, is</p>
+<div class="math" id="equation-a"><span class="eqno">(5.1)</span>\\[a\\]</div>
+<p>with a letter. Then more.</p>
+<figure id="fig-a"><img alt="A line." loading="lazy" src="_images/a.svg"/>
+<figcaption><p>A line. <em>Made by</em> <code>f</code>.</p></figcaption></figure>
+<div class="self-check admonition"><p class="admonition-title">Check yourself</p>
+<p>Which?</p><ol><li>One.</li></ol></div>
+<details><ol><li>Right: one.</li></ol><figure id="fig-folded"></figure></details></section>
+<section id="move"><h2>5.2. Move it</h2><p>One slice. Choose.</p>
+<p>Before you move, predict.</p>{VIEW}</section>
+<section id="told"><h2>5.3. Told</h2><p>It is <a href="#fig-a">so</a>. And so on.</p></section>
+<section id="exercises"><h2>5.4. Exercises</h2><p>Write.</p></section>
+<section id="what-to-remember"><h2>5.5. What to remember</h2><ul><li>This.</li></ul></section>
+</section></article>"""
+LESSON = """<article><section id="top"><h1>A lesson</h1><p>A story.</p>
+<section id="part"><h2>0:00 to 0:10: A part</h2>
+<p><strong>Ask</strong> (4). <em>How many?</em> Show <a href="05-x.html#explorer?n_e=20">20</a>.</p>
+<p><strong>Expect</strong> few: <a href="05-x.html#fig-a">Fig. 5.1</a>.</p>
+<p><strong>Say</strong> (6 minutes). It is in <a href="05-x.html#fig-a">Fig. 5.1</a>.</p></section>
+</section></article>"""
+
+
+@pytest.fixture
+def decks(tmp_path):
+    """Both decks, parsed, by their names."""
+    for name, text in {"05-x": CHAPTER, "lesson": LESSON}.items():
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+    slides.write(tmp_path, ["05-x"])
+    made = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "slides").iterdir()}
+    return {name: BeautifulSoup(text, "html.parser") for name, text in made.items()}
+
+
+def texts(deck):
+    """What stands on each slide, in one line."""
+    return [re.sub(r"\s+", " ", slide.get_text(" ")).strip() for slide in deck.select("section")]
+
+
+def test_slides_of_a_chapter(decks):
+    made = decks["05-x"].select("section")
+    kinds = ["title", "equation", "figure", "question", "question", "statement", "remember"]
+    assert [slide["class"][0] for slide in made] == kinds
+    said = texts(decks["05-x"])
+    assert said[1].startswith(
+        "5.1. Why? Since it is so. Always. The sum, by Eq. 2 of the paper, is"
+    )
+    assert "with a letter." in said[1] and "Then more" not in said[1]
+    assert said[2].startswith("5.1. Why? A line. On the page")
+    assert said[3].startswith("Check yourself Which? One.")
+    assert made[3].select_one("aside.notes").get_text().strip() == "Right: one."
+    assert said[4].startswith("5.2. Move it Before you move, predict. Move it on the page")
+    assert said[5] == "5.3. Told It is so . On the page"
+
+
+def test_links_lead_one_folder_up(decks):
+    chapter = decks["05-x"]
+    found = [link["href"] for link in chapter.select(".source a")]
+    anchors = ["", "#why", "#why", "#why", "#explorer", "#told", "#what-to-remember"]
+    assert found == [f"../05-x.html{anchor}" for anchor in anchors]
+    assert chapter.select_one(".statement .answer a")["href"] == "../05-x.html#fig-a"
+    image = chapter.img
+    assert (image["src"], image["alt"], image.get("loading")) == (
+        "../_images/a.svg",
+        "A line.",
+        None,
+    )
+
+
+def test_the_lesson_asks_and_shows_once_what_it_names(decks):
+    kinds = [slide["class"][0] for slide in decks["lesson"].select("section")]
+    assert kinds == ["title", "title", "question", "figure", "remember"]
+    question = decks["lesson"].select_one(".question")
+    assert question.select_one(".answer").get_text() == "How many?"
+    assert question.select_one(".body a")["href"] == "../05-x.html#explorer?n_e=20"
+    assert question.select_one("aside").get_text().startswith("few:")
+
+
+def test_every_deck_is_linked():
+    page = (build.BOOK / "for-teachers.md").read_text(encoding="utf-8")
+    decks = [name.removesuffix(".ipynb") for name in build.chapters()] + ["lesson"]
+    assert set(re.findall(r'href="slides/([\w-]+)\.html"', page)) == set(decks)
