@@ -66,7 +66,8 @@ def gained(value: float, low: float, high: float) -> str:
 
 def percent(part: Verdict, *, unit: str = "%", of_ends: str = "%") -> str:
     """``"73% (60% to 87%)"``: a share with its 95% interval."""
-    value, low, high = (number(100 * x, 0) for x in (part.estimate, part.low, part.high))
+    ends = (number(rounded(100 * x, 0), 0) for x in (part.estimate, part.low, part.high))
+    value, low, high = ends
     return f"{value}{unit} ({low}{of_ends} to {high}{of_ends})"
 
 

@@ -90,6 +90,7 @@ def small(found: pd.DataFrame, f: ByTarget, wrong: ByTarget, parts: Sequence[Ver
         missed=percent(missed),
         more=points(more),
         beyond=percent(beyond),
+        beyond_verdict=beyond.verdict,
         another=points(another),
         another_verdict=another.verdict,
         upper=f"{1 - share[UPPER_BOUND]:.0%}",
