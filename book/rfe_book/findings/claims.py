@@ -137,20 +137,6 @@ def in_advance(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
     )
 
 
-def below_zero(parts: Mapping[int | str, Sequence[Verdict]]) -> Findings:
-    """A share whose interval reaches below 0, that of claim 11: ``found``, and what is ``asked``.
-
-    Parameters
-    ----------
-    parts : mapping of int or str to sequence of Verdict
-        The parts of each claim, from `rfe_study.claims.board.all_parts`.
-    """
-    (share,) = (part for part in parts[11] if part.main)
-    must_hold("the interval of a share reaches below 0", share.low < 0 < share.estimate)
-    must_hold("so it decides nothing", share.verdict == UNDECIDED)
-    return Findings(found=share_of(share), asked=f"{share.threshold:.0%}")
-
-
 def share_of(part: Verdict) -> str:
     """``"41% (27 to 55)"``: a share of a gap with its 95% interval."""
     return percent(part, of_ends="")

@@ -72,15 +72,6 @@ def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
         claims.in_advance({**advance, headline.WITHOUT_LABELS: undecided})
 
 
-def test_a_share_whose_interval_reaches_below_nothing(parts):
-    found = claims.below_zero(parts)
-    (share,) = (part for part in parts[11] if part.main)
-    assert (found.found, found.asked) == (claims.share_of(share), "1%")
-    above = [replace(part, low=0.02) for part in parts[11]]
-    with pytest.raises(ValueError, match="reaches below 0"):
-        claims.below_zero({**parts, 11: above})
-
-
 def test_sentences_that_hold_are_counted(advance):
     held = {
         name: [replace(p, verdict=REPRODUCED) for p in found] if "prior" in name else found
