@@ -83,7 +83,7 @@ def test_every_method_has_rows_on_all_heads_of_its_target():
         assert set(own["model"]) == names
         everyone = {p.name for p in patients([target], ["test", "paired"])}
         for (model, seed), scored in own.groupby(["model", "seed"]):
-            assert set(scored["subject"]) == everyone, f"{target}, {model}, seed {seed}"
+            assert set(scored["subject"]) >= everyone, f"{target}, {model}, seed {seed}"
 
 
 def test_the_search_saw_v1_alone():
