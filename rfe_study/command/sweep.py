@@ -20,7 +20,7 @@ from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
-from rfe_study.runs import baselines, curves, lesion_hits, looked_at, networks, predicted_slices
+from rfe_study.runs import baselines, curves, lesion_hits, networks, predicted_slices
 from rfe_study.runs.sweep import completed, keep, tidy, unfinished
 from rfe_study.runs.tuning import DIVERGED, FINISHED, Job
 from rfe_study.tables import CURVES, LESIONS, MODELS, SCORES
@@ -164,7 +164,7 @@ def _score(
         tidy(out)
         if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
             own = [p for p in who if p.domain == target and p.role in lesion_hits.ROLES]
-            _compare_lesions(jobs, own, pool, out)
+            lesion_hits.compare(jobs, own, pool, out)
 
 
 def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
@@ -177,24 +177,6 @@ def _scored_on(experiment: str, target: str, which: str) -> list[Patient]:
         others = patients([d for d in DOMAINS if d != target], ["test"])
         who += [patient for patient in others if patient.number <= OTHERS]
     return who
-
-
-def _compare_lesions(
-    jobs: Sequence[Job], who: Sequence[Patient], pool: Executor, out: Path | None
-) -> None:
-    """Write which lesions the paper's method and the upper bound find, where that is not there."""
-    known = set(results.keys(LESIONS, lesion_hits.KEY, out))
-    models, futures, absent = lesion_hits.compared(jobs), [], set()
-    for patient in looked_at.some(who, jobs[0].profile.name):
-        wanted = [m for m in models if lesion_hits.key(*m, patient) not in known]
-        left = [m for m in wanted if m[2].path().exists()]
-        absent |= {m[2].path() for m in wanted if m not in left}
-        if left:
-            futures.append(pool.submit(lesion_hits.rows, left, patient))
-    for path in sorted(absent):
-        print(f"{path} does not exist: what it finds is not compared lesion by lesion")
-    for future in tqdm(futures, desc="lesion by lesion"):
-        results.append(LESIONS, future.result(), folder=out)
 
 
 def _store_masks(jobs: Sequence[Job], out: Path | None) -> None:

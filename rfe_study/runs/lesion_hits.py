@@ -4,11 +4,15 @@ Claim 11 needs it: scores count what a model finds, not whether another one find
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from tqdm import tqdm
 
 from rfe_core.evaluation import segment
 from rfe_core.metrics import detected_lesions
 from rfe_core.patches import stack
-from rfe_study import provenance
+from rfe_study import provenance, results
 from rfe_study.methods.adaptation import PAPER
 from rfe_study.methods.bounds import UPPER_BOUND
 from rfe_study.phantom.cache import phantom_subjects
@@ -44,6 +48,22 @@ def compared(jobs: Sequence[Job]) -> list[tuple[str, str, Trained]]:
 def key(target: str, name: str, job: Trained, patient: Patient) -> tuple:
     """What identifies a row: the values of `KEY`."""
     return job.profile.name, target, name, job.seed, patient.name
+
+
+def compare(jobs: Sequence[Job], who: Sequence[Patient], pool: Executor, out: Path | None) -> None:
+    """Append the rows that are not there; weights that are not there are named and left out."""
+    known = set(results.keys(LESIONS, KEY, out))
+    models, futures, absent = compared(jobs), [], set()
+    for patient in looked_at.some(who, jobs[0].profile.name):
+        wanted = [m for m in models if key(*m, patient) not in known]
+        left = [m for m in wanted if m[2].path().exists()]
+        absent |= {m[2].path() for m in wanted if m not in left}
+        if left:
+            futures.append(pool.submit(rows, left, patient))
+    for path in sorted(absent):
+        print(f"{path} does not exist: what it finds is not compared lesion by lesion")
+    for future in tqdm(futures, desc="lesion by lesion"):
+        results.append(LESIONS, future.result(), folder=out)
 
 
 def rows(models: Sequence[tuple[str, str, Trained]], patient: Patient) -> list[dict]:

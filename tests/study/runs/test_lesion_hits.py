@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from rfe_study import results
-from rfe_study.command import sweep
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import lesion_hits
@@ -39,7 +38,7 @@ def compared(tmp_path, monkeypatch):
     def compare(*known):
         monkeypatch.setattr(results, "keys", lambda *_: [lesion_hits.key(*k) for k in known])
         with ThreadPoolExecutor(1) as pool:
-            sweep._compare_lesions([models[0][2]], [Patient("D", "test", 1)], pool, tmp_path)
+            lesion_hits.compare([models[0][2]], [Patient("D", "test", 1)], pool, tmp_path)
         return made
 
     return compare, models
