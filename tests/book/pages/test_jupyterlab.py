@@ -47,7 +47,7 @@ def test_a_chapter_reads_and_runs_in_jupyterlab(browser, lab, name):
             "[data-mime-type='application/vnd.jupyter.stderr']"
         )
         assert not errors.count(), errors.first.inner_text()
-        assert tab.locator(".rfe canvas").count(), "no widget"
+        assert tab.locator(".rfe :is(canvas, svg)").count(), "no widget"
 
 
 @pytest.mark.parametrize("name", CONVERTED)
