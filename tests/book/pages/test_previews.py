@@ -118,7 +118,7 @@ def test_nothing_is_fetched_and_a_file_has_it_too(open_page, page_for, built_boo
 
 
 def test_a_formula_of_another_page_is_drawn(page_for):
-    page = page_for("02-unet")
+    page = page_for("04-embedding")
     link_to(page, "a[href='glossary.html#term-angular-cosine-distance']").hover()
     page.tab.locator(f"{BOX} mjx-container").first.wait_for()
     assert "\\" not in page.tab.locator(BOX).inner_text()
