@@ -63,7 +63,7 @@ PROFILES = {
             optimizer="adam",
             learning_rate=1e-3,
         ),
-        # Two CPU cores: an hour and a half for a lower bound, five minutes for a fine-tuning. 2200
+        # Two CPU cores: an hour and a half for a lower bound, ten minutes for a fine-tuning. 2200
         # crops leave 1540 for training, 128 steps an epoch. The learning rate is a first choice
         # that trains steadily; no search was made. Width, crops and mirroring: `claims/DESIGN.md`.
         Profile(

@@ -59,7 +59,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
         edge = f * recall[-1] / (2 * recall[-1] - f)
         if low < edge < high:
             axes.text(recall[-1], edge, f" F {f:g}", color=GRAY, va="center")
-    legend(figure, axes, ncols=4)
+    legend(figure, axes, ncols=2)
     return figure
 
 
