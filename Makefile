@@ -40,7 +40,7 @@ notebooks: $(STAMP)  ## write the student and teacher notebooks into _build/note
 	@$(BIN)/python book/build.py notebooks
 	@echo "The notebooks are in _build/notebooks/student and _build/notebooks/teacher."
 
-PARALLEL := --numprocesses=logical --dist=worksteal
+PARALLEL := --numprocesses=auto --dist=worksteal
 
 check: lint  ## run style, types, imports and the quick tests, on all cores (two minutes on two)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser" $(PYTEST_ARGS)
