@@ -25,6 +25,11 @@ def pytest_xdist_auto_num_workers():
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test comes first, or all workers but one would wait for it at the end."""
+    items.sort(key=lambda item: item.name != "test_the_whole_pipeline_on_tiny_patients")
+
+
 @pytest.fixture(scope="module")
 def one_thread():
     """Sums in the same order whatever the machine: networks trained twice are equal to the bit."""
