@@ -12,6 +12,9 @@ ADAPTATIONS = ("RFE, NCC", "no embedding", "Dice on NCC", "labels of the source"
 
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
 
+#: What `--without` may leave out.
+OPTIONAL = ("t1", "t2")
+
 
 def add_data(groups) -> None:
     """Add `rfe data` to the commands."""
@@ -52,6 +55,7 @@ def add_data(groups) -> None:
             rfe data check ~/MSSEG-Training --layout msseg-2021
             rfe data check ~/scans --strict
             rfe data check ~/scans --labels 1 2 --register
+            rfe data check ~/scans --without t2
             rfe data check ~/open_ms_data --layout open-ms-data
         """,
         ),
@@ -60,6 +64,7 @@ def add_data(groups) -> None:
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
     check.add_argument("--strict", action="store_true", help="exit status 1 after a warning too")
     _add_reading(check)
+    _add_without(check, "")
     check.set_defaults(run="data.check")
     statistics = commands.add_parser(
         "statistics",
@@ -109,6 +114,18 @@ def _add_reading(parser) -> None:
     )
 
 
+def _add_without(parser, needs: str) -> None:
+    """Which modalities are not there, or not to be read."""
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        choices=OPTIONAL,
+        default=[],
+        metavar="MODALITY",
+        help=f"do without t1, t2 or both, of all patients{needs} (none)",
+    )
+
+
 def _add_choice(parser) -> None:
     """Which patients of a folder, and how it is laid out."""
     parser.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
@@ -131,6 +148,7 @@ def add_adapt(groups) -> None:
             """
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
             rfe adapt --data ~/scans --out ~/masks --register             T1 and T2 on other grids
+            rfe adapt --data ~/scans --out ~/masks --model modality-dropout --without t1 t2
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
                       --model lower --prior-from patient07 --role dev
@@ -142,6 +160,7 @@ def add_adapt(groups) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder")
     _add_choice(parser)
     _add_reading(parser)
+    _add_without(parser, "; needs --model modality-dropout")
     parser.add_argument(
         "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
     )
