@@ -23,7 +23,7 @@ THERE = {
 
 
 def by_head(rows: pd.DataFrame, model: str, without: str) -> pd.Series:
-    """F of a network on each head, the mean over its four scanners (and seeds)."""
+    """F of a network on each head, the mean over seeds."""
     some = rows[(rows["model"] == model) & (rows["without"] == without)]
     return some.groupby(some["subject"].map(head))["f_score"].mean()
 
