@@ -42,12 +42,12 @@ def costs(rows: pd.DataFrame, real: pd.DataFrame) -> str:
     )
     return "\n".join(
         [
-            f"- *FLAIR alone* costs {change[alone]} of F, T1 and FLAIR {change['t2']}, T2 and "
-            f"FLAIR {change['t1']}: against the ordinary network with all three, which has "
-            f"{f[FOUR]['none']:.2f}. In brackets, 95% intervals over heads; we would care for "
+            f"- *FLAIR alone* changes F by {change[alone]}, T1 and FLAIR by {change['t2']}, T2 and "
+            f"FLAIR by {change['t1']}, against {f[FOUR]['none']:.2f} of the ordinary network with "
+            "all three. In brackets, 95% intervals over heads; we would care for "
             f"{SMALLEST_F:.2f} or more.",
-            f"- *Having learned to do without* costs {change['none']} where all three are there: "
-            "then take the ordinary network.",
+            f"- *Having learned to do without* changes it by {change['none']} where all three are "
+            "there: then take the ordinary network.",
             "- *Zeros are no cure by themselves.* The ordinary network, given zeros for what is "
             f"missing, falls to {f[FOUR]['t2']:.2f} without T2, {f[FOUR]['t1']:.2f} without T1 and "
             f"{f[FOUR][alone]:.2f} with FLAIR alone. So `--without` refuses it.",

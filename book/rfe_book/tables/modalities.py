@@ -69,11 +69,11 @@ def cost_table(rows: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
     """A row of `THERE` each: F of both networks on phantoms, what it costs, Dice on patients."""
     table = pd.DataFrame(
         {
-            "not trained for it: F": {n: by_head(rows, FOUR, n).mean() for n in WITHOUT},
-            "modality dropout: F": {n: by_head(rows, DROPOUT, n).mean() for n in WITHOUT},
+            "F, zeros alone": {n: by_head(rows, FOUR, n).mean() for n in WITHOUT},
+            "F, modality dropout": {n: by_head(rows, DROPOUT, n).mean() for n in WITHOUT},
             "its difference": {n: words.change(*row) for n, row in cost(rows).iterrows()},
         }
     )
     for subject in SUBJECTS:
-        table[subject.replace("patient", "patient ")] = on_patient(real, subject)
+        table[subject.replace("patient", "Dice, patient ")] = on_patient(real, subject)
     return table.rename(index=THERE).rename_axis("What there is")

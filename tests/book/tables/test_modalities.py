@@ -50,10 +50,12 @@ def test_costs_are_paired_by_head(rows, real):
     np.testing.assert_allclose(cost["high"] - cost["mean"], half, rtol=1e-4)
     table = tables.cost_table(rows, real)
     assert list(table.index) == [*tables.THERE.values()]
-    assert table.loc["FLAIR alone", "patient 19"] == pytest.approx(0.4)
+    assert table.loc["FLAIR alone", "Dice, patient 19"] == pytest.approx(0.4)
     assert table.loc["FLAIR alone", "its difference"].startswith("−0.22 (")
     text = findings.costs(rows, real)
-    assert "FLAIR alone* costs −0.22" in text and "0.30 to 0.10 on 07 and 0.60 to 0.40" in text
+    assert (
+        "FLAIR alone* changes F by −0.22" in text and "0.30 to 0.10 on 07 and 0.60 to 0.40" in text
+    )
 
 
 def test_sentences_that_are_not_so_are_refused(rows, real):
