@@ -10,9 +10,9 @@ import pandas as pd
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import adaptation as tables
 from rfe_book.tables.gains import differences, with_mean
-from rfe_book.words import gained, listed, origin, percent, span
+from rfe_book.words import gained, listed, number, origin, percent, span
 from rfe_study.claims.adapted_rows import AdaptationRows
-from rfe_study.claims.comparisons import share_closed
+from rfe_study.claims.comparisons import gain, share_closed
 from rfe_study.claims.effects import MEAN, SMALLEST_F
 from rfe_study.claims.headline import (
     NONE_AT_LESIONS,
@@ -22,8 +22,8 @@ from rfe_study.claims.headline import (
     WITHOUT_LABELS,
 )
 from rfe_study.claims.rows import ByModel
-from rfe_study.claims.verdicts import REPRODUCED, Verdict, overall
-from rfe_study.methods.adaptation import PAPER, PERFECT, RATE, adaptation_methods
+from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, Verdict, overall
+from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, RATE, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import HEADLINE, SHOWN_ONCE
 from rfe_study.methods.profiles import PROFILES, SHOWN
@@ -223,6 +223,13 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     must_hold("labels of V1 are better", v1.loc["mean", "high"] < 0)
     rest = {p.part.partition(", mean of")[0].removeprefix("better than "): p for p in parts}
     dice = rest["Dice on NCC"]
+    surely = {m for m, part in rest.items() if m in tables.RIVALS and part.verdict == CONTRADICTED}
+    must_hold("two surely do better on average", surely == {tables.STATISTICS, tables.V1})
+    entropy = differences(f, PAPER, "entropy")
+    must_hold("entropy is better on B", entropy.loc["B", "mean"] < 0)
+    must_hold("and worse on C", entropy.loc["C", "mean"] > 0)
+    exact = gain(f["B"], f"{PAPER}{AT_BEST}", tables.CONTROL)
+    must_hold("with more weight the prior costs much on B", exact[0] < -0.1)
     return Findings(
         ahead=listed([f"“{m}”" for m in ahead]),
         v1=gained(*v1.loc["mean"]),
@@ -231,5 +238,8 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
         dice=dice.effect,
         dice_lower=gained(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
         entropy_verdict=rest["entropy"].verdict,
+        entropy_B=gained(*entropy.loc["B"]),
+        entropy_C=gained(*entropy.loc["C"]),
+        exact_B=number(-exact[0]),
         pseudo_verdict=rest["pseudo-labels"].verdict,
     )

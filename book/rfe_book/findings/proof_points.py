@@ -19,8 +19,8 @@ from rfe_study.claims.comparisons import gain, mean_interval
 from rfe_study.claims.contrasts import average, minus
 from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.proof import ENDS, all_of, at_margin_1, name, names
-from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import CHOSEN, DISTANCES
+from rfe_study.claims.rows import ByModel, of_first_seed
+from rfe_study.methods.proof import CHOSEN, DISTANCES, MARGIN_1_N_E
 
 #: The names of `POINTS` in their order.
 AT_HALF, AT_A, THRESHOLD_FREE = POINTS
@@ -119,6 +119,31 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
         f_50=f"{f.loc['50/50', AT_HALF]:.2f}",
         ap_50=f"{free['50/50']:.2f}",
     )
+
+
+def margin_1(values: ByModel, searched: pd.DataFrame) -> Findings:
+    """How much lower F of 80/20 is with the paper's margin; it may be no lower at the chosen one.
+
+    Parameters
+    ----------
+    values
+        F on B.
+    searched : DataFrame
+        Rows of the search.
+    """
+    grid = proof_search.grid(searched, "ACD").rename(columns=float)
+    must_hold(
+        "the smallest margin is best at every weight", (grid.idxmax(axis=1) == min(grid)).all()
+    )
+    said, alone = {}, of_first_seed(values, tables.STATISTICS).mean()
+    for n in MARGIN_1_N_E[:2]:
+        theirs = at_margin_1("80/20", n)
+        by = -gain(values, theirs, name("80/20", "ACD", n))[0]
+        must_hold("with the paper's margin F is lower", by > 0)
+        first = of_first_seed(values, theirs).mean()
+        must_hold("and below statistics of B alone", first < alone)
+        said[f"by_{n}"] = f"{by:.2f}"
+    return Findings(**said)
 
 
 def distance(

@@ -31,7 +31,8 @@ def f_score(method, seed):
         return fixed.get(method.name, 0.45) + noise / 10
     if method.group == "all pixels":
         return 0.5 + EXACT[term.strategy]
-    step = 0.05 * (N_E.index(term.n_e)) / 5
+    at = N_E.index(term.n_e)
+    step = 0.05 * (at if term.strategy == "80/20" or at != 3 else 0) / 5
     if term.strategy == "distribution-aware" and term.n_e == ENDS[0]:
         scatter = (-0.15, 0.15, 0)[seed]
         return 0.2 + scatter if term.distance == "cosine" else 0.25 - scatter
@@ -134,6 +135,31 @@ def test_n_e_says_how_far_f_rises(parts, values):
     with pytest.raises(ValueError, match="adds little"):
         heavier = values["80/20 l2 2000 sum/n"] + 0.1
         findings.n_e(parts, {**values, "80/20 l2 2000 sum/n": heavier})
+
+
+def test_only_one_strategy_rises_steadily(parts, values):
+    low = values["80/20 ACD 500"] - 0.1
+    with pytest.raises(ValueError, match="alone rises steadily"):
+        findings.n_e(parts, {**values, "80/20 ACD 500": low})
+
+
+def test_without_the_corner_verdicts_are_others(scores, models, judged):
+    found, whole = findings.without_corner(scores, models), findings.claims(judged)
+    assert (found.all_2, whole.all_2) == ("reproduced", "reproduced")
+    assert (found.all_5, whole.all_5) == ("reproduced", "contradicted")
+
+
+def test_the_papers_margin(values):
+    models = ("80/20 ACD 20 margin 1", "80/20 ACD 200 margin 1")
+    lower = {m: values[m.removesuffix(" margin 1")].loc[[0]] - 0.06 for m in models}
+    searched = grid(lambda d, w, m: 0.7 - m / 10)
+    found = proof_points.margin_1({**values, **lower}, searched)
+    assert (found.by_20, found.by_200) == ("0.06", "0.06")
+    with pytest.raises(ValueError, match="smallest margin is best"):
+        proof_points.margin_1({**values, **lower}, grid(lambda d, w, m: m))
+    with pytest.raises(ValueError, match="below statistics of B alone"):
+        high = {tables.STATISTICS: values[tables.STATISTICS] - 0.2}
+        proof_points.margin_1({**values, **lower, **high}, searched)
 
 
 def test_again_says_what_trainings_share(parts, values):
