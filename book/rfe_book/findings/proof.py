@@ -13,8 +13,8 @@ from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import listed, origin, signed, span
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims import verdicts
 from rfe_study.claims import proof as claim
+from rfe_study.claims import verdicts
 from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.proof import ENDS, all_of, name, names
