@@ -85,7 +85,7 @@ def headlines(
   ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works.** Comparing 2000 pixels
   from each scanner instead of 20 gains {effect(rises)} in F, and 80% background with 20% lesion
-  is better than half and half by {effect(ahead)} at a threshold of .5; without a threshold the
+  is better than half and half by {effect(ahead)} at a threshold of 0.5; without a threshold the
   two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing here.** Against the same training without the embedding
   loss F differs by {differs}; taking batch norm's statistics anew from the new scanner's
