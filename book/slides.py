@@ -41,6 +41,7 @@ PREDICT = re.compile(r"(Try this|Before you).*predict", re.DOTALL | re.IGNORECAS
 SAID = re.compile(r"<strong>(\w+)[^<]*</strong>(?: \([^)]*\)\.?)?\s*(.*)", re.DOTALL)
 #: What stands in italics in the lesson before the name of a figure.
 TITLE = re.compile(r"<em>(.*?)</em>", re.DOTALL)
+LATE = ", if time allows"
 
 KEYS = (
     '<p class="keys">Arrow keys turn the slides, Esc shows all; E shows everybody the answer.</p>'
@@ -124,17 +125,15 @@ def lesson_slides(lesson: Page, page_of: Callable[[str], Page]) -> list[Slide]:
     made[0].notes = [inner(p, lesson.name) for p in body.find_all("p", recursive=False)[1:]]
     for part in body.find_all("section", recursive=False):
         time, _, heading = inside(part.h2, lesson.name).partition(": ")
-        address = f"../{lesson.name}.html#{part['id']}"
-        made.append(Slide(heading, f"<p>{time}</p>", "title", address, "In the lesson"))
         for paragraph in part.find_all("p", recursive=False):
             what, text = SAID.match(inside(paragraph, lesson.name)).groups()
+            at = len(made)
             if what in ("Ask", "Remember"):
                 said, _, how = text.removeprefix("<em>").partition("</em>")
                 above = (heading, "question") if what == "Ask" else (REMEMBER, "remember")
                 below = f'<p class="answer">{said}</p>' + f"<p>{how}</p>" * bool(how)
-                made.append(Slide(above[0], below, above[1], address, "In the lesson"))
-            else:
-                made[-1].notes.append(inner(paragraph, lesson.name))
+                made.append(Slide(above[0], below, above[1], f"../{lesson.name}.html#{part['id']}"))
+                made[-1].link = f"In the lesson, {time}" + LATE * (LATE in paragraph.get_text())
             for link in paragraph.find_all("a", href=True):
                 chapter, _, anchor = link["href"].partition(".html#")
                 target = page_of(chapter).article.find(id=anchor) if anchor else None
@@ -143,6 +142,9 @@ def lesson_slides(lesson: Page, page_of: Callable[[str], Page]) -> list[Slide]:
                     titles = TITLE.findall(str(paragraph).partition(link["href"])[0])
                     title = titles[-1].rstrip(":") if titles else heading
                     made.append(Slide(title, *shown(target, chapter), f"../{link['href']}"))
+            if what not in ("Ask", "Remember"):
+                new = at if what in ("Say", "Show") and at < len(made) else at - 1
+                made[new].notes.append(inner(paragraph, lesson.name))
     return made
 
 

@@ -93,15 +93,18 @@ def test_links_lead_one_folder_up(decks):
 def test_the_lesson_asks_and_shows_once_what_it_names(decks):
     made = decks["lesson"].select("section")
     kinds = [slide["class"][0] for slide in made]
-    assert kinds == ["title", "title", "question", "figure", "equation", "remember"]
+    assert kinds == ["title", "question", "figure", "equation", "remember"]
     assert made[0].aside.get_text() == "Who it is for."
-    question = made[2]
+    question, told = made[1], "In the lesson, 0:00 to 0:10, if time allows"
+    assert question.select_one(".source").get_text() == told
+        question.select_one(".source").get_text() == "In the lesson, 0:00 to 0:10, if time allows"
+    )
     assert question.select_one(".answer").get_text() == "How many?"
     assert question.select_one(".body a")["href"] == "../05-x.html?present#explorer?n_e=20"
     assert question.aside.get_text().startswith("They will say many.Answer. Few")
-    assert [slide.h2.get_text() for slide in made[3:]] == ["as it is", "A part", "What to remember"]
+    assert [slide.h2.get_text() for slide in made[2:]] == ["as it is", "A part", "What to remember"]
     assert made[3].aside.get_text().startswith("Say (6 minutes).")
-    assert made[5].select_one(".answer").get_text() == "So it is."
+    assert made[4].select_one(".answer").get_text() == "So it is."
 
 
 def test_every_deck_is_linked():
