@@ -97,8 +97,6 @@ def test_the_lesson_asks_and_shows_once_what_it_names(decks):
     assert made[0].aside.get_text() == "Who it is for."
     question, told = made[1], "In the lesson, 0:00 to 0:10, if time allows"
     assert question.select_one(".source").get_text() == told
-        question.select_one(".source").get_text() == "In the lesson, 0:00 to 0:10, if time allows"
-    )
     assert question.select_one(".answer").get_text() == "How many?"
     assert question.select_one(".body a")["href"] == "../05-x.html?present#explorer?n_e=20"
     assert question.aside.get_text().startswith("They will say many.Answer. Few")
