@@ -49,6 +49,16 @@ WRONG = {"NCC": 0.3, "NCC band": 0.2, "brightness": 0.15, "brightness band": 0.1
 WRONG |= {"classifier": 0.08, "classifier band": 0.05, "NCC from A": 0.3, "own predictions": 0.04}
 
 
+def with_a(wrong):
+    """Wrong pairs with A's, of 3 in 10 wrong: nine tenths of the prior's lesion, a hundredth of its
+    background."""
+    lesion, ground = 3 * wrong, wrong / 30
+    own = {"80/20": wrong, "50/50": wrong}
+    mixed = {"80/20": 0.2 * lesion + 0.8 * ground, "50/50": (lesion + ground) / 2}
+    found = {f"wrong_with_a_{s}": (mixed[s] + own[s] / 2) / 2 for s in own}
+    return found | {"wrong_50/50": wrong}
+
+
 def label_rows():
     """One draw; on C and D Dice is .1 and .2 higher, of own predictions .4 and .8; each further V1
     costs .2 of it.
@@ -69,6 +79,7 @@ def label_rows():
                             **{"subject": subject, "f_score": f, "precision": f, "recall": f},
                             **{"unsure": 0.01, "unsure_lesion": 0.2 * source.endswith("band")},
                             **{"wrong_distribution-aware": wrong / 2, "wrong_80/20": wrong},
+                            **with_a(wrong),
                         }
                     )
     return pd.DataFrame(made)

@@ -64,16 +64,11 @@ COMPARED = (
     "histogram matching",
 )
 
+#: Very small lesions found, and all of them.
+OF_SMALL = (f"detected_{SMALL}", f"lesions_{SMALL}")
+
 #: Columns of scores that the parts look at.
-COLUMNS = (
-    "f_score",
-    "precision",
-    "recall",
-    "fp_per_slice",
-    "lesions",
-    f"lesions_{SMALL}",
-    f"detected_{SMALL}",
-)
+COLUMNS = ("f_score", "precision", "recall", "fp_per_slice", "lesions", *OF_SMALL)
 
 #: A contrast by seed and head on one domain.
 Contrast = Callable[[str, Scores], pd.DataFrame]
@@ -93,16 +88,23 @@ def _by_precision(domain: str, s: Scores) -> pd.DataFrame:
 
 def _found_small(model: str, domain: str, s: Scores) -> pd.DataFrame:
     """Share of all very small lesions, heads pooled."""
-    kinds = (f"detected_{SMALL}", f"lesions_{SMALL}")
-    return ratio(*(s.of(model, domain, kind) for kind in kinds))
+    return ratio(*(s.of(model, domain, column) for column in OF_SMALL))
 
 
 def _missed_small(domain: str, s: Scores) -> pd.DataFrame:
     return 1 - _found_small(PAPER, domain, s)
 
 
-def _more_small_found(domain: str, s: Scores) -> pd.DataFrame:
-    return minus(*(_found_small(model, domain, s) for model in (EVERY_LESION, PERFECT)))
+def _more_small_found(model: str, other: str, domain: str, s: Scores) -> pd.DataFrame:
+    return minus(*(_found_small(name, domain, s) for name in (model, other)))
+
+
+def small_ahead(model: str, other: str, s: Scores) -> Evidence:
+    """Share of very small lesions that a model finds less that of another, mean over the targets.
+
+    `s` has the columns `OF_SMALL`.
+    """
+    return of_table(over_domains([_more_small_found(model, other, d, s) for d in TARGETS]))
 
 
 def _found_beyond_upper(model: str, domain: str, s: Scores) -> pd.DataFrame:
@@ -180,7 +182,7 @@ PARTS = (
         threshold=SOME,
     ),
     *by_domain(
-        _more_small_found,
+        partial(_more_small_found, EVERY_LESION, PERFECT),
         words="every lesion equally likely finds more below 10 mm³, perfect prior",
         claim=12,
         **_OF_LESIONS,

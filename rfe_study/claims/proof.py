@@ -1,7 +1,7 @@
 """Claims 2 to 5 of the paper, and a question of ours, as statistics of the 36 models' scores.
 
 Statistics, thresholds and smallest effects stand here and were fixed before the first full run on
-phantom 2.0. `parts` asks the same of any column of scores: F at .5 (the paper's), F at a threshold
+phantom 2.0. `parts` asks the same of any column of scores: F at 0.5 (the paper's), F at a threshold
 calibrated on A alone, and average precision, which needs no threshold.
 """
 
@@ -35,8 +35,19 @@ from rfe_study.methods.proof import ENDS, MARGIN_1_N_E, N_E
 #: F of one model may be after two trainings (root of the mean square): what claim 10 calls slight.
 SIMILAR, SAME = 0.5, SLIGHTLY
 
+#: What the parts say that `rfe_study.claims.corner` looks at again.
+RISES = f"higher at n_E = {ENDS[1]} than at {ENDS[0]}, ACD"
+WORSE = "l2 worse than ACD"
+ALIKE = "the 36 models rank alike"
+AGAIN = f"two trainings differ by less than {SAME:g}"
+
 #: The last steps of the n_E grid, where l2 is said to become unstable.
 LARGE_N_E = (200, 500, 1000, 2000)
+
+
+def ahead_of(strategy: str) -> str:
+    """What the part of claim 3 says that compares 80/20 with another strategy."""
+    return f"80/20 better than {strategy}, ACD"
 
 
 def name(strategy: str, distance: str, n_e: int | str) -> str:
@@ -91,18 +102,18 @@ def _rougher(column: str, s: Scores) -> Evidence:
     return of_table(minus(steps("l2"), steps("ACD")))
 
 
-def _means(models: Sequence[str], s: Scores) -> NDArray[np.float64]:
+def means(models: Sequence[str], s: Scores) -> NDArray[np.float64]:
     """Mean F over heads, (seeds, models), for the seeds that all have."""
     every = pd.concat({m: s.of(m).mean(axis=1) for m in models}, axis=1, join="inner")
     return every.to_numpy()
 
 
 def _alike(s: Scores) -> Evidence:
-    return agreement(_means(all_of("ACD") + all_of("l2"), s))
+    return agreement(means(all_of("ACD") + all_of("l2"), s))
 
 
 def _again(s: Scores) -> Evidence:
-    return repeat(_means(all_of("ACD", ENDS) + all_of("l2", ENDS), s))
+    return repeat(means(all_of("ACD", ENDS) + all_of("l2", ENDS), s))
 
 
 def _all_ahead(s: Scores) -> Evidence:
@@ -113,14 +124,12 @@ def _all_ahead(s: Scores) -> Evidence:
 def parts(column: str = "f_score") -> list[Part]:
     """Claims 2, 3 and 4 by a column of scores."""
     gained = {"statistic": IN_COLUMN[column], "threshold": 0.0, "smallest": SMALLEST_F}
-    first, last = ENDS
-    rises = f"higher at n_E = {last} than at {first}, ACD"
     return [
-        Part(claim=2, part=rises, compute=partial(_risen, STRATEGIES, column), **gained),
+        Part(claim=2, part=RISES, compute=partial(_risen, STRATEGIES, column), **gained),
         *(
             Part(
                 claim=2,
-                part=f"{rises}, {s}",
+                part=f"{RISES}, {s}",
                 main=False,
                 compute=partial(_risen, [s], column),
                 **gained,
@@ -130,16 +139,14 @@ def parts(column: str = "f_score") -> list[Part]:
         *(
             Part(
                 claim=3,
-                part=f"80/20 better than {s}, ACD",
+                part=ahead_of(s),
                 compute=partial(_ahead_of, s, column),
                 **gained,
             )
             for s in STRATEGIES
             if s != "80/20"
         ),
-        Part(
-            claim=4, part="l2 worse than ACD", compute=partial(_acd_ahead_of_l2, column), **gained
-        ),
+        Part(claim=4, part=WORSE, compute=partial(_acd_ahead_of_l2, column), **gained),
         Part(
             claim=4,
             part=f"l2 rougher than ACD from n_E = {LARGE_N_E[0]}",
@@ -155,14 +162,14 @@ PARTS = (
     *parts(),
     Part(
         claim=5,
-        part="the 36 models rank alike",
+        part=ALIKE,
         statistic="correlation between seeds",
         threshold=SIMILAR,
         compute=_alike,
     ),
     Part(
         claim=5,
-        part=f"two trainings differ by less than {SAME:g}",
+        part=AGAIN,
         statistic="minus their difference in F",
         threshold=-SAME,
         compute=_again,

@@ -10,9 +10,9 @@ import pandas as pd
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import adaptation as tables
 from rfe_book.tables.gains import differences, with_mean
-from rfe_book.words import gained, listed, origin, percent, span
+from rfe_book.words import gained, listed, number, origin, percent, span
 from rfe_study.claims.adapted_rows import AdaptationRows
-from rfe_study.claims.comparisons import share_closed
+from rfe_study.claims.comparisons import gain, share_closed
 from rfe_study.claims.effects import MEAN, SMALLEST_F
 from rfe_study.claims.headline import (
     NONE_AT_LESIONS,
@@ -22,8 +22,8 @@ from rfe_study.claims.headline import (
     WITHOUT_LABELS,
 )
 from rfe_study.claims.rows import ByModel
-from rfe_study.claims.verdicts import REPRODUCED, Verdict, overall
-from rfe_study.methods.adaptation import PAPER, PERFECT, RATE, adaptation_methods
+from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, Verdict, overall
+from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, RATE, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import HEADLINE, SHOWN_ONCE
 from rfe_study.methods.profiles import PROFILES, SHOWN
@@ -114,7 +114,7 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
 
 
 def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
-    """What a better prior is worth, at a threshold of .5 and without one.
+    """What a better prior is worth, at a threshold of 0.5 and without one.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
     at_half = differences(f, PERFECT, tables.CONTROL)
     must_hold("a perfect prior ranks pixels better", ap.loc["mean", "low"] > 0)
     must_hold(
-        "at .5 little of that is left", at_half.loc["mean", "mean"] < ap.loc["mean", "mean"] / 2
+        "at 0.5 little of that is left", at_half.loc["mean", "mean"] < ap.loc["mean", "mean"] / 2
     )
     must_hold("on C a perfect prior is below its control", at_half.loc["C", "mean"] < 0)
     must_hold("all priors pull the right way", bool((pulls["a"] > 0).all()))
@@ -165,7 +165,7 @@ def shares(
     must_hold("a larger share also ranks better", ap.loc["mean", "mean"] > 0)
     mean_f = {key: mean_of(f, m) for key, m in tables.SHARES.items()}
     best = max(mean_f, key=mean_f.get)
-    must_hold("80/20 is not best at .5", best != "80/20")
+    must_hold("80/20 is not best at 0.5", best != "80/20")
     must_hold("F hardly notices", abs(mean_f["80/20"] - mean_f["1x"]) < 0.05)
     ends = {"low": names[0], "high": names[-1]}
     of_c = {"precision": precision, "recall": recall, "ap": average_precision, "f": f}
@@ -223,6 +223,13 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     must_hold("labels of V1 are better", v1.loc["mean", "high"] < 0)
     rest = {p.part.partition(", mean of")[0].removeprefix("better than "): p for p in parts}
     dice = rest["Dice on NCC"]
+    surely = {m for m, part in rest.items() if m in tables.RIVALS and part.verdict == CONTRADICTED}
+    must_hold("two surely do better on average", surely == {tables.STATISTICS, tables.V1})
+    entropy = differences(f, PAPER, "entropy")
+    must_hold("entropy is perhaps better on B", entropy.loc["B", "mean"] < 0)
+    must_hold("and worse on C", entropy.loc["C", "low"] > 0)
+    exact = gain(f["B"], f"{PAPER}{AT_BEST}", tables.CONTROL)
+    must_hold("with more weight the prior costs much on B", exact[0] < -0.1)
     return Findings(
         ahead=listed([f"“{m}”" for m in ahead]),
         v1=gained(*v1.loc["mean"]),
@@ -231,5 +238,8 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
         dice=dice.effect,
         dice_lower=gained(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
         entropy_verdict=rest["entropy"].verdict,
+        entropy_B=gained(*entropy.loc["B"]),
+        entropy_C=gained(*entropy.loc["C"]),
+        exact_B=number(-exact[0]),
         pseudo_verdict=rest["pseudo-labels"].verdict,
     )

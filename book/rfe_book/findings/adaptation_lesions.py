@@ -11,10 +11,11 @@ from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.adaptation import ByTarget, mean_of
 from rfe_book.tables import adaptation as tables
 from rfe_book.tables.gains import differences
-from rfe_book.words import gained, listed, percent
-from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION
+from rfe_book.words import gained, listed, percent, with_interval
+from rfe_study.claims.adaptation import ALL_PIXELS, EVERY_LESION, small_ahead
 from rfe_study.claims.effects import MEAN
 from rfe_study.claims.heads import VERDICT
+from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import REPRODUCED, Verdict, deciding
 from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -100,6 +101,23 @@ def small(found: pd.DataFrame, f: ByTarget, wrong: ByTarget, parts: Sequence[Ver
         f_change=gained(*alike),
         pieces=f"{pieces:.1f}",
     )
+
+
+def drawn(scores: Scores) -> Findings:
+    """Claim 12's cause: very small lesions found by draws, less by all pixels or without the loss.
+
+    Parameters
+    ----------
+    scores : Scores
+        With the columns `rfe_study.claims.adaptation.OF_SMALL`.
+    """
+    said = {}
+    for key, other in (("all", ALL_PIXELS), ("none", tables.CONTROL)):
+        ahead = small_ahead(PERFECT, other, scores)
+        value, low, high = (100 * float(x) for x in (ahead.estimate, *ahead.interval()))
+        must_hold(f"as many small lesions are missed by “{other}”", low < 0 < high)
+        said[key] = with_interval(value, low, high, digits=1, sign="+")
+    return Findings(**said)
 
 
 def luck(table: pd.DataFrame) -> Findings:

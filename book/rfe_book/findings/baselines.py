@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
 from rfe_book.words import listed, origin, with_interval
+from rfe_study.claims import baselines as claim
 from rfe_study.claims.baselines import F_ON_A
 from rfe_study.claims.comparisons import Share, reading
 from rfe_study.claims.rows import of_model
@@ -67,6 +70,20 @@ def gate(development: pd.DataFrame) -> Findings:
         failing=int((of_seed < F_ON_A[0]).sum()),
         seeds=len(of_seed),
     )
+
+
+def not_taken() -> Findings:
+    """F on B of choices that were tried on development heads and not taken, by `claims/DESIGN.md`.
+
+    One training each, whose rows were not kept: ``batch_B`` of the norm that was taken, ``group_B``
+    of the other, ``median_B`` of images scaled by the median of the brain.
+    """
+    text = (Path(claim.__file__).parent / "DESIGN.md").read_text(encoding="utf-8")
+    norms = re.search(r"statistics \(A \S+ B (\S+), .*? before group norm \(\S+, (\S+),", text)
+    median = re.search(r"median of the brain helps on B \((\S+) against (\S+)\)", text)
+    batch, group, scaled, again = map(float, (*norms.groups(), *median.groups()))
+    must_hold("both would have left a smaller gap", min(group, scaled) > batch == again)
+    return Findings(batch_B=f"{batch:.2f}", group_B=f"{group:.2f}", median_B=f"{scaled:.2f}")
 
 
 def scores(paired: pd.DataFrame, paper: pd.DataFrame) -> Findings:
@@ -183,7 +200,7 @@ def statistics(found: Mapping[str, tuple[tuple[float, float, float], Share]]) ->
 
 
 def sizes(found: pd.DataFrame) -> Findings:
-    """Shares of small and of large lesions that upper bounds find, in per cent.
+    """Shares of small and of large lesions that upper bounds find, in per cent: means over domains.
 
     Parameters
     ----------
@@ -191,7 +208,8 @@ def sizes(found: pd.DataFrame) -> Findings:
         `claims.rows.detection`.
     """
     own = found[found["model"] == found["domain"].map(UPPER)]
-    by_size = 100 * own.groupby("size", sort=False)["found"].mean()
+    each = own.groupby(["domain", "size"], sort=False)["found"].mean()
+    by_size = 100 * each.groupby("size", sort=False).mean()
     small, large = by_size.iloc[0], by_size.iloc[-1]
     lower = found[(found["model"] == LOWER) & (found["domain"] == "B")]
     blind = 100 * lower.groupby("size", sort=False)["found"].mean()

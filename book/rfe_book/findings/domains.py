@@ -94,6 +94,15 @@ def cohort(rows: pd.DataFrame, sizes: pd.DataFrame) -> Findings:
     )
 
 
+def brains(rows: pd.DataFrame, statistics: pd.DataFrame) -> Findings:
+    """How much larger the phantom's brains are on average than real ones, from `fidelity.TABLE` and
+    rows of ``scan_statistics``."""
+    real = statistics[(statistics["kind"] == "real") & (statistics["figure"] == "brain (ml)")]
+    larger = rows["brain_ml"].mean() / real["value"].mean() - 1
+    must_hold("the phantom's brains are larger", larger > 0.1)
+    return Findings(larger=f"{larger:.0%}")
+
+
 def realism(comparison: pd.DataFrame) -> Findings:
     """How many rules of `fidelity.table` hold, and the largest deviation of what is drawn.
 

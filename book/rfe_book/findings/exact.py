@@ -88,11 +88,17 @@ def samples(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int) -> 
 
 
 def costs(rows: pd.DataFrame) -> Findings:
-    """Seconds of pairs and of the exact form, by the rows of `make bench`."""
+    """Seconds of pairs and of the exact form, by the rows of `make bench`.
+
+    ``pairs_minutes`` is by one matrix, ``pieces_seconds`` by the core, which holds a part of it.
+    """
     library, plain, exact = (cost.cost(rows, v, 4000).seconds for v in cost.POWERS)
     _, pairs, whole = (cost.cost(rows, v, WHOLE).seconds for v in cost.POWERS)
     pairs_2000 = cost.cost(rows, "z @ z.T", 2000).seconds
+    own = rows[rows["variant"] == "label form, signed"].nlargest(1, "n_e").iloc[0]
+    pieces = own["seconds"] * (WHOLE / own["n_e"]) ** 2
     must_hold("milliseconds for all pixels, minutes for their pairs", whole < 0.5 < 60 < pairs)
+    must_hold("seconds in pieces", 1 < pieces < 60)
     return Findings(
         made=words.made_by(rows),
         than_library=f"{library / exact:.0f}",
@@ -100,6 +106,7 @@ def costs(rows: pd.DataFrame) -> Findings:
         whole_ms=f"{1000 * whole:.0f}",
         whole_pixels=f"{WHOLE:,}",
         pairs_minutes=f"{pairs / 60:.0f}",
+        pieces_seconds=f"{pieces:.0f}",
         pairs_2000_ms=f"{1000 * pairs_2000:.0f}",
         ten_seconds=f"{cost.reaches(rows, 'z @ z.T', 10):,.0f}",
     )

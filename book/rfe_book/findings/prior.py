@@ -99,7 +99,8 @@ def noise(rows: pd.DataFrame) -> Findings:
 def better(labels: pd.DataFrame) -> Findings:
     """Which priors label better than NCC, V1 as in the paper; means over the domains.
 
-    ``wrong_NCC`` (per cent of pairs, 80/20) and so on by prior, spaces as ``_``.
+    ``wrong_NCC`` (per cent of pairs within the target, 80/20) and so on by prior, spaces as ``_``.
+    ``with_a_NCC``: of all pairs, A's included; ``pushed_NCC``: of those of them pushed apart.
     ``best`` has the highest Dice; ``least`` the fewest wrong pairs, of those that know V1.
     """
     table = tables.compared(labels)
@@ -119,10 +120,14 @@ def better(labels: pd.DataFrame) -> Findings:
         key = source.replace(" ", "_")
         values[f"wrong_{key}"] = f"{wrong[source]:.0f}"
         values[f"unsure_{key}"] = f"{table.loc[source, 'unsure lesion (%)']:.0f}"
+    with_a = tables.with_a(labels).loc["NCC"]
+    must_hold("with A's pairs just under half of those pushed apart", 0.4 < with_a["pushed"] < 0.5)
     v1_alone = table.drop(index=[FROM_A, OWN])
     return Findings(
         **{f"own_{d}": f"{f:.2f}" for d, f in by_domain.loc[OWN].items()},
         **{f"band_{d}": f"{f:.2f}" for d, f in by_domain.loc["classifier band"].items()},
+        with_a_NCC=f"{100 * with_a['all']:.0f}",
+        pushed_NCC=f"{100 * with_a['pushed']:.0f}",
         best=v1_alone["Dice"].idxmax(),
         least=v1_alone["wrong pairs, 80/20 (%)"].idxmin(),
         **values,

@@ -140,12 +140,17 @@ def n_e(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
     rises = {d: _rises(values, d) for d in DISTANCES}
     must_hold("F rises at one weight too", min(mean for mean, _ in rises.values()) > 0.02)
     must_hold("a growing weight adds little", max(b - a for a, b in rises.values()) < 0.03)
+    to_1000 = {s: means(names(s, "ACD")[:-1], values).mean(axis=0) for s in STRATEGIES}
+    steady = [s for s, f in to_1000.items() if (np.diff(f) > 0).all()]
+    must_hold("80/20 alone rises steadily to 1000", steady == ["80/20"])
     for d, (mean, per_embedding) in rises.items():
         said |= {f"mean_{d}": signed(mean, 3), f"sum_{d}": signed(per_embedding, 3)}
+    seeds = len(values[name("80/20", "ACD", f"{ENDS[0]} sum/n")])
+    must_hold("it is one training", seeds == 1)
     return Findings(
         rise=whole.effect,
         equal_at=proof.EQUAL_WEIGHT_N_E,
-        seeds=len(values[name("80/20", "ACD", f"{ENDS[0]} sum/n")]),
+        seeds=seeds,
         **said,
     )
 
@@ -190,6 +195,13 @@ def again(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
         bound=f"{claim.SAME:g}",
         rest=f"{-steady.estimate:.3f} ({-high:.3f} to {-low:.3f})",
         spread=f"{-steady.estimate / 2**0.5:.3f}",
+    )
+
+
+def without_corner(found: Sequence[verdicts.Verdict]) -> Findings:
+    """Verdicts on claims 2 to 5 by `rfe_study.claims.corner.judge`: ``all_2`` and so on."""
+    return Findings(
+        **{f"all_{c}": verdicts.overall(p for p in found if p.claim == c) for c in (2, 3, 4, 5)}
     )
 
 

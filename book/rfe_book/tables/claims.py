@@ -31,7 +31,8 @@ def chapters() -> dict[str, str]:
 
 
 def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
-    """A row a claim, by its number: what it says, verdict in bold, effect, chapter with a link.
+    """A row a claim, by its number: what it says, verdict in bold and what it is on, effect,
+    chapter with a link.
 
     Parameters
     ----------
@@ -40,10 +41,15 @@ def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
     """
     links = chapters()
     shares = board["parts"].map(lambda share: f", {share} parts reproduced" if share else "")
+    tested = board["tested"].map(lambda words: f". Tested: {words}" if words else "")
     marks = board["verdict"].map(lambda verdict: "*" if verdict == NOT_TESTED else "**")
     columns = {
-        "The paper says": board["the paper says"].str.replace("n_E", "$n_E$"),
-        "Our verdict": marks + board["verdict"] + marks + shares,
+        "The paper says, in our words": board["the paper says"].str.replace("n_E", "$n_E$"),
+        "Our verdict": marks
+        + board["verdict"]
+        + marks
+        + shares
+        + tested.str.replace("n_E", "$n_E$"),
         "Effect, 95% interval": board["effect"].str.replace("n_E", "$n_E$"),
         "Chapter": board["chapter"].map(links),
     }
@@ -82,6 +88,32 @@ def parts(found: Iterable[Verdict]) -> pd.DataFrame:
         for part in found
     ]
     columns = ["Claim", "Part", "Statistic", "Above", "Effect, 95% interval", "Verdict"]
+    return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])
+
+
+def beside(parts: Mapping[int | str, Sequence[Verdict]], others: Iterable[Verdict]) -> pd.DataFrame:
+    """Parts that are otherwise on other rows: verdict and effect on all rows, and on those.
+
+    Parameters
+    ----------
+    parts : mapping of int or str to sequence of Verdict
+        From `rfe_study.claims.board.all_parts`.
+    others : iterable of Verdict
+        Parts of the same names, from other rows; those that are the same are left out.
+    """
+    named = {(p.claim, p.part): p for own in parts.values() for p in own}
+    pairs = [(named[p.claim, p.part], p) for p in others]
+    lines = [
+        (
+            one.claim,
+            one.part.replace("n_E", "$n_E$"),
+            f"{one.verdict}: {one.effect}",
+            f"{other.verdict}: {other.effect}",
+        )
+        for one, other in pairs
+        if one.effect != other.effect
+    ]
+    columns = ["Claim", "Part", "On all rows", "Without"]
     return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])
 
 

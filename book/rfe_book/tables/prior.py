@@ -106,6 +106,30 @@ def compared(labels: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("prior")
 
 
+def with_a(labels: pd.DataFrame) -> pd.DataFrame:
+    r"""Wrong pairs of 80/20 where half of the pixels are A's, whose labels are true.
+
+    A pair of a target's pixel and one of A's is wrong if the first is called what it is not. Their
+    share of such pairs, :math:`s e_1 + (1 - s) e_0`, is what the rows with A have more than those
+    without; two shares s of lesion tell the errors :math:`e_1` of lesion and :math:`e_0`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``source``, means over the target domains, V1 as in the paper: ``all``, the share
+        of all pairs that is wrong; ``pushed``, of those that the prior calls different.
+    """
+    both = of_both(labels).xs(1, level="v1")
+    fifth, half = (
+        2 * both[f"wrong_with_a_{s}"] - both[f"wrong_{s}"] / 2 for s in ("80/20", "50/50")
+    )
+    ground = (fifth - 0.4 * half) / 0.6
+    lesion = 2 * half - ground
+    within = lesion * (1 - ground) + ground * (1 - lesion)
+    found = {"all": both["wrong_with_a_80/20"], "pushed": (within + lesion + ground) / 4}
+    return pd.DataFrame(found).groupby("source").mean()
+
+
 def by_v1(labels: pd.DataFrame, source: str) -> pd.DataFrame:
     """Dice of a prior on each patient, by whose labels it knows: means over draws.
 

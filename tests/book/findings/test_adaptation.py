@@ -10,7 +10,7 @@ from rfe_book.tables.adaptation import ALONE, CONTROL, SHARES, STATISTICS, V1
 from rfe_book.words import span
 from rfe_study.claims.headline import SENTENCES
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, Verdict
-from rfe_study.methods.adaptation import PAPER, PERFECT
+from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.phantom.domains import TARGETS
 
@@ -25,6 +25,8 @@ STORY = {
     V1: 0.12,
     PERFECT: {"C": -0.05},
     "Dice on NCC": -0.3,
+    "entropy": {"B": 0.1, "C": -0.1},
+    f"{PAPER}{AT_BEST}": {"B": -0.25},
 }
 
 
@@ -141,8 +143,14 @@ def test_headline_did_not_hold():
 
 
 def test_rivals_ahead_are_named():
-    said = findings.rivals(by_target({"CORAL": 0.05, "entropy": -0.1}), OURS)
+    said = findings.rivals(by_target({"CORAL": 0.05, "entropy": {"B": 0.1, "C": -0.2}}), OURS)
     assert "“CORAL”" in said.ahead and "“entropy”" not in said.ahead
     assert said.v1.startswith("−0.14") and said.dice_lower.startswith("−0.23")
+    assert said.exact_B == "0.20" and said.entropy_B.startswith("−0.10")
     with pytest.raises(ValueError, match="V1's labels are worth most"):
         findings.rivals(by_target({"CORAL": 0.3}), OURS)
+    with pytest.raises(ValueError, match="entropy is perhaps better on B"):
+        findings.rivals(by_target({"CORAL": 0.05, "entropy": -0.2}), OURS)
+    sure = [verdict("better than pseudo-labels, mean of B, C, D", CONTRADICTED)]
+    with pytest.raises(ValueError, match="two surely do better"):
+        findings.rivals(by_target({"CORAL": 0.05}), [*OURS, *sure])

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import adaptation_lesions as findings
-from rfe_book.tables.adaptation import ALL_PIXELS, BY_SIZE, LUCK
+from rfe_book.tables.adaptation import ALL_PIXELS, BY_SIZE, CONTROL, LUCK
 from rfe_book.words import percent
-from rfe_study.claims.adaptation import EVERY_LESION
+from rfe_study.claims.adaptation import EVERY_LESION, OF_SMALL
 from rfe_study.claims.heads import PATIENTS, VERDICT
+from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
@@ -74,6 +75,28 @@ def test_small_lesions_and_their_cause():
     assert float(said.pieces) == pytest.approx(2.0, abs=0.1)
     with pytest.raises(ValueError, match="taking all pixels does not"):
         small(0.3)
+
+
+def drawn(**found):
+    """How many of ten very small lesions models find on three heads, seed by seed one more."""
+    found = {PERFECT: 3, ALL_PIXELS: 3, CONTROL: 3} | found
+    tables = {}
+    for model, n in found.items():
+        for domain in "BCD":
+            made = np.random.default_rng(len(model)).normal(n, 0.5, (2, 3))
+            lesions = pd.DataFrame(np.full((2, 3), 10), columns=list("xyz"))
+            detected = pd.DataFrame(made, columns=list("xyz"))
+            tables |= {
+                (domain, model, c): t for c, t in zip(OF_SMALL, (detected, lesions), strict=True)
+            }
+    return findings.drawn(Scores(tables=tables))
+
+
+def test_being_seldom_drawn_is_not_the_cause():
+    said = drawn()
+    assert abs(float(said.all.split(" ")[0].replace("−", "-"))) < 5 and " to " in said.none
+    with pytest.raises(ValueError, match="as many small lesions are missed"):
+        drawn(**{ALL_PIXELS: 8})
 
 
 def test_luck_is_the_range_over_v1():

@@ -172,3 +172,14 @@ def test_sizes_are_of_each_domains_own_upper_bound():
     assert (found.small, found.large) == ("10", "90")
     with pytest.raises(ValueError, match=REFUSED):
         findings.sizes(found_lesions((0.2, 0.4)))
+
+
+def test_sizes_weigh_domains_alike():
+    of_b = found_lesions((0.2, 0.95))
+    of_c = of_b[of_b["model"] == "upper-B"].assign(model="upper-C", domain="C", found=[0.3, 0.9])
+    assert findings.sizes(pd.concat([of_b, of_b, of_c])).small == "20"
+
+
+def test_what_was_not_taken_is_read_from_the_design():
+    found = findings.not_taken()
+    assert (found.batch_B, found.group_B, found.median_B) == ("0.37", "0.48", "0.57")

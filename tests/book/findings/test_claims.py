@@ -7,8 +7,13 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
-from rfe_study.claims import board, headline
+from rfe_study.claims import board, headline, operating_points
+from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims.rows import read
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
+from rfe_study.tables import MODELS, SCORES
+
+FINDS = "finds lesions that the upper bound misses"
 
 
 @pytest.fixture(scope="module")
@@ -21,39 +26,76 @@ def advance():
     return board.headline_parts()
 
 
+@pytest.fixture(scope="module")
+def ranked():
+    return operating_points.judge(read(SCORES), read(MODELS))["threshold-free"]
+
+
+@pytest.fixture(scope="module")
+def f():
+    return AdaptationRows.stored().by_target()
+
+
 def changed(parts, claim, name, **values):
     return {**parts, claim: [replace(p, **values) if p.part == name else p for p in parts[claim]]}
 
 
 def test_headlines_carry_the_numbers_of_the_parts(parts):
-    text = claims.headlines(parts)
+    text = claims.headlines(parts)  # of the stored rows
     ahead = claims.part_of(parts[3], claims.AHEAD)
-    assert f"half and half by {ahead.estimate:.2f} (" in text.replace("\n  ", " ")
+    text = text.replace("\n  ", " ")
+    assert f"half and half by {ahead.estimate:.2f} (" in text
     statistics = claims.part_of(parts["ours"], claims.STATISTICS)
-    assert f"better by {-statistics.estimate:.2f} ({-statistics.high:.2f} to" in text
+    assert f"paper's prior by {-statistics.estimate:.2f} ({-statistics.high:.2f} to" in text
+    fifth = claims.part_of(parts[2], claims.RISES_FIFTH)
+    assert f"instead of 20 gains {fifth.estimate:.2f} (" in text
     assert text.count("- **") == 3
     assert "from each scanner" in text and "without a threshold the" in text
 
 
-def test_headlines_need_that_without_a_threshold_both_are_alike(parts):
+def test_late_training_is_told_with_what_it_turned(parts):
+    more, finds = parts[7][4], claims.part_of(parts[11], f"{FINDS}, mean of B, C, D")
+    alone = claims.part_of(parts[8], "D: most lesions below 10 mm³ missed")
+    turned = [(p, replace(p, verdict=UNDECIDED)) for p in (more, alone, finds)]
+    said = claims.late(turned)
+    assert said.training == "“RFE, NCC” on D, seed 3" and said.beside == 1
+    assert said.without.endswith(f"and “{finds.part}” (claim 11) undecided")
+    assert said.claim_11 == UNDECIDED
+    with pytest.raises(ValueError, match="a part each of claims 7 and 11"):
+        claims.late(turned[1:])
+    with pytest.raises(ValueError, match="of its domain alone"):
+        claims.late([*turned, *[(p, p) for p in parts[6] if p.part.startswith("B: ")]])
+
+
+def test_no_reproduced_claim_says_that_the_method_helps(parts):
+    found = board.board(parts)
+    assert claims.reproduced(found, parts["ours"]).another.startswith("0 points (")
+    helps = found["verdict"].where(found["claim"] != 6, REPRODUCED)
+    with pytest.raises(ValueError, match="no other claims are reproduced"):
+        claims.reproduced(found.assign(verdict=helps), parts["ours"])
+
+
+def test_headlines_need_that_without_a_threshold_both_are_alike(parts, f):
     ranked = [replace(claims.part_of(parts[3], claims.AHEAD), verdict=REPRODUCED)]
     with pytest.raises(ValueError, match="80/20 and 50/50 are alike"):
-        claims.headlines(parts, ranked)
+        claims.headlines(parts, ranked, f)
 
 
 @pytest.mark.parametrize(
     ("claim", "name", "values"),
     [
         (9, claims.REPAIRED, {"low": -0.01}),
+        (9, claims.ON_D, {"verdict": REPRODUCED}),
+        (2, claims.RISES_FIFTH, {"estimate": 0.1}),
         (2, claims.RISES, {"low": -0.01}),
         (3, claims.AHEAD, {"low": -0.01}),
         ("ours", claims.NO_EMBEDDING, {"estimate": 0.05}),
         ("ours", claims.STATISTICS, {"high": 0.01}),
     ],
 )
-def test_a_finding_that_no_longer_holds_stops_the_page(parts, claim, name, values):
+def test_a_finding_that_no_longer_holds_stops_the_page(parts, ranked, f, claim, name, values):
     with pytest.raises(ValueError, match="must not say"):
-        claims.headlines(changed(parts, claim, name, **values))
+        claims.headlines(changed(parts, claim, name, **values), ranked, f)
 
 
 def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):

@@ -43,6 +43,14 @@ def test_a_head_of_which_the_chapter_would_say_what_is_not_so(changes):
         findings.one_head(*head(**({"A": 1.3, "B": 1.8, "C": 1.2, "D": 1.31} | changes)))
 
 
+def test_brains_are_compared_with_the_real_ones():
+    real = {"kind": ["real", "real", "scanner A"], "figure": "brain (ml)", "value": [1000, 1200, 9]}
+    ours = pd.DataFrame({"brain_ml": [1400.0, 1460.0]})
+    assert findings.brains(ours, pd.DataFrame(real)).larger == "30%"
+    with pytest.raises(ValueError, match="brains are larger"):
+        findings.brains(ours / 1.3, pd.DataFrame(real))
+
+
 def test_patients_are_those_of_table_1():
     found = findings.patients(DOMAINS)
     assert (found.all, found.train, found.paired) == (28, 3, 40)

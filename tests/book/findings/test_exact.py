@@ -77,6 +77,7 @@ def timed(exact=0.1):
     rows = []
     for n_e in (1000, 2000):
         rows += [("pytorch-metric-learning", n_e, 2e-6 * n_e**2), ("z @ z.T", n_e, 1e-6 * n_e**2)]
+    rows += [("label form, signed", n, 1e-9 * n**2) for n in (1000, 20_000)]
     rows += [("exact form", n, exact * n / findings.WHOLE) for n in (1000, 4000, findings.WHOLE)]
     return pd.DataFrame(rows, columns=["variant", "n_e", "seconds"]).assign(**made)
 
@@ -84,7 +85,7 @@ def timed(exact=0.1):
 def test_costs():
     found = findings.costs(timed())
     assert (found.whole_pixels, found.whole_ms, found.pairs_2000_ms) == ("196,608", "100", "4000")
-    assert (found.pairs_minutes, found.ten_seconds) == ("644", "3,162")
+    assert (found.pairs_minutes, found.pieces_seconds, found.ten_seconds) == ("644", "39", "3,162")
     assert (found.than_library, found.than_plain) == ("15729", "7864")
     assert found.made.endswith("2026-01-01")
     with pytest.raises(ValueError, match="milliseconds for all pixels"):
@@ -162,7 +163,7 @@ def test_samples_beside_all_pixels():
     found = findings.sampled(scores, models[~one], perfect(0.01))
     assert (found.by_20, found.seeds_20) == ("0.100 (0.100 to 0.100)", 2)
     assert (found.by_2000, found.seeds_2000) == ("−0.060", 1)
-    assert (found.again, found.again_by) == ("no relevant effect", "+.010 (.010 to .010)")
+    assert (found.again, found.again_by) == ("no relevant effect", "+0.010 (0.010 to 0.010)")
     assert (found.best, found.best_f, found.best_sampled_f) == ("2x ACD all", "0.65", "0.66")
     assert (found.more_half, found.more_seeds) == ("0.160 (0.160 to 0.160)", "2")
     with pytest.raises(ValueError, match="too few trainings"):

@@ -32,7 +32,7 @@ def test_marking_everything_is_the_floor():
 
 def test_better_priors():
     found = findings.better(label_rows())
-    assert found.wrong_NCC == "30"
+    assert (found.wrong_NCC, found.with_a_NCC, found.pushed_NCC) == ("30", "17", "45")
     assert (found.best, found.least) == ("classifier band", "classifier band")
     assert found.unsure_classifier_band == "20"
     assert (found.own_B, found.band_B) == ("0.40", "0.50")

@@ -10,7 +10,7 @@ from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import signed
-from rfe_study.claims import operating_points
+from rfe_study.claims import corner, operating_points
 from rfe_study.claims import proof as claims
 from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
 
@@ -31,7 +31,8 @@ def f_score(method, seed):
         return fixed.get(method.name, 0.45) + noise / 10
     if method.group == "all pixels":
         return 0.5 + EXACT[term.strategy]
-    step = 0.05 * (N_E.index(term.n_e)) / 5
+    at = N_E.index(term.n_e)
+    step = 0.05 * (at if term.strategy == "80/20" or at != 3 else 0) / 5
     if term.strategy == "distribution-aware" and term.n_e == ENDS[0]:
         scatter = (-0.15, 0.15, 0)[seed]
         return 0.2 + scatter if term.distance == "cosine" else 0.25 - scatter
@@ -62,7 +63,7 @@ def points(scores, models):
 
 @pytest.fixture(scope="module")
 def values(points):
-    return points["at .5"]
+    return points["at 0.5"]
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +128,39 @@ def test_an_example_of_pairs(values):
 
 def test_n_e_says_how_far_f_rises(parts, values):
     found = findings.n_e(parts, values)
-    assert found.rise_fifth.startswith("+.05") and found.seeds == 1
+    assert found.rise_fifth.startswith("+0.05") and found.seeds == 1
     assert float(found.mean_ACD) == pytest.approx(0.05, abs=0.01)
     one, other = values["80/20 ACD 2000 sum/n"].loc[0], values["80/20 ACD 20 sum/n"].loc[0]
     assert found.sum_ACD == signed((one - other).mean(), 3)
     with pytest.raises(ValueError, match="adds little"):
         heavier = values["80/20 l2 2000 sum/n"] + 0.1
         findings.n_e(parts, {**values, "80/20 l2 2000 sum/n": heavier})
+
+
+def test_only_one_strategy_rises_steadily(parts, values):
+    low = values["80/20 ACD 500"] - 0.1
+    with pytest.raises(ValueError, match="alone rises steadily"):
+        findings.n_e(parts, {**values, "80/20 ACD 500": low})
+
+
+def test_without_the_corner_verdicts_are_others(scores, models, judged):
+    found = findings.without_corner(corner.judge(scores, models))
+    whole = findings.claims(judged)
+    assert (found.all_2, whole.all_2) == ("reproduced", "reproduced")
+    assert (found.all_5, whole.all_5) == ("reproduced", "contradicted")
+
+
+def test_the_papers_margin(values):
+    models = ("80/20 ACD 20 margin 1", "80/20 ACD 200 margin 1")
+    lower = {m: values[m.removesuffix(" margin 1")].loc[[0]] - 0.06 for m in models}
+    searched = grid(lambda d, w, m: 0.7 - m / 10)
+    found = proof_points.margin_1({**values, **lower}, searched)
+    assert (found.by_20, found.by_200) == ("0.06", "0.06")
+    with pytest.raises(ValueError, match="smallest margin is best"):
+        proof_points.margin_1({**values, **lower}, grid(lambda d, w, m: m))
+    with pytest.raises(ValueError, match="below statistics of B alone"):
+        high = {tables.STATISTICS: values[tables.STATISTICS] - 0.2}
+        proof_points.margin_1({**values, **lower, **high}, searched)
 
 
 def test_again_says_what_trainings_share(parts, values):
@@ -194,11 +221,11 @@ def test_shares_have_a_best_at_each_point(points):
     assert float(found.ap_50) - float(found.f_50) == pytest.approx(0.14, abs=0.021)
     assert (found.margin, found.margin_36) == ("1", "0.5")
     with pytest.raises(ValueError, match="alike"):
-        four = points["at .5"]["4x ACD all margin 1"] + 0.03
-        half = {**points["at .5"], "4x ACD all margin 1": four}
-        proof_points.shares({**points, "at .5": half})
+        four = points["at 0.5"]["4x ACD all margin 1"] + 0.03
+        half = {**points["at 0.5"], "4x ACD all margin 1": four}
+        proof_points.shares({**points, "at 0.5": half})
     with pytest.raises(ValueError, match="best lies between"):
-        proof_points.shares({**points, "at .5": points["threshold-free"]})
+        proof_points.shares({**points, "at 0.5": points["threshold-free"]})
 
 
 def test_distance_by_corners_and_lengths(parts, points):

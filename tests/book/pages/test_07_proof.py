@@ -61,9 +61,11 @@ def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
     assert [row[0] for row in rows] == [str(claim.number) for claim in board_claims.CLAIMS]
     board = board_claims.board(board_claims.all_parts())
     shares = [f", {share} parts reproduced" if share else "" for share in board["parts"]]
-    assert [row[2] for row in rows] == [
-        verdict + share for verdict, share in zip(board["verdict"], shares, strict=True)
-    ]
+    told = zip([row[2] for row in rows], board["verdict"], shares, board["tested"], strict=True)
+    for shown, verdict, share, tested in told:
+        words = ". Tested: " if tested else ""
+        assert shown == verdict + share or shown.startswith(f"{verdict}{share}{words}")
+        assert bool(tested) == ("Tested: " in shown)
     for link in table.locator("tbody a").all():
         assert page.tab.request.get(link.evaluate("a => a.href")).ok
     assert table.locator("tbody a").count() == sum(

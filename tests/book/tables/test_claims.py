@@ -1,5 +1,7 @@
 """The scoreboard, the headline and their parts as readers see them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rfe_book.tables import claims as tables
@@ -39,9 +41,25 @@ def test_verdicts_with_their_shares_and_effects():
     assert board.loc[6, "Our verdict"] == "**undecided**"
     assert board.loc[2, "Our verdict"] == "*not tested yet*"
     effects = board["Effect, 95% interval"]
-    assert effects[1] == "F per tenfold $n_E$: +.010 (−.020 to .040)" and effects[2] == ""
-    assert "n_E" in board.loc[1, "The paper says"]
-    assert "n_E" not in board.loc[1, "The paper says"].replace("$n_E$", "")
+    assert effects[1] == "F per tenfold $n_E$: +0.010 (−0.020 to 0.040)" and effects[2] == ""
+    words = board["The paper says, in our words"]
+    assert "n_E" in words[1] and "n_E" not in words[1].replace("$n_E$", "")
+
+
+def test_a_verdict_on_less_than_the_words_says_so():
+    board = tables.scoreboard(boards.board({12: [part(12, REPRODUCED)]}))
+    told = board["Our verdict"]
+    assert told[12].startswith("**reproduced**. Tested: whether weighing every lesion alike")
+    assert told[2] == "*not tested yet*"
+
+
+def test_parts_beside_what_they_would_be_on_other_rows():
+    same, moved = part(2, REPRODUCED), part(3, REPRODUCED)
+    other = replace(moved, verdict=UNDECIDED, estimate=0.02)
+    table = tables.beside({2: [same], 3: [moved]}, [same, other])
+    assert table.index.tolist() == [(3, "F rises with $n_E$")]
+    assert table["On all rows"].iloc[0] == f"reproduced: {moved.effect}"
+    assert table["Without"].iloc[0] == f"undecided: {other.effect}"
 
 
 def test_a_row_a_part():
@@ -49,7 +67,7 @@ def test_a_row_a_part():
     (line,) = tables.parts([beside]).reset_index().to_numpy().tolist()
     assert line == [
         2, "F rises with $n_E$ (beside)", "F per tenfold $n_E$", "−0.005",
-        "+.010 (−.020 to .040)", UNDECIDED,
+        "+0.010 (−0.020 to 0.040)", UNDECIDED,
     ]  # fmt: skip
 
 

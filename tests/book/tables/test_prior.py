@@ -1,10 +1,12 @@
 """What the rows say: means by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from prior_rows import label_rows, rows
 
 from rfe_book.tables import prior
+from rfe_study.measures import prior_labels
 
 
 def test_setting_of_the_paper():
@@ -38,6 +40,17 @@ def test_priors_compared_over_domains():
     assert row["Dice"] == pytest.approx(0.6)  # .5, .6 and .7 on B, C and D
     assert (row["unsure lesion (%)"], row["wrong pairs, 80/20 (%)"]) == pytest.approx((20, 5))
     assert table.loc["NCC", "wrong pairs, natural (%)"] == pytest.approx(15)
+
+
+def test_pairs_pushed_apart_are_counted_with_those_of_a():
+    """Of what the prior calls lesion a tenth is, of the rest a hundredth; half of all is A's."""
+    near = np.array([[9900, 100], [900, 100], [0, 0]])
+    row = prior_labels.score(near, near)
+    about = {"source": "NCC", "target": "B", "v1": 1, "seed": 0, "subject": prior_labels.BOTH}
+    found = prior.with_a(pd.DataFrame([about | row])).loc["NCC"]
+    pushed = (0.9 * 0.99 + 0.1 * 0.01 + 0.9 + 0.01) / 4
+    assert found["pushed"] == pytest.approx(pushed, abs=1e-3)
+    assert found["all"] == row["wrong_with_a_80/20"]
 
 
 def test_each_patient_has_two_v1():
