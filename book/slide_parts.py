@@ -16,7 +16,9 @@ NUMBERED = "figure, div.math[id], table[id]"
 VERDICT = "div.admonition.important"
 STATES = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>')
 #: Between two sentences. "Eq. 2" is none, nor is what a tag holds, as the title of a link.
-END = re.compile(r"(?:(?<=[.?!])|(?<=[.?!]</em>)|(?<=[.?!]</strong>))[”)]?\s+(?=[A-Z“(<])(?![^<]*>)")
+END = re.compile(
+    r"(?:(?<=[.?!])|(?<=[.?!]</em>)|(?<=[.?!]</strong>))[”)]?\s+(?=[A-Z“(<])(?![^<]*>)"
+)
 #: A whole sentence or more, set off.
 SET_OFF = re.compile(r"<(em|strong)>([^<]*(?:<(?!/?\1)[^<]*)*[.?!])</\1>")
 
