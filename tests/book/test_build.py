@@ -180,7 +180,7 @@ def test_values_are_those_of_the_code_above(build, repository):
     assert staged[1]["source"] == "# First 1.5"
     assert staged[3]["source"] == "# Then \\*two\\* 5"
     student = json.loads(files["runtime/notebooks/01-x.ipynb"])["cells"]
-    assert student[3]["source"] == "# Then \\*two\\* 5"
+    assert student[4]["source"] == "# Then \\*two\\* 5"
 
 
 @pytest.mark.slow
