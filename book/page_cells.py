@@ -23,8 +23,10 @@ SVG = "image/svg+xml"
 #: An image inside a drawing: what names it, and its PNG in base64.
 IMAGE = re.compile(r'(<image\b[^>]*?\bxlink:href="data:image/png;base64,)([^"]+)')
 
-#: A heading with the label above it, and what follows the "#" of one.
-HEADING = re.compile(r"(?m)^(?:\([\w-]+\)=\n)?(#+) (.*)$")
+#: A block between fences, where "#" begins a comment; or a heading with the label above it, and
+#: what follows its "#".
+FENCED = r"(?s: {0,3}(?P<fence>`{3,}|~{3,}).*?(?:\n {0,3}(?P=fence)[`~]* *$|\Z))"
+HEADING = re.compile(rf"(?m)^(?:{FENCED}|(?:\([\w-]+\)=\n)?(?P<level>#+) (?P<title>.*)$)")
 
 RUN_TIME = re.compile(r"\[[^\]]+\]\(index\.md#run-time\)|\{\{run_time\}\}")
 
@@ -104,7 +106,9 @@ def folded_sections(text: str, within: str) -> tuple[str, str]:
 
     def fold(heading: re.Match) -> str:
         nonlocal within
-        level, title = heading.groups()
+        level, title = heading["level"], heading["title"]
+        if not level:
+            return heading[0]
         before = after = ""
         if within and len(level) <= len(within):
             before, within = "</details>\n\n", ""

@@ -22,15 +22,16 @@ from typing import NamedTuple
 from bs4 import BeautifulSoup, Tag
 
 REMEMBER = "What to remember"
-#: Sections that are no slides: a table too large for one, and work to do at one's own screen.
-LEFT_OUT = re.compile(r"Exercises|What the paper said")
+#: Sections that are no slides: what a first reading may leave out, work to do at one's own screen,
+#: and a table too large for one.
+LEFT_OUT = re.compile(r"Deeper: |Exercises|What the paper said")
 #: Rows, heads among them, of the longest table that fits.
 LONGEST_TABLE = 7
 NUMBERED = "figure, div.math[id], table[id]"
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATES = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>')
-#: Between two sentences. "Eq. 2" is none.
-END = re.compile(r"(?<=[.?!])[”)]?\s+(?=[A-Z“(<])")
+#: Between two sentences. "Eq. 2" is none, nor is what a tag holds, as the title of a link.
+END = re.compile(r"(?<=[.?!])[”)]?\s+(?=[A-Z“(<])(?![^<]*>)")
 #: What asks for a prediction before a widget is moved.
 PREDICT = re.compile(r"(Try this|Before you).*predict", re.DOTALL | re.IGNORECASE)
 #: A paragraph of the lesson: what the teacher does, and after the minutes what with.

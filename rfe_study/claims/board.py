@@ -136,7 +136,7 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
 
 
 def shown_effect(part: Verdict) -> str:
-    """``"difference of mean F: +.043 (.012 to .074)"``; empty if there is none."""
+    """``"difference of mean F: +0.043 (0.012 to 0.074)"``; empty if there is none."""
     return "" if np.isnan(part.estimate) else f"{part.statistic}: {part.effect}"
 
 

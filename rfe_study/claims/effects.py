@@ -40,7 +40,7 @@ GAP_SHARE = "share of a gap"
 #: F by which a model may fall short and still be only slightly inferior (claim 10).
 SLIGHTLY = 0.05
 
-#: What a statistic is in a column of scores that is not F at .5.
+#: What a statistic is in a column of scores that is not F at 0.5.
 IN_COLUMN = {
     "f_score": DIFFERENCE,
     "f_score_a": DIFFERENCE,

@@ -113,7 +113,7 @@ def _alike(s: Scores) -> Evidence:
 ON_PROOF = (
     Part(
         claim=OPERATING_POINT,
-        part="80/20 gains more recall than precision over the natural ratio, at .5",
+        part="80/20 gains more recall than precision over the natural ratio, at 0.5",
         statistic=GAINS,
         threshold=0.0,
         smallest=SMALLEST_GAINS,

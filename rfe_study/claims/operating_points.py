@@ -1,8 +1,8 @@
 """Claims 2, 3 and 4 at three operating points: what a threshold does, and what a method does.
 
-F at .5 mixes both. F at a threshold calibrated on domain A alone lets every model mark as much as
-suits it; average precision needs no threshold at all. Verdicts on the claims are those at .5, as in
-the paper.
+F at 0.5 mixes both. F at a threshold calibrated on domain A alone lets every model mark as much as
+suits it; average precision needs no threshold at all. Verdicts on the claims are those at 0.5, as
+in the paper.
 """
 
 import pandas as pd
@@ -13,7 +13,7 @@ from rfe_study.claims.verdicts import Verdict, judge_parts
 
 #: Columns of scores, by what the book calls them.
 POINTS = {
-    "at .5": "f_score",
+    "at 0.5": "f_score",
     "at A's threshold": "f_score_a",
     "threshold-free": "average_precision",
 }

@@ -1,7 +1,7 @@
 """Claims 2 to 5 of the paper, and a question of ours, as statistics of the 36 models' scores.
 
 Statistics, thresholds and smallest effects stand here and were fixed before the first full run on
-phantom 2.0. `parts` asks the same of any column of scores: F at .5 (the paper's), F at a threshold
+phantom 2.0. `parts` asks the same of any column of scores: F at 0.5 (the paper's), F at a threshold
 calibrated on A alone, and average precision, which needs no threshold.
 """
 

@@ -12,7 +12,7 @@ made (`DESIGN.md`). In this order:
   if the whole 95% interval lies on one side;
 - else *undecided*.
 
-A part that asks for a bound alone ("at most .05 below", "more than half") has no smallest effect,
+A part that asks for a bound alone ("at most 0.05 below", "more than half") has no smallest effect,
 and so no "no relevant effect".
 """
 
@@ -90,19 +90,13 @@ class Verdict(Question):
 
     @property
     def effect(self) -> str:
-        """``"+.043 (.012 to .074)"``."""
+        """``"+0.043 (0.012 to 0.074)"``."""
         if np.isnan(self.estimate):
             return "–"
-        text = _short(f"{self.estimate:+.3f}")
+        text = f"{self.estimate:+.3f}"
         if np.isfinite([self.low, self.high]).all():
-            text += f" ({_short(f'{self.low:.3f}')} to {_short(f'{self.high:.3f}')})"
-        return text
-
-
-def _short(number: str) -> str:
-    """``"+0.043"`` as ``"+.043"``, with a minus sign."""
-    sign, digits = (number[0], number[1:]) if number[0] in "+-" else ("", number)
-    return sign.replace("-", "−") + digits.removeprefix("0" if digits.startswith("0.") else "")
+            text += f" ({self.low:.3f} to {self.high:.3f})"
+        return text.replace("-", "−")
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -20,6 +20,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def label(text: str) -> int:
+    """A value of a mask, >= 1; the error speaks of paths, since one behind a list counts to it."""
+    try:
+        return positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}; a path must stand before --labels") from error
+
+
 def seeds(text: str) -> range:
     """A whole number >= 0, or two and all between them: 3, or 0-9."""
     first, dash, last = text.partition("-")

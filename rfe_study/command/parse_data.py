@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 
-from rfe_study.command.arguments import add_seeds, positive, text
+from rfe_study.command.arguments import add_seeds, label, positive, text
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, ROLES
 
 #: Ways to adapt a network to a scan, for `rfe adapt --methods`.
 ADAPTATIONS = ("RFE, NCC", "no embedding", "Dice on NCC", "labels of the source")
+
+#: The lists of --labels and --patients would take a path behind them for one more of theirs.
+PATH_FIRST = "%(prog)s PATH [options]"
 
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
 
@@ -43,6 +46,7 @@ def add_data(groups) -> None:
     make.set_defaults(run="data.make_patients")
     check = commands.add_parser(
         "check",
+        usage=PATH_FIRST,
         help="say what a folder of patients holds and what is wrong with it",
         **text(
             "Read every patient of a folder and print what was found, what is odd about it and "
@@ -56,13 +60,14 @@ def add_data(groups) -> None:
         """,
         ),
     )
-    check.add_argument("path", type=Path, help="folder that holds the patients")
+    check.add_argument("path", type=Path, metavar="PATH", help="folder that holds the patients")
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
     check.add_argument("--strict", action="store_true", help="exit status 1 after a warning too")
     _add_reading(check)
     check.set_defaults(run="data.check")
     statistics = commands.add_parser(
         "statistics",
+        usage=PATH_FIRST,
         help="measure real scans and the phantom the same way, in numbers only",
         **text(
             "Measure contrast, texture, edges and intensities of patients of a folder and of "
@@ -74,7 +79,9 @@ def add_data(groups) -> None:
         """,
         ),
     )
-    statistics.add_argument("path", type=Path, help="folder that holds the patients")
+    statistics.add_argument(
+        "path", type=Path, metavar="PATH", help="folder that holds the patients"
+    )
     _add_choice(statistics)
     _add_reading(statistics)
     statistics.add_argument(
@@ -87,7 +94,7 @@ def _add_reading(parser) -> None:
     """How files are read where a data set leaves it open."""
     parser.add_argument(
         "--labels",
-        type=positive,
+        type=label,
         nargs="+",
         default=[],
         metavar="N",

@@ -7,7 +7,7 @@ import nbformat
 import numpy as np
 import pytest
 from editions import edition, lab
-from page_cells import page, with_palette
+from page_cells import folded_sections, page, with_palette
 from PIL import Image
 from plain_markdown import plain
 
@@ -96,6 +96,16 @@ def test_page_folds_sections_that_are_deeper_and_imports_alone():
     assert after["source"] == "After it.\n\n</details>\n\n(sec-b)=\n## Next"
     with pytest.raises(ValueError, match="must be followed by another section"):
         page(chapter(last=("markdown", "# Deeper: x", {})), {"f-score": "F-score"})
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [("```python", "\n```"), ("  ~~~~", "\n~~~~~"), ("```", "")]
+)
+def test_a_comment_between_fences_is_no_heading(begin, end):
+    code = f"{begin}\n# Deeper: a comment\n{end}"
+    assert folded_sections(f"Text.\n\n{code}", "##") == (f"Text.\n\n{code}", "##")
+    text, within = folded_sections(f"{code}\n\n## Next", "##")
+    assert (text.startswith(code), within) == (True, "" if end else "##")
 
 
 def test_page_refuses_a_caption_without_a_figure():

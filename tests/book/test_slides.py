@@ -15,7 +15,8 @@ VIEW = f'<script type="{slides.VIEW}">{{"model_id": "m1"}}</script>'
 CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink">#</a></h1>
 <div class="admonition"><p class="admonition-title">In this chapter</p><p>You learn.</p></div>
 <section id="why"><h2>5.1. Why?<a class="headerlink" href="#why">#</a></h2>
-<p><em>Since it is so. Always.</em> More words. The sum, by Eq. 2 of the paper, is</p>
+<p><em>Since it is so. Always.</em> More words. The sum, by Eq. 2 of
+<a href="r.html#l" title="IT. Theory, 1991.">Lin</a>, is</p>
 <div class="math" id="equation-a"><span class="eqno">(5.1)</span>\\[a\\]</div>
 <p>with a letter. Then more.</p>
 <figure id="fig-a"><img alt="A line." loading="lazy" src="_images/a.svg"/>
@@ -26,8 +27,9 @@ CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink
 <section id="move"><h2>5.2. Move it</h2><p>One slice. Choose.</p>
 <p>Before you move, predict.</p>{VIEW}</section>
 <section id="told"><h2>5.3. Told</h2><p>It is <a href="#fig-a">so</a>. And so on.</p></section>
-<section id="exercises"><h2>5.4. Exercises</h2><p>Write.</p></section>
-<section id="what-to-remember"><h2>5.5. What to remember</h2><ul><li>This.</li></ul></section>
+<section id="deeper"><h2>5.4. Deeper: why?</h2><details><p>So.</p></details></section>
+<section id="exercises"><h2>5.5. Exercises</h2><p>Write.</p></section>
+<section id="what-to-remember"><h2>5.6. What to remember</h2><ul><li>This.</li></ul></section>
 </section></article>"""
 LESSON = """<article><section id="top"><h1>A lesson</h1><p>A story.</p>
 <section id="part"><h2>0:00 to 0:10: A part</h2>
@@ -57,9 +59,7 @@ def test_slides_of_a_chapter(decks):
     kinds = ["title", "equation", "figure", "question", "question", "statement", "remember"]
     assert [slide["class"][0] for slide in made] == kinds
     said = texts(decks["05-x"])
-    assert said[1].startswith(
-        "5.1. Why? Since it is so. Always. The sum, by Eq. 2 of the paper, is"
-    )
+    assert said[1].startswith("5.1. Why? Since it is so. Always. The sum, by Eq. 2 of Lin , is")
     assert "with a letter." in said[1] and "Then more" not in said[1]
     assert said[2].startswith("5.1. Why? A line. On the page")
     assert said[3].startswith("Check yourself Which? One.")

@@ -48,7 +48,7 @@ def crops(patches: Patches, index: Sequence[int]) -> Figure:
         for row, modality in enumerate(MODALITIES):
             panel = axes[row, column]
             patient = patches.subjects[k].replace("train", "")
-            title = f"patient {patient}\nslice {patches.slices[k]}" if row == 0 else ""
+            title = f"patient {patient}\nslice z = {patches.slices[k]}" if row == 0 else ""
             show_plane(panel, patches.images[k, row], title, vmin=0, vmax=1, cmap=shades)
             panel.contour(lesion, [0.5], colors=COLOURS["highlight"], linewidths=0.8)
             if column == 0:
@@ -72,7 +72,7 @@ def split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
         axes.bar(z, area[z], linewidth=0.3, label=name, **look)
         axes.bar(z, -0.08 * area.max(), linewidth=0, **look)  # also where there is no lesion
     axes.axhline(0, color="black", linewidth=0.6)
-    axes.set(xlabel="axial slice", ylabel="lesion area (mm²)", xlim=(-0.5, len(area) - 0.5))
+    axes.set(xlabel="axial slice z", ylabel="lesion area (mm²)", xlim=(-0.5, len(area) - 0.5))
     axes.legend(loc="upper left")
     return figure
 

@@ -114,7 +114,7 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
 
 
 def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
-    """What a better prior is worth, at a threshold of .5 and without one.
+    """What a better prior is worth, at a threshold of 0.5 and without one.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:
     at_half = differences(f, PERFECT, tables.CONTROL)
     must_hold("a perfect prior ranks pixels better", ap.loc["mean", "low"] > 0)
     must_hold(
-        "at .5 little of that is left", at_half.loc["mean", "mean"] < ap.loc["mean", "mean"] / 2
+        "at 0.5 little of that is left", at_half.loc["mean", "mean"] < ap.loc["mean", "mean"] / 2
     )
     must_hold("on C a perfect prior is below its control", at_half.loc["C", "mean"] < 0)
     must_hold("all priors pull the right way", bool((pulls["a"] > 0).all()))
@@ -165,7 +165,7 @@ def shares(
     must_hold("a larger share also ranks better", ap.loc["mean", "mean"] > 0)
     mean_f = {key: mean_of(f, m) for key, m in tables.SHARES.items()}
     best = max(mean_f, key=mean_f.get)
-    must_hold("80/20 is not best at .5", best != "80/20")
+    must_hold("80/20 is not best at 0.5", best != "80/20")
     must_hold("F hardly notices", abs(mean_f["80/20"] - mean_f["1x"]) < 0.05)
     ends = {"low": names[0], "high": names[-1]}
     of_c = {"precision": precision, "recall": recall, "ap": average_precision, "f": f}

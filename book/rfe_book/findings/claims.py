@@ -107,7 +107,7 @@ def headlines(
 - **With true labels to say which pixels are alike, the recipe works on B.** With 80% background and
   20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F (in
   the mean over three strategies {effect(rises)}, most of it because one of them draws hardly a
-  lesion at 20). That mixture is better than half and half by {effect(ahead)} at a threshold of .5;
+  lesion at 20). That mixture is better than half and half by {effect(ahead)} at a threshold of 0.5;
   without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing on average.** In Chapter 9, with another weight, margin,
   $n_E$ and rate, F differs from the same training without the embedding loss by

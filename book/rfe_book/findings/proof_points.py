@@ -61,7 +61,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
 def points(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     """Claim 3 at each operating point: ``half_AP`` is 80/20 beside 50/50 by average precision."""
     lead = {p: _part(judged[p], "80/20 better than 50/50, ACD") for p in judged}
-    must_hold("80/20 leads 50/50 at .5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
+    must_hold("80/20 leads 50/50 at 0.5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
     shrinks = lead[AT_HALF].estimate > lead[AT_A].estimate > lead[THRESHOLD_FREE].estimate
     must_hold("the less a threshold matters, the smaller that lead", shrinks)
     return Findings(half_AP=AGAINST[lead[THRESHOLD_FREE].verdict])
@@ -102,15 +102,15 @@ def shares(scores: Mapping[str, ByModel]) -> Findings:
     })  # fmt: skip
     best = f.idxmax()
     between = ["2x", "4x"]
-    must_hold("at .5 the best lies between", best[AT_HALF] in between)
+    must_hold("at 0.5 the best lies between", best[AT_HALF] in between)
     alike = f.loc[between, AT_HALF]
-    must_hold("2 and 4 times are alike at .5", alike.max() - alike.min() < 0.02)
+    must_hold("2 and 4 times are alike at 0.5", alike.max() - alike.min() < 0.02)
     must_hold("a threshold on A asks for less lesion", best[AT_A] in ("distribution-aware", "2x"))
     must_hold("without a threshold more lesion is better", best[THRESHOLD_FREE] == "80/20")
     worst = f.loc["50/50"]
     must_hold("A's threshold does not repair that", worst[AT_A] < worst[AT_HALF] + 0.03)
     must_hold("the natural share orders worst", f[THRESHOLD_FREE].idxmin() == "distribution-aware")
-    must_hold("50/50 is the worst at .5", f[AT_HALF].idxmin() == "50/50")
+    must_hold("50/50 is the worst at 0.5", f[AT_HALF].idxmin() == "50/50")
     free = f[THRESHOLD_FREE]
     must_hold("and near the best without", free["80/20"] - free["50/50"] < 0.03)
     return Findings(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
+from rfe_book.widgets.n_e_explorer import NEExplorer
 from rfe_core import sampling
 from rfe_study.claims import verdicts
 from rfe_study.claims.heads import PATIENTS, VERDICT
@@ -139,6 +140,17 @@ def drawn(rows: pd.DataFrame) -> Findings:
     return Findings(
         share=f"{100 * share:.1f}", few=f"{20 * share:.1f}", made=words.origin(rows), **values
     )
+
+
+def runs_out(view: NEExplorer) -> Findings:
+    """Lesion pixels of the explorer's slice: where 50/50 wants more, its exact value climbs."""
+    half = view.strategies.index("50/50")
+    centre = np.array(view.measures[0]["centre"][half])
+    short = np.array([wanted > drawn for _, wanted, _, drawn in view.counts[half]])
+    must_hold("50/50 runs out of lesion pixels", short[-1] and not short[0])
+    last = centre[~short][-1]
+    must_hold("the exact value climbs then", bool((np.diff([last, *centre[short]]) > 0).all()))
+    return Findings(lesion=view.counts[half][-1][3])
 
 
 def odds(labels: Tensor, *, size: int = 3, n_e: int = 100, steps: int = 30) -> Findings:

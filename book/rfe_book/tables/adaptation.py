@@ -131,7 +131,7 @@ def summary(f: Mapping[str, ByModel], precision: Mapping[str, ByModel]) -> pd.Da
 def worth(
     f: Mapping[str, ByModel], precision: Mapping[str, ByModel], models: Sequence[str]
 ) -> pd.DataFrame:
-    """Gains over `CONTROL` at a threshold of .5 and without a threshold, as text."""
+    """Gains over `CONTROL` at a threshold of 0.5 and without a threshold, as text."""
     columns = {}
     for name, of in (("F", f), ("AP", precision)):
         for target, values in of.items():

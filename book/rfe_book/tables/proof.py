@@ -154,7 +154,7 @@ def verdict_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
     DataFrame
         Indexed by ``claim`` and ``part``: ``statistic``, ``above`` (threshold), ``smallest``
         (effect of interest; empty where a bound is asked for), and a column of text for each set of
-        patients, as "reproduced: +.043 (.012 to .074)".
+        patients, as "reproduced: +0.043 (0.012 to 0.074)".
     """
     lines: dict[tuple, dict] = {}
     for which, parts in found.items():

@@ -76,11 +76,16 @@ function makeCurve(nE, paper, measures) {
   const others = svg(node, "g", { class: "rfe-others" });
   const dot = svg(node, "circle", { r: 5, class: "rfe-now" });
   const title = svg(node, "text", { x: left, y: 14 });
-  nE.forEach((n, at) => {
-    if (!paper.includes(n) && at && at < nE.length - 1) return;
+  let free = Infinity; // where the label to the right begins: one that would touch it is left out, its tick is not
+  for (let at = nE.length - 1; at >= 0; at--) {
+    if (!paper.includes(nE[at]) && at && at < nE.length - 1) continue;
     svg(node, "path", { class: "rfe-axis", d: `M${x[at]} ${height - bottom}v4` });
-    svg(node, "text", { x: x[at], y: height - bottom + 16, "text-anchor": "middle" }, at < nE.length - 1 ? n : "all");
-  });
+    const name = at < nE.length - 1 ? String(nE[at]) : "all";
+    const half = 3.3 * name.length; // of its width, about
+    if (x[at] + half + 8 > free) continue;
+    svg(node, "text", { x: x[at], y: height - bottom + 16, "text-anchor": "middle" }, name);
+    free = x[at] - half;
+  }
   svg(node, "text", { x: width - right, y: height - 4, "text-anchor": "end" }, "n_E");
 
   function update(measure, strategy, stop, redraw, label) {

@@ -41,7 +41,7 @@ def bounds_cases(
             probability = evaluation.predict(models[name], images, slices=z)[z]
             masks[MODELS[name]] = (probability > evaluation.THRESHOLD) & inside
         truth = subject.lesion_mask.transpose(2, 0, 1)[z]
-        captions = [f"patient {subject.name}, slice {k}" for k in z]
+        captions = [f"patient {subject.name}, slice z = {k}" for k in z]
         cases[subject.domain] = case(images[z], truth, masks, captions)
     return cases
 

@@ -85,8 +85,12 @@ def slider(
 
 
 def slices(trait: str, count: int) -> dict[str, Any]:
-    """A slider over 0 ... count - 1."""
-    return slider(trait, "Slice", 0, count - 1, key="slice")
+    """A slider that counts slices, "3 of 8"; in the page's address the first is 0.
+
+    Where a slice lies in the head is for its caption to say, as "z = 91".
+    """
+    counted = [f"{number} of {count}" for number in range(1, count + 1)]
+    return choice(trait, "Slice", counted, kind="range", key="slice", words=range(count))
 
 
 def tick(trait: str, label: str, *, key: str | None = None) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def named_places(anatomy: Anatomy, z: int) -> dict[str, tuple[int, int]]:
     places = {}
     for name, region in regions.items():
         if not region.any():
-            raise ValueError(f"slice {z} must hold {name}, choose another one")
+            raise ValueError(f"slice z = {z} must hold {name}, choose another one")
         depth = ndimage.distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
         places[name] = tuple(int(i) for i in np.unravel_index(np.argmax(depth), depth.shape))
     return places
@@ -93,7 +93,7 @@ def embedding_maps(
         drawn(before),
         pixels,
         weights=model.head.weight.detach().numpy().ravel().tolist(),
-        slices=[f"slice {n}" for n in range(len(slices))],
+        slices=[f"slice z = {z}" for z in slices],
         label=f"Axial FLAIR slice of patient {subject.name}",
         start=start,
         quality=50,

@@ -28,7 +28,7 @@ NO_MODEL = "There is no such model: the loss over all pixels (n_E = all) exists 
 #: What is drawn by epoch: column, name, whether its axis is logarithmic.
 CHARTS = (
     ("dice_loss", "Dice loss", False),
-    ("embedding_loss", "Embedding loss, before its weight", True),
+    ("embedding_loss", "Embedding loss, unweighted", True),
     ("f_{target}", "F on validation crops of {target}", False),
 )
 

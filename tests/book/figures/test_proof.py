@@ -104,7 +104,7 @@ def test_shares_go_from_the_least_lesion_to_the_most(values):
     expected = [
         values[f"{share} ACD all margin 1"].to_numpy().mean() for share in operating.BY_SHARE
     ]
-    assert heights(axes, "at .5") == pytest.approx(expected)
+    assert heights(axes, "at 0.5") == pytest.approx(expected)
 
 
 def test_each_seed_stands_against_the_others(values):

@@ -163,7 +163,7 @@ def test_samples_beside_all_pixels():
     found = findings.sampled(scores, models[~one], perfect(0.01))
     assert (found.by_20, found.seeds_20) == ("0.100 (0.100 to 0.100)", 2)
     assert (found.by_2000, found.seeds_2000) == ("−0.060", 1)
-    assert (found.again, found.again_by) == ("no relevant effect", "+.010 (.010 to .010)")
+    assert (found.again, found.again_by) == ("no relevant effect", "+0.010 (0.010 to 0.010)")
     assert (found.best, found.best_f, found.best_sampled_f) == ("2x ACD all", "0.65", "0.66")
     assert (found.more_half, found.more_seeds) == ("0.160 (0.160 to 0.160)", "2")
     with pytest.raises(ValueError, match="too few trainings"):

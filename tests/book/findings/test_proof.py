@@ -63,7 +63,7 @@ def points(scores, models):
 
 @pytest.fixture(scope="module")
 def values(points):
-    return points["at .5"]
+    return points["at 0.5"]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_an_example_of_pairs(values):
 
 def test_n_e_says_how_far_f_rises(parts, values):
     found = findings.n_e(parts, values)
-    assert found.rise_fifth.startswith("+.05") and found.seeds == 1
+    assert found.rise_fifth.startswith("+0.05") and found.seeds == 1
     assert float(found.mean_ACD) == pytest.approx(0.05, abs=0.01)
     one, other = values["80/20 ACD 2000 sum/n"].loc[0], values["80/20 ACD 20 sum/n"].loc[0]
     assert found.sum_ACD == signed((one - other).mean(), 3)
@@ -220,11 +220,11 @@ def test_shares_have_a_best_at_each_point(points):
     assert float(found.ap_50) - float(found.f_50) == pytest.approx(0.14, abs=0.021)
     assert (found.margin, found.margin_36) == ("1", "0.5")
     with pytest.raises(ValueError, match="alike"):
-        four = points["at .5"]["4x ACD all margin 1"] + 0.03
-        half = {**points["at .5"], "4x ACD all margin 1": four}
-        proof_points.shares({**points, "at .5": half})
+        four = points["at 0.5"]["4x ACD all margin 1"] + 0.03
+        half = {**points["at 0.5"], "4x ACD all margin 1": four}
+        proof_points.shares({**points, "at 0.5": half})
     with pytest.raises(ValueError, match="best lies between"):
-        proof_points.shares({**points, "at .5": points["threshold-free"]})
+        proof_points.shares({**points, "at 0.5": points["threshold-free"]})
 
 
 def test_distance_by_corners_and_lengths(parts, points):

@@ -1,5 +1,7 @@
 """What chapter 05 says, of batches, draws and rows whose answers are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +27,19 @@ def test_a_batch_and_what_it_is_asked_for():
     found = findings.batch(labels)
     assert (found.lesion, found.share, found.aware_20, found.aware_2000) == ("50", "5.0", 1, 100)
     assert (found.pulls_background, found.fifth) == ("90", "4")
+
+
+def test_50_50_runs_out_of_lesion_pixels():
+    def view(centre):
+        counts = [[10, 10, 10, 10], [30, 30, 30, 20], [90, 90, 90, 20]]
+        tables = {"centre": [[0.0, 0.0, 0.0], centre]}
+        return SimpleNamespace(
+            strategies=["80/20", "50/50"], counts=[[], counts], measures=[tables]
+        )
+
+    assert findings.runs_out(view([0.2, 0.3, 0.4])).lesion == 20
+    with pytest.raises(ValueError, match="the exact value climbs then"):
+        findings.runs_out(view([0.2, 0.3, 0.25]))
 
 
 DIAL = ("distribution-aware", "4x", "50/50")

@@ -245,4 +245,4 @@ def test_chapter_marks_what_the_upper_bound_of_b_makes_of_the_head(chapter):
     assert (
         np.sum(shown != expected) <= 5
     )  # another machine may round a probability of 0.5 otherwise
-    assert view.captions[1][0] == f"patient {subject.name}, slice {z[0]}"
+    assert view.captions[1][0] == f"patient {subject.name}, slice z = {z[0]}"

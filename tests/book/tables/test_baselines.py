@@ -84,7 +84,7 @@ def test_gaps_are_over_the_seeds_of_both_bounds(table):
 def test_setup_claim_names_each_part():
     parts = baselines.setup_parts(made_up("paired"))
     claim = baselines_tables.setup_claim(parts)
-    assert claim.loc["B: repaired by labels"].tolist() == ["+.250 (.250 to .250)", "reproduced"]
+    assert claim.loc["B: repaired by labels"].tolist() == ["+0.250 (0.250 to 0.250)", "reproduced"]
     assert "worse than A, mean of B, C, D" in claim.index
 
 

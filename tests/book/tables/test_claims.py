@@ -41,7 +41,7 @@ def test_verdicts_with_their_shares_and_effects():
     assert board.loc[6, "Our verdict"] == "**undecided**"
     assert board.loc[2, "Our verdict"] == "*not tested yet*"
     effects = board["Effect, 95% interval"]
-    assert effects[1] == "F per tenfold $n_E$: +.010 (−.020 to .040)" and effects[2] == ""
+    assert effects[1] == "F per tenfold $n_E$: +0.010 (−0.020 to 0.040)" and effects[2] == ""
     words = board["The paper says, in our words"]
     assert "n_E" in words[1] and "n_E" not in words[1].replace("$n_E$", "")
 
@@ -67,7 +67,7 @@ def test_a_row_a_part():
     (line,) = tables.parts([beside]).reset_index().to_numpy().tolist()
     assert line == [
         2, "F rises with $n_E$ (beside)", "F per tenfold $n_E$", "−0.005",
-        "+.010 (−.020 to .040)", UNDECIDED,
+        "+0.010 (−0.020 to 0.040)", UNDECIDED,
     ]  # fmt: skip
 
 

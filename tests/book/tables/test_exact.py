@@ -25,4 +25,4 @@ def test_headline_shows_main_parts():
     parts = [Verdict(part=p, main=p == "mean", **about, **numbers) for p in ("mean", "B")]
     (row,) = exact.headline({"V1 alone": parts}).itertuples()
     assert row.Index == "40% with a prior that knows V1 alone"
-    assert (row.above, row.found, row.verdict) == ("0.4", "+.500 (.300 to .700)", "undecided")
+    assert (row.above, row.found, row.verdict) == ("0.4", "+0.500 (0.300 to 0.700)", "undecided")

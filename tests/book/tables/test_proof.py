@@ -98,7 +98,7 @@ def test_points_are_three_scores_of_the_same_models(points):
 
 
 def test_gains_and_the_gap_they_close(points):
-    table = proof.gains(points["at .5"])
+    table = proof.gains(points["at 0.5"])
     assert table.loc["80/20"].tolist() == ["+0.10 (0.10 to 0.10)"] * 2 + ["50% (50% to 50%)"]
     assert (proof.gap_closed(points) == "50% (50% to 50%)").all(axis=None)
     assert (proof.corners(points) == "+0.20 (0.20 to 0.20)").all(axis=None)
@@ -108,13 +108,13 @@ def test_gains_and_the_gap_they_close(points):
 
 def test_models_of_one_training_are_shown_by_it(points):
     table = proof.beside(points)
-    assert table.loc["80/20 ACD 500 layers 0+1", "at .5"] == pytest.approx(
-        points["at .5"]["80/20 ACD 500 layers 0+1"].loc[0].mean()
+    assert table.loc["80/20 ACD 500 layers 0+1", "at 0.5"] == pytest.approx(
+        points["at 0.5"]["80/20 ACD 500 layers 0+1"].loc[0].mean()
     )
-    assert table.loc["labels of B", "at .5"] - table.loc["no embedding", "at .5"] == pytest.approx(
-        0.2
-    )
-    shares = proof.by_share(points["at .5"])
+    assert table.loc["labels of B", "at 0.5"] - table.loc[
+        "no embedding", "at 0.5"
+    ] == pytest.approx(0.2)
+    shares = proof.by_share(points["at 0.5"])
     assert shares.index.tolist() == ["2x", "4x"] and shares.columns[-1] == "all"
 
 
@@ -178,7 +178,7 @@ def test_verdict_tables(scores, models):
     judged = judge(scores, models)
     table = proof.verdict_table(judged)
     line = table.loc[(4, "l2 worse than ACD")]
-    assert line["paired heads"] == "reproduced: +.200 (.200 to .200)"
+    assert line["paired heads"] == "reproduced: +0.200 (0.200 to 0.200)"
     assert (line["above"], line["smallest"]) == (0, 0.03)
     assert np.isnan(table.loc[(5, "the 36 models rank alike"), "smallest"])
     words = overall_table(judged)

@@ -31,7 +31,7 @@ def test_each_domain_has_its_upper_bound_and_a_that_of_b(models, subjects):
 def test_marks_are_those_of_the_network_inside_the_brain(models, subjects):
     made = bounds_cases(models, subjects[:1], count=4)["A"]
     z = [int(caption.rsplit(" ", 1)[1]) for caption in made.captions]
-    assert made.captions[0] == f"patient Atest1, slice {z[0]}"
+    assert made.captions[0] == f"patient Atest1, slice z = {z[0]}"
     found = evaluation.predict(models["upper-B"], patches.stack(subjects[0]), slices=z)[z]
     inside = subjects[0].brain_mask.transpose(2, 0, 1)[z]
     expected = (found > evaluation.THRESHOLD) & inside

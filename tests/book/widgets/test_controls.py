@@ -16,7 +16,8 @@ def test_declarations_say_what_the_browser_needs():
         "key": "kind",
     }
     assert choice("at", "n", [1, 2], kind="range", words=["x", "y"])["words"] == ["x", "y"]
-    assert slices("index", 5) == slider("index", "Slice", 0, 4, key="slice")
+    made = slices("index", 3)
+    assert made["options"] == ["1 of 3", "2 of 3", "3 of 3"] and made["words"] == ["0", "1", "2"]
     assert slider("share", "Share", 0, 1, step=0.1, digits=1)["digits"] == 1
 
 

@@ -201,7 +201,7 @@ def test_named_places_lie_in_what_they_are_named_after():
     assert white[places["white matter"]] > 0.85 and gray[places["cortex"]] > 0.7
     assert csf[places["ventricle"]] > 0.8
     assert not anatomy.brain_mask[(*places["air"], z)]
-    with pytest.raises(ValueError, match="slice 0 must hold a large lesion"):
+    with pytest.raises(ValueError, match="slice z = 0 must hold a large lesion"):
         named_places(anatomy, 0)
 
 

@@ -73,7 +73,7 @@ def test_keyboard_and_names(widget_page):
         canvas.press("ArrowRight")
     page.frames()
     assert page.drawn()["index"] == "2"
-    assert page.value("Slice") == "2"
+    assert page.value("Slice") == "3 of 3"
 
 
 def test_outline_surrounds_and_spares_the_mask():

@@ -44,7 +44,7 @@ def test_each_verdict_comes_from_its_parts():
     assert lines["parts"][[2, 3, 4, 9]].tolist() == ["1 of 2", "1 of 2", "", ""]
     assert lines["tested"][2] == "F at the two ends, n_E = 20 and 2000"
     assert lines["tested"][[1, 3, 7]].tolist() == ["", "", ""]  # 7 is not tested here
-    assert lines["effect"][2] == "difference of mean F: −.100 (.012 to .074)"
+    assert lines["effect"][2] == "difference of mean F: −0.100 (0.012 to 0.074)"
     assert lines["effect"][1] == ""
     counts = {REPRODUCED: 1, CONTRADICTED: 1, NO_EFFECT: 1, UNDECIDED: 1, NOT_TESTED: 10}
     assert board_claims.counted(board) == counts

@@ -133,10 +133,10 @@ def test_operating_points_stand_side_by_side():
     scores, models = made_up(rising(0.06), sd=0.004)
     none = scores["f_score"].mean() + 0 * scores["f_score"]
     judged = operating_points.judge(scores.assign(average_precision=none), models)
-    assert list(judged) == ["at .5", "at A's threshold", "threshold-free"]
+    assert list(judged) == ["at 0.5", "at A's threshold", "threshold-free"]
     table = operating_points.table(judged)
     assert table.index.get_level_values("claim").tolist() == [2, 3, 3, 4, 4]
     line = table.loc[(2, RISES)]
-    assert line["at .5"].startswith("reproduced: +.0")
+    assert line["at 0.5"].startswith("reproduced: +0.0")
     assert line["at A's threshold"] == "not tested yet: –"  # no such column
-    assert line["threshold-free"] == "no relevant effect: +.000 (.000 to .000)"
+    assert line["threshold-free"] == "no relevant effect: +0.000 (0.000 to 0.000)"

@@ -151,10 +151,10 @@ def test_an_effect_in_words():
             **{**vars(part), "estimate": estimate, "low": low, "high": high}
         ).effect
 
-    assert effect(0.043, 0.012, 0.074) == "+.043 (.012 to .074)"
-    assert effect(-0.0194, -0.082, 0.0444) == "−.019 (−.082 to .044)"
+    assert effect(0.043, 0.012, 0.074) == "+0.043 (0.012 to 0.074)"
+    assert effect(-0.0194, -0.082, 0.0444) == "−0.019 (−0.082 to 0.044)"
     assert effect(20.0, 20.0, 20.0) == "+20.000 (20.000 to 20.000)"
-    assert effect(0.4, np.nan, np.nan) == "+.400"
+    assert effect(0.4, np.nan, np.nan) == "+0.400"
 
 
 def test_parts_whose_models_are_not_trained_are_not_tested():
