@@ -131,7 +131,7 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
     figure, panels = plt.subplots(1, len(precision), figsize=(7, 3.3), sharex=True, sharey=True)
     points = {
         target: {
-            m: [float(of[target][m].to_numpy().mean()) for of in (precision, recall)]
+            m: [float(of[target][m].to_numpy().mean()) for of in (recall, precision)]
             for m in (*SHARES.values(), *beside)
         }
         for target in precision
@@ -154,8 +154,8 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""
             )
         panel.set_title(f"domain {target}")
-    panels[0].set(ylabel="recall", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    figure.supxlabel("precision")
+    panels[0].set(ylabel="precision", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    figure.supxlabel("recall")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 

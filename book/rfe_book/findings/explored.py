@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.words import listed, number, span
 from rfe_book.widgets.choice_view import ChoiceView
 from rfe_book.widgets.exact_explorer import ExactExplorer
 from rfe_book.widgets.n_e_explorer import NEExplorer
 from rfe_book.widgets.prior_explorer import THRESHOLDS, PriorSlice
 from rfe_book.widgets.scanner_view import ScannerView
+from rfe_book.words import listed, number, span
 from rfe_core import metrics
 from rfe_study.measures import probes
 
