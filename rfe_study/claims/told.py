@@ -40,7 +40,7 @@ def _percent(value: float) -> float:
 
 #: By claim; a part that is not here is told by its statistic.
 SENTENCES = {
-    1: Sentence(part="", words="rank correlation of the divergence with n_E {}", of=_turned),
+    1: Sentence(part="", words="rank correlation of the divergence with n_E: {}", of=_turned),
     2: Sentence(part="higher at", words="F is higher by {} at n_E = 2000 than at 20"),
     3: Sentence(part="80/20 better than 50/50", words="F of 80/20 less F of 50/50 is {}"),
     4: Sentence(part="l2 worse", words="F of ACD less F of l2 is {}"),

@@ -146,9 +146,8 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            below = {"xytext": (-7, -3), "ha": "right", "va": "top"}
-            where = {"xytext": (6, 2)} if share == "80/20" else below
-            panel.annotate(share.replace("x", "×"), point, textcoords="offset points", **where)
+            where = {"xytext": (5, 2), "textcoords": "offset points"}
+            panel.annotate(share.replace("x", "×"), point, **where)
         for model, (colour, marker) in beside.items():
             panel.plot(
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""

@@ -233,8 +233,8 @@ def choices(view: ChoiceView) -> Findings:
     values = {name: view.texts[0][view.names.index(name)][along] for name in _STRETCH}
     must_hold("ours never points along", view.texts[0][0][along] == "0%")
     return Findings(
-        same=listed([f"*{name}*" for name in same]),
-        less=listed([f"*{name}*" for name in less]),
+        same=listed([f"“{name}”" for name in same]),
+        less=listed([f"“{name}”" for name in less]),
         squared=values[_STRETCH[0]],
         radial=values[_STRETCH[1]],
     )

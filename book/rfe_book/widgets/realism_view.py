@@ -145,7 +145,9 @@ def realism_view(
         for kind, own in zip(kinds, rows, strict=True):
             ends = full[kind], full[distance.REAL]
             texts = [f"{x:.2f}" for x in (*ends, ends[0] / ends[1])]
-            own[MODALITIES.index("flair")].append(["99.9th percentile of the brain", *texts])
+            of_flair = own[MODALITIES.index("flair")]
+            at = next((n for n, row in enumerate(of_flair, 1) if row[0] == NAMES["p99"]), 0)
+            of_flair.insert(at or len(of_flair), ["99.9th percentile of the brain", *texts])
     stacks = []
     for kind in kinds:
         planes = [book_style.to_display(images[kind][m], low=0, high=WHITE[m]) for m in MODALITIES]

@@ -143,5 +143,5 @@ def test_switches_that_leave_the_gradient():
         texts=[list(map(list, zip(draw, along, strict=True))) for draw in lengths],
     )
     said = explored.choices(view)
-    assert (said.same, said.less) == ("*threshold 0.99*", "*dark*")
+    assert (said.same, said.less) == ("“threshold 0.99”", "“dark”")
     assert (said.squared, said.radial) == ("75%", "44%")

@@ -24,7 +24,7 @@ def part(claim, name, numbers):
          "allowed"),
         (7, "fewer false positives", (-np.log(1.1), -np.log(2.9), np.log(2.5)),
          "1.1 (0.4 to 2.9) times as many false positives as the lower bound"),
-        (1, "50/50, seed 0", (1.0, 1.0, 1.0), "rank correlation of the divergence with n_E −1.000"),
+        (1, "50/50, seed 0", (1.0, 1.0, 1.0), "rank correlation of the divergence with n_E: −1.000"),
         (5, "the 36 models rank alike", (0.8, 0.7, 0.9),
          "difference of mean F: +0.800 (0.700 to 0.900)"),
         (6, "better than the lower bound", (np.nan, np.nan, np.nan), ""),
