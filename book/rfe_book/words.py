@@ -11,13 +11,13 @@ from rfe_study.claims.verdicts import Verdict
 _ANSWERS = {
     verdicts.REPRODUCED: "yes",
     verdicts.CONTRADICTED: "no",
-    verdicts.NO_EFFECT: verdicts.NO_EFFECT,
+    verdicts.NO_EFFECT: "no relevant difference",
     verdicts.UNDECIDED: "undecided",
 }
 
 
 def answer(verdict: str) -> str:
-    """A verdict on a question of ours: ``"yes"``, ``"no"``, ``"undecided"`` or no effect."""
+    """A verdict on a question of ours: yes, no, undecided or no relevant difference."""
     return _ANSWERS[verdict]
 
 

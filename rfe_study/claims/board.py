@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_study import results
-from rfe_study.claims import adaptation, headline, proof, sampling
+from rfe_study.claims import adaptation, headline, proof, sampling, told
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.baselines import setup_parts
 from rfe_study.claims.effort import PROOF as PROOF_EFFORT
@@ -113,8 +113,8 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
 
     ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of several that decide
     are reproduced, as "1 of 2"; empty if all are), ``tested`` (what the verdict is on, where the
-    words say more), ``effect`` (of the part that the verdict comes from, with its 95% interval and
-    what it is) and ``chapter`` (label).
+    words say more), ``effect`` (of the part that the verdict comes from, with its interval, as a
+    sentence) and ``chapter`` (label).
     """
     lines = []
     for claim in CLAIMS:
@@ -122,7 +122,7 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
         verdict, share, effect = NOT_TESTED, "", ""
         if own:
             first = deciding(own)
-            verdict, effect = first.verdict, shown_effect(first)
+            verdict, effect = first.verdict, told.effect(first)
         if own and verdict != REPRODUCED:
             main = [part for part in own if part.main]
             found = sum(part.verdict == REPRODUCED for part in main)
@@ -133,11 +133,6 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
         lines.append((claim.number, claim.words, verdict, share, tested, effect, claim.chapter))
     columns = ["claim", "the paper says", "verdict", "parts", "tested", "effect", "chapter"]
     return pd.DataFrame(lines, columns=columns)
-
-
-def shown_effect(part: Verdict) -> str:
-    """``"difference of mean F: +0.043 (0.012 to 0.074)"``; empty if there is none."""
-    return "" if np.isnan(part.estimate) else f"{part.statistic}: {part.effect}"
 
 
 def counted(board: pd.DataFrame) -> dict[str, int]:

@@ -131,7 +131,7 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
     figure, panels = plt.subplots(1, len(precision), figsize=(7, 3.3), sharex=True, sharey=True)
     points = {
         target: {
-            m: [float(of[target][m].to_numpy().mean()) for of in (precision, recall)]
+            m: [float(of[target][m].to_numpy().mean()) for of in (recall, precision)]
             for m in (*SHARES.values(), *beside)
         }
         for target in precision
@@ -146,16 +146,15 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            below = {"xytext": (-7, -3), "ha": "right", "va": "top"}
-            where = {"xytext": (6, 2)} if share == "80/20" else below
-            panel.annotate(share.replace("x", "×"), point, textcoords="offset points", **where)
+            where = {"xytext": (5, 2), "textcoords": "offset points"}
+            panel.annotate(share.replace("x", "×"), point, **where)
         for model, (colour, marker) in beside.items():
             panel.plot(
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""
             )
         panel.set_title(f"domain {target}")
-    panels[0].set(ylabel="recall", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    figure.supxlabel("precision")
+    panels[0].set(ylabel="precision", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    figure.supxlabel("recall")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 

@@ -122,6 +122,6 @@ def trained(table: pd.DataFrame, limit: float) -> Figure:
     for label, kind in zip(axes.get_yticklabels(), table["kind"], strict=True):
         label.set_color(KINDS[kind])
     axes.invert_yaxis()
-    axes.set(xlabel="difference to ours, development heads of B", xlim=(FAR - 0.01, None))
+    axes.set(xlabel="difference to ours", xlim=(FAR - 0.01, None))
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return figure

@@ -10,19 +10,15 @@ import pandas as pd
 from rfe_book.findings import Findings, must_hold
 from rfe_book.tables import adaptation as tables
 from rfe_book.tables.gains import differences, with_mean
-from rfe_book.words import gained, listed, number, origin, percent, span
+from rfe_book.words import answer, gained, listed, number, origin, span
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.comparisons import gain, share_closed
 from rfe_study.claims.effects import MEAN, SMALLEST_F
 from rfe_study.claims.headline import (
     NONE_AT_LESIONS,
-    OPERATING_POINT,
-    WITH_PERFECT,
-    WITH_V1,
-    WITHOUT_LABELS,
 )
 from rfe_study.claims.rows import ByModel
-from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, Verdict, overall
+from rfe_study.claims.verdicts import CONTRADICTED, Verdict
 from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, RATE, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 from rfe_study.methods.method import HEADLINE, SHOWN_ONCE
@@ -107,8 +103,8 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
         **{f"statistics_{t}": text for t, text in spread(alone).items()},
         **{f"images_{t}": text for t, text in spread(images).items()},
         **{f"ahead_{t}": text for t, text in spread(ahead).items()},
-        own_verdict=verdict[f"better than {tables.CONTROL}, {MEAN}"].verdict,
-        statistics_verdict=verdict[f"better than {tables.STATISTICS}, {MEAN}"].verdict,
+        own_verdict=answer(verdict[f"better than {tables.CONTROL}, {MEAN}"].verdict),
+        statistics_verdict=answer(verdict[f"better than {tables.STATISTICS}, {MEAN}"].verdict),
         smallest=f"{SMALLEST_F:g}",
     )
 
@@ -185,34 +181,6 @@ def shares(
     )
 
 
-def headline(parts: Mapping[str, Sequence[Verdict]]) -> Findings:
-    """The book's own headline: each sentence's verdict, and shares of gaps that are closed.
-
-    Parameters
-    ----------
-    parts
-        `rfe_study.claims.headline.judge`.
-    """
-    verdicts = {name: overall(own) for name, own in parts.items()}
-    must_hold("our own headline does not hold", set(verdicts.values()) != {REPRODUCED})
-    (mean,) = (p for p in parts[WITH_PERFECT] if p.main)
-    v1, without = (
-        {p.part[0]: p for p in parts[name] if not p.main} for name in (WITH_V1, WITHOUT_LABELS)
-    )
-    must_hold("with V1's classifier B gains", v1["B"].low > 0)
-    must_hold("and D falls far below", v1["D"].high < -0.5)
-    must_hold("without labels B loses", without["B"].estimate < 0)
-    return Findings(
-        point=verdicts[OPERATING_POINT],
-        perfect=verdicts[WITH_PERFECT],
-        v1=verdicts[WITH_V1],
-        without=verdicts[WITHOUT_LABELS],
-        perfect_share=percent(mean),
-        v1_B=percent(v1["B"]),
-        without_B=percent(without["B"]),
-    )
-
-
 def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     """Which rivals are ahead of the paper's method on average, and what V1's labels are worth."""
     mean = {m: float(t.to_numpy().mean()) for m, t in with_mean(f)["mean"].items()}
@@ -233,13 +201,13 @@ def rivals(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     return Findings(
         ahead=listed([f"“{m}”" for m in ahead]),
         v1=gained(*v1.loc["mean"]),
-        v1_verdict=rest[tables.V1].verdict,
-        dice_verdict=dice.verdict,
+        v1_verdict=answer(rest[tables.V1].verdict),
+        dice_verdict=answer(dice.verdict),
         dice=dice.effect,
         dice_lower=gained(*differences(f, "Dice on NCC", LOWER_BOUND).loc["mean"]),
-        entropy_verdict=rest["entropy"].verdict,
+        entropy_verdict=answer(rest["entropy"].verdict),
         entropy_B=gained(*entropy.loc["B"]),
         entropy_C=gained(*entropy.loc["C"]),
         exact_B=number(-exact[0]),
-        pseudo_verdict=rest["pseudo-labels"].verdict,
+        pseudo_verdict=answer(rest["pseudo-labels"].verdict),
     )

@@ -101,14 +101,14 @@ def headlines(
     return f"""\
 - **The gap is there, as we had made sure.** On average over B, C and D labels of the other scanner
   raise the F-score there by {effect(repaired)}; on D alone it is not shown. On B it owes much to
-  choices of ours: there, on development heads and without labels, F is {spared.batch_B}, but
-  {spared.median_B} with images scaled by their median, and {spared.group_B} with group norm in
-  place of batch norm ([Chapter 3](03-baselines.ipynb)).
+  choices of ours: on development heads, without labels, scaling images by their median lifts F
+  from {spared.batch_B} to {spared.median_B}, and group norm in place of batch norm to
+  {spared.group_B} ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works on B.** With 80% background and
-  20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F. (In
-  the mean over three strategies it is {effect(rises)}, most of it because one of them draws hardly
-  a lesion at 20.) That mixture is better than half and half by {effect(ahead)} at a threshold of
-  0.5; without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
+  20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F (in
+  the mean over three strategies {effect(rises)}, most of it because one of them draws hardly a
+  lesion at 20). That mixture is better than half and half by {effect(ahead)} at a threshold of 0.5;
+  without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing on average.** In Chapter 9, with another weight, margin,
   $n_E$ and rate, F differs from the same training without the embedding loss by
   {effect(nothing, sign="+")} (B perhaps {number(own["B"], sign="+")}, D perhaps

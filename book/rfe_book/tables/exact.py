@@ -14,7 +14,7 @@ from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims.headline import OPERATING_POINT, SENTENCES
 from rfe_study.claims.proof import at_margin_1
 from rfe_study.claims.rows import by_model
-from rfe_study.claims.verdicts import Verdict
+from rfe_study.claims.verdicts import CONTRADICTED, Verdict
 
 #: Class ratios of the exact loss, from least lesion to most, by the words that name models.
 RATIOS = {
@@ -63,13 +63,27 @@ def by_ratio(scores: pd.DataFrame, models: pd.DataFrame, curves: pd.DataFrame) -
 def headline(parts: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
     """The book's own headline: the main parts of its sentences, what we found, and the verdicts."""
     lines = [
-        (_said(name, p), p.statistic, f"{p.threshold:g}".replace("-", "−"), p.effect, p.verdict)
+        (
+            _said(name, p),
+            p.statistic,
+            f"{p.threshold:g}".replace("-", "−"),
+            p.effect,
+            _verdict(p, found),
+        )
         for name, found in parts.items()
         for p in found
         if p.main
     ]
     columns = ["said beforehand", "statistic", "above", "found", "verdict"]
     return pd.DataFrame(lines, columns=columns).set_index("said beforehand")
+
+
+def _verdict(part: Verdict, found: Sequence[Verdict]) -> str:
+    """That of a main part; where a domain contradicts the sentence, both."""
+    by = [p.part.partition(":")[0] for p in found if not p.main and p.verdict == CONTRADICTED]
+    if by and part.verdict != CONTRADICTED:
+        return f"mean: {part.verdict}; sentence: {CONTRADICTED} by {listed(by)}"
+    return part.verdict
 
 
 def _said(name: str, part: Verdict) -> str:

@@ -116,14 +116,16 @@ def corners(scores: Mapping[str, ByModel]) -> pd.DataFrame:
 
 
 def beside(scores: Mapping[str, ByModel]) -> pd.DataFrame:
-    """Models of the first seed alone: the control, what needs no loss, several layers, the bound.
+    """Models of the first seed alone: control, what needs no loss, 80/20, several layers, bound.
 
     Returns
     -------
     DataFrame
         Indexed by ``model``, a column an operating point.
     """
-    models = [CONTROL, "labelled A only", STATISTICS, LAYERED, *(f"{LAYERED} {x}" for x in MORE)]
+    fifth = name("80/20", "ACD", ENDS[-1])
+    models = [CONTROL, "labelled A only", STATISTICS, fifth]
+    models += [LAYERED, *(f"{LAYERED} {x}" for x in MORE)]
     found = {
         point: {model: of_first_seed(values, model).mean() for model in (*models, BOUND)}
         for point, values in scores.items()

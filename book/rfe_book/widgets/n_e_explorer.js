@@ -2,8 +2,8 @@
 // tables are indexed, and what they hold is drawn. Fields of pixels, the curve and tables
 // are made by _n_e_parts.js.
 
-const SAME = [0, 114, 178]; // blue: pairs of one class
-const DIFFERENT = [213, 94, 0]; // vermilion: pairs of different classes
+const SAME = [0, 158, 115]; // green: pairs of one class
+const DIFFERENT = [204, 121, 167]; // purple: pairs of different classes
 
 /** Panel of chapter 05: the matrix of all pairs, single or as blocks, and what its blocks hold. */
 function makePairs(model) {
@@ -20,7 +20,10 @@ function makePairs(model) {
     [swatch("rfe-different", `rgb(${DIFFERENT})`), "one of each"],
   ]);
   const caption = element("p", { className: "rfe-note" });
-  const node = element("div", {}, canvas, caption, table.node);
+  const sides = ["rfe-across", "rfe-down"].map((className) =>
+    element("div", { className }, element("span", { textContent: "background" }), element("span")));
+  const square = element("div", { className: "rfe-sides" }, ...sides, canvas);
+  const node = element("div", {}, square, caption, table.node);
 
   function single(counts, redraw) {
     const n = counts[0] + counts[1];
@@ -43,6 +46,7 @@ function makePairs(model) {
     const n = counts[0] + counts[1];
     const means = model.get("blocks")[strategy][stop][redraw];
     const edge = (side * counts[0]) / n;
+    for (const { lastChild } of sides) lastChild.textContent = counts[1] ? "lesion" : "";
     const all = counts.every((count, lesion) => count <= shown[lesion]);
     if (all) single(counts, redraw);
     else {
@@ -65,7 +69,7 @@ function makePairs(model) {
       c.textContent = number ? means[block].toFixed(3) : "–";
     });
     caption.textContent = `${whole(n)} × ${whole(n)} = ${whole(n * n)} comparisons, ${all ? "each pair one cell" : "each block in its mean colour"}; white: loss 0, full colour: 1.`;
-    canvas.setAttribute("aria-label", `Matrix of all pairs in two blocks of the same class (blue) and two of different classes (orange); ${caption.textContent}`);
+    canvas.setAttribute("aria-label", `Matrix of all pairs in two blocks of the same class (green) and two of different classes (purple); ${caption.textContent}`);
     return { pairs: pairs.join(" "), blocks: means.join(" "), cells: all };
   }
   return { node, update };

@@ -20,7 +20,7 @@ _HERE = Path(__file__)
 #: Intensity over white matter that is drawn white, and where the histogram ends, by modality.
 WHITE = {"t1": 1.2, "t2": 3.0, "flair": 1.7}
 
-LONGEST = {"t1": 1.5, "t2": 4.0, "flair": 2.0}
+LONGEST = {"t1": 1.5, "t2": 4.0, "flair": 2.6}
 
 COLOURS = {"phantom": BLUE, "real": VERMILION}
 
@@ -102,6 +102,7 @@ def realism_view(
     label: str,
     start: int = 0,
     quality: int = 70,
+    full: Mapping[str, float] | None = None,
 ) -> RealismView:
     """A phantom patient's slices beside the figures of its kind and of a real scan.
 
@@ -120,6 +121,8 @@ def realism_view(
         Slice shown first.
     quality : int
         Compression of the images, see ``widgets.encode_stack``.
+    full : mapping of kind to float, optional
+        The 99.9th percentile of FLAIR over the brain, for a row of the table.
 
     Raises
     ------
@@ -137,6 +140,14 @@ def realism_view(
                     f"got {len(captions)}"
                 )
     far = distance.distances(figures)["all"]
+    rows = [[figure_rows(table, kind, m) for m in MODALITIES] for kind in kinds]
+    if full is not None:
+        for kind, own in zip(kinds, rows, strict=True):
+            ends = full[kind], full[distance.REAL]
+            texts = [f"{x:.2f}" for x in (*ends, ends[0] / ends[1])]
+            of_flair = own[MODALITIES.index("flair")]
+            at = next((n for n, row in enumerate(of_flair, 1) if row[0] == NAMES["p99"]), 0)
+            of_flair.insert(at or len(of_flair), ["99.9th percentile of the brain", *texts])
     stacks = []
     for kind in kinds:
         planes = [book_style.to_display(images[kind][m], low=0, high=WHITE[m]) for m in MODALITIES]
@@ -154,7 +165,7 @@ def realism_view(
         real=real.round(5).tolist(),
         ends=[[LONGEST[m], float(top)] for m, top in zip(MODALITIES, highest, strict=True)],
         width=float(edges[1] - edges[0]),
-        figures=[[figure_rows(table, kind, m) for m in MODALITIES] for kind in kinds],
+        figures=rows,
         far=[f"{far[kind]:.2f}" for kind in kinds],
         colours=[list(pair) for pair in COLOURS.items()],
         label=label,

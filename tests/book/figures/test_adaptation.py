@@ -75,7 +75,7 @@ def test_class_shares_are_joined_in_their_order(rows):
     lines = {line.get_label(): np.transpose(line.get_data()) for line in panel.lines}
 
     def point(model):
-        return [of["C"][model].to_numpy().mean() for of in (precision, recall)]
+        return [of["C"][model].to_numpy().mean() for of in (recall, precision)]
 
     assert lines["RFE, perfect prior"] == pytest.approx(np.array([*map(point, SHARES.values())]))
     for model in (NONE_AT_LESIONS, BOUND):

@@ -292,13 +292,25 @@ def test_cosines_before_and_after():
     after |= {("after", "A", "lesion"): slant, ("after", "B", "lesion"): 0.28 * x + 0.96 * y}
     table = plane.cosines(before | after)
     assert table["after"].tolist() == pytest.approx([0.936, 1, 0.6, 0.28])
-    found = plane.plane(table)
+    apart = {("before", "B"): 1.8, ("after", "B"): 2.13}
+    found = plane.plane(table, apart)
+    assert (found.parted_B_before, found.parted_B_after) == ("1.8", "2.1")
     assert (found.ground_before, found.ground_after) == ("0.96", "1.00")
     assert found.enough == "0.5"
     with pytest.raises(ValueError, match="come closer"):
-        plane.plane(table.assign(before=table["before"].where(table["after"] > 0.9, 0.5)))
+        worse = table["before"].where(table["after"] > 0.9, 0.5)
+        plane.plane(table.assign(before=worse), apart)
     with pytest.raises(ValueError, match="point one way"):
-        plane.plane(table.rename(columns={"before": "after", "after": "before"}))
+        plane.plane(table.rename(columns={"before": "after", "after": "before"}), apart)
+    with pytest.raises(ValueError, match="parts them better"):
+        plane.plane(table, apart | {("after", "B"): 1.0})
+
+
+def test_classes_are_parted_by_the_best_direction():
+    rng = np.random.default_rng(0)
+    around = rng.normal(size=(2000, 3)) * [1, 5, 0]
+    groups = {("s", "B", "lesion"): around + np.array([3, 0, 0]), ("s", "B", "background"): -around}
+    assert plane.parted(groups)["s", "B"] == pytest.approx(3, abs=0.2)
 
 
 def test_plane_is_that_of_the_first_stage():

@@ -95,6 +95,7 @@ def test_what_is_imported_is_used_by_code_or_text(path):
 #: but not what is folded, equations set apart, and questions to check oneself. A value, a symbol
 #: and a link's text count. Folded are hints, answers, and all that is deeper.
 MAX_MAIN, MAX_DEEPER = 2200, 2200 // 3
+ANSWERS = ("Hint", "Answer", "What you should have seen")
 FOLD = re.compile(r"(?ms)^(:{3,})\{dropdown\} (.*?)\n(.*?)^\1\s*$")
 ASKED = re.compile(r"(?ms)^(:{3,})\{admonition\} Check yourself\n.*?^\1\s*$")
 
@@ -112,7 +113,7 @@ def test_a_chapter_is_no_longer_than_a_lesson(path):
     cells = nbformat.read(path, as_version=4).cells
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     folded = [(m[2], words_in(m[3])) for m in FOLD.finditer(text)]
-    deeper = sum(n for title, n in folded if not title.startswith(("Hint", "Answer")))
+    deeper = sum(n for title, n in folded if not title.startswith(ANSWERS))
     main = words_in(ASKED.sub("", FOLD.sub("", text)))
     assert main <= MAX_MAIN, f"{main} words on the main line"
     assert deeper <= MAX_DEEPER, f"{deeper} words in folded parts"

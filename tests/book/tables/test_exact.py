@@ -1,5 +1,7 @@
 """Tables of chapter 10 hold what made-up rows say."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import sweep_rows
@@ -26,3 +28,6 @@ def test_headline_shows_main_parts():
     (row,) = exact.headline({"V1 alone": parts}).itertuples()
     assert row.Index == "40% with a prior that knows V1 alone"
     assert (row.above, row.found, row.verdict) == ("0.4", "+0.500 (0.300 to 0.700)", "undecided")
+    parts[1] = replace(parts[1], part="B: share", verdict="contradicted")
+    (row,) = exact.headline({"V1 alone": parts}).itertuples()
+    assert row.verdict == "mean: undecided; sentence: contradicted by B"

@@ -129,7 +129,7 @@ def test_cells_of_the_pair_matrix(widget_page, pixels):
     losses = torch.where(same, 1 - unit @ unit.T, unit @ unit.T).numpy()
     n = len(labels)
     centres = np.floor((np.arange(n) + 0.5) * 300 / n).astype(int)
-    colour = np.where(same.numpy()[..., None], (0, 114, 178), (213, 94, 0))
+    colour = np.where(same.numpy()[..., None], (0, 158, 115), (204, 121, 167))
     wanted = 255 + losses[..., None] * (colour - 255)
     off = np.abs(page.canvas(1)[np.ix_(centres, centres)][..., :3] - wanted).max(-1)
     assert np.median(off) < 3 and (off < 6).mean() > 0.9  # the dashed frame covers some cells

@@ -35,10 +35,13 @@ def made_up(count=3):
     return images, pd.DataFrame(figures), pd.DataFrame(bins)
 
 
+FULL = {"scanner A": 1.0, "drawn protocol": 2.0, "real": 4.0}
+
+
 def view_of(count=3):
     images, figures, bins = made_up(count)
     captions = [f"slice {k}" for k in range(count)]
-    options = {"captions": captions, "label": "Random pixels", "quality": None}
+    options = {"captions": captions, "label": "Random pixels", "quality": None, "full": FULL}
     return realism_view(images, figures, bins, **options), (images, figures, bins)
 
 
@@ -53,6 +56,9 @@ def test_traits_are_what_went_in():
     np.testing.assert_allclose(view.shares[1], histograms(bins, "drawn protocol"), atol=1e-5)
     assert view.width == pytest.approx(0.05)
     assert view.far == ["1.00", "2.00"]
+    name = "99.9th percentile of the brain"
+    assert view.figures[1][2][-1] == [name, "2.00", "4.00", "0.50"]
+    assert view.figures[1][1][-1][0] != name
     table = distance.by_kind(figures)
     assert figure_rows(table, "drawn protocol", "t2")[0] == [
         "gray / white matter",

@@ -1,0 +1,34 @@
+"""Effects as sentences, of parts whose numbers are known."""
+
+import numpy as np
+import pytest
+
+from rfe_study.claims import told
+from rfe_study.claims.verdicts import CONTRADICTED, Verdict
+
+
+def part(claim, name, numbers):
+    estimate, low, high = numbers
+    about = {"statistic": "difference of mean F", "threshold": 0.0, "verdict": CONTRADICTED}
+    numbers = {"estimate": estimate, "low": low, "high": high, "p_above": 0.5, "p_below": 0.5}
+    return Verdict(claim=claim, part=name, **about, **numbers)
+
+
+@pytest.mark.parametrize(
+    ("claim", "name", "numbers", "words"),
+    [
+        (4, "l2 worse than ACD", (-0.012, -0.055, 0.031),
+         "F of ACD less F of l2 is −0.012 (−0.055 to 0.031)"),
+        (5, "two trainings differ", (-0.075, -0.124, -0.062),
+         "two trainings of one model differ by 0.075 (0.062 to 0.124) in F; at most 0.05 was "
+         "allowed"),
+        (7, "fewer false positives", (-np.log(1.1), -np.log(2.9), np.log(2.5)),
+         "1.1 (0.4 to 2.9) times as many false positives as the lower bound"),
+        (1, "50/50, seed 0", (1.0, 1.0, 1.0), "rank correlation of the divergence with n_E: −1.000"),
+        (5, "the 36 models rank alike", (0.8, 0.7, 0.9),
+         "difference of mean F: +0.800 (0.700 to 0.900)"),
+        (6, "better than the lower bound", (np.nan, np.nan, np.nan), ""),
+    ],
+)  # fmt: skip
+def test_an_effect_is_a_sentence(claim, name, numbers, words):
+    assert told.effect(part(claim, name, numbers)) == words
