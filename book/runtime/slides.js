@@ -13,9 +13,15 @@ Reveal.initialize({
   slideNumber: "c/t",
   transition: "none",
   backgroundTransition: "none",
-  keyboard: { 69: () => Reveal.configure({ showNotes: !Reveal.getConfig().showNotes }) },
+  keyboard: { 69: () => showNotes(!Reveal.getConfig().showNotes) },
 });
-Reveal.on("slidechanged", () => Reveal.configure({ showNotes: false }));
+Reveal.on("slidechanged", () => showNotes(false));
+
+/** Notes stand beside the slide, which makes room for them. */
+function showNotes(shown) {
+  Reveal.configure({ showNotes: shown });
+  Reveal.layout();
+}
 
 // All links lead to one other tab, so that the slides stay as they are.
 document.addEventListener("click", (event) => {
