@@ -25,7 +25,7 @@ JOBS ?=
 ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 AT_ONCE = $(JOBS:%=--jobs %)
-MEASURED := representativeness prior fidelity embedding-cost prior-cost tuning-cost
+MEASURED := representativeness prior modalities fidelity embedding-cost prior-cost tuning-cost
 
 .PHONY: book notebooks slides pdf archive check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
 
@@ -88,7 +88,7 @@ $(AGAIN)/.baselines: | $(STAMP)
 	@touch $@
 
 $(AGAIN)/.variants: $(AGAIN)/.baselines
-	@$(BIN)/rfe variants $(TRAINED) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners)
+	@$(BIN)/rfe variants $(TRAINED) --seeds $(ADAPTED_SEEDS) $(if $(filter smoke,$(PROFILE)),--variants four-scanners modality-dropout)
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines
@@ -114,6 +114,8 @@ $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
 $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
 	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
 	@touch $@
+
+$(AGAIN)/.modalities: $(AGAIN)/.variants
 
 torture-runs: $(STAMP)  ## kill rfe train, sweep and adapt at random, a hundred times, and compare with undisturbed runs
 	@$(BIN)/python tests/torture_runs.py --kills 34

@@ -25,6 +25,7 @@ import page_cells
 import page_head
 import reference_pages
 import repository
+import slide_parts
 import slides
 import yaml
 from book_pages import WITHOUT_SCRIPTS
@@ -196,6 +197,7 @@ def build_pages(notebooks: dict[str, Path]) -> None:
             ROOT / "requirements.lock",
             page_head.CITATION,
             Path(slides.__file__),
+            Path(slide_parts.__file__),
             *sources,
         ]
     )

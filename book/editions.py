@@ -32,6 +32,7 @@ def edition(
     solutions : bool
     address : str, optional
         Where the book's repository lies; then the first cell installs the book from there.
+        Without it, that cell says what is missing where the book is not installed.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def edition(
         Naming the cell that cannot be said in plain Markdown, or whose markers do not pair.
     """
     run_time = in_words(notebook["metadata"]["run_seconds"])
-    cells = [repository.install_cell(address)] if address else []
+    cells = [repository.first_cell(address)]
     for number, cell in enumerate(notebook["cells"]):
         try:
             if cell["cell_type"] == "markdown":

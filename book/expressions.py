@@ -8,9 +8,6 @@ the kernel answers is kept where that extension keeps it, in the cell's metadata
 import re
 from collections.abc import Sequence
 
-from nbclient import NotebookClient
-from nbclient.util import ensure_async
-
 INLINE = re.compile(r"\{eval\}`([^`]+)`")
 KEY = "user_expressions"
 #: Characters that mean something to Markdown; JupyterLab shows those of plain text as they are.
@@ -66,27 +63,3 @@ def filled(text: str, entries: Sequence[dict]) -> str:
     if missing := [name for name in expressions_of(text) if name not in values]:
         raise ExpressionError(f"{{eval}}`{missing[0]}` has not been computed")
     return INLINE.sub(lambda mark: values[mark[1]], text)
-
-
-class Client(NotebookClient):
-    """Executes a notebook: code cells, and the expressions of Markdown cells between them."""
-
-    async def async_execute_cell(self, cell, cell_index, *arguments, **options):
-        """Execute one cell; nbclient calls it for each in order."""
-        cell = await super().async_execute_cell(cell, cell_index, *arguments, **options)
-        if cell.cell_type != "markdown":
-            return cell
-        cell.metadata.pop(KEY, None)
-        if names := expressions_of(cell.source):
-            asked = {str(number): name for number, name in enumerate(names)}
-            message = self.kc.execute("", silent=True, user_expressions=asked)
-            reply = await self.async_wait_for_reply(await ensure_async(message), cell)
-            answers = reply["content"]["user_expressions"]
-            cell.metadata[KEY] = [
-                {"expression": name, "result": answers[number]} for number, name in asked.items()
-            ]
-            try:
-                filled(cell.source, cell.metadata[KEY])
-            except ExpressionError as error:
-                raise ExpressionError(f"cell {cell_index}: {error}") from None
-        return cell

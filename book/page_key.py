@@ -1,13 +1,13 @@
 """What an executed notebook depends on: all that its key is a hash of."""
 
 import ast
+import functools
 import hashlib
+import json
 import os
 import re
 import sys
 from pathlib import Path
-
-import nbformat
 
 from rfe_study.methods.profiles import DEFAULT
 
@@ -24,7 +24,8 @@ DATA_FOLDERS = ("results", "checkpoints", "explorer")
 BESIDE = ("_*.js", "*.css", "*.mplstyle")
 
 
-def imported_modules(source: str) -> set[str]:
+@functools.cache  # most chapters import the same modules
+def imported_modules(source: str) -> frozenset[str]:
     """Dotted names of the modules of ours that Python source imports, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(source)):
@@ -32,12 +33,12 @@ def imported_modules(source: str) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] in PACKAGES}
+    return frozenset(name for name in names if name.split(".")[0] in PACKAGES)
 
 
 def files_of(source: str) -> list[Path]:
     """Files of ours that Python source depends on: modules, and what lies beside a widget."""
-    files, todo = set(), imported_modules(source)
+    files, todo = set(), set(imported_modules(source))
     while todo:
         name = todo.pop()
         package, *rest = name.split(".")
@@ -89,16 +90,23 @@ def digest(files: dict[str, bytes]) -> str:
     return total.hexdigest()[:24]
 
 
-def code_of(notebook: nbformat.NotebookNode) -> str:
+def code_of(notebook: dict) -> str:
     """All Python of a notebook, without lines that only IPython understands."""
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    cells = notebook["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return re.sub(r"(?m)^\s*[%!].*$", "", code)
 
 
-def key_of(path: Path) -> str:
-    """Hash of everything the executed copy of a notebook depends on."""
-    notebook = nbformat.read(path, as_version=4)
-    files = contents([path, *files_of(code_of(notebook)), ROOT / "requirements.lock"])
-    files |= {name: file.read_bytes() for name, file in data_files().items()}
-    shown = (os.environ.get("RFE_PROFILE") or DEFAULT).encode()
-    return digest(files | {"python": sys.version.encode(), "profile": shown})
+def keys_of(paths: list[Path]) -> dict[Path, str]:
+    """Hash of everything the executed copy of each notebook depends on."""
+    shared = {
+        "data": digest({name: file.read_bytes() for name, file in data_files().items()}).encode(),
+        "python": sys.version.encode(),
+        "profile": (os.environ.get("RFE_PROFILE") or DEFAULT).encode(),
+    }
+    keys = {}
+    for path in paths:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        files = contents([path, *files_of(code_of(notebook)), ROOT / "requirements.lock"])
+        keys[path] = digest(files | shared)
+    return keys

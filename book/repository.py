@@ -45,10 +45,11 @@ def colab(address: str, chapter: str) -> str:
     return f"{base}/{name}/blob/{PAGES}/{NOTEBOOKS}/{chapter}.ipynb"
 
 
-def install_cell(address: str) -> dict:
-    """The first cell of a student notebook: installs the book where it is not installed."""
-    folder = address.rpartition("/")[2]
-    source = f"""\
+def first_cell(address: str | None) -> dict:
+    """How a notebook begins: where the book is missing it is installed, or asked for."""
+    if address:
+        folder = address.rpartition("/")[2]
+        source = f"""\
 # Installs the book where it is not installed, as in Colab; takes a few minutes, once.
 import importlib.util
 import os
@@ -57,10 +58,20 @@ if importlib.util.find_spec("rfe_book") is None:
     !git clone --quiet --depth 1 {address}
     %pip install --quiet "./{folder}[book]"
     os.environ["RFE_DATA"] = os.path.abspath("{folder}/data")"""
+    else:
+        source = """\
+# This notebook needs the book.
+try:
+    import rfe_book
+except ModuleNotFoundError:
+    raise SystemExit(
+        "This notebook needs the book: get its repository, install it as its README says, "
+        "and open this file with the Python of its .venv, as `make lab` does."
+    ) from None"""
     return {
         "cell_type": "code",
         "execution_count": None,
-        "id": "install-the-book",
+        "id": "the-book-is-here",
         "metadata": {},
         "outputs": [],
         "source": source,

@@ -109,6 +109,12 @@ TABLES = {
     "prior_labels": Table(
         command="rfe measure prior", key=("target", "source", "v1", "seed", "subject")
     ),
+    "modalities": Table(
+        command="rfe measure modalities",
+        key=(*_BASELINE, "without", "subject"),
+        also_text=("domain",),
+        large=True,
+    ),
     "fidelity": Table(command="rfe measure fidelity", key=("patient",), also_text=("domain",)),
     "lesion_sizes": Table(command="rfe measure fidelity", key=(), also_text=("patient",)),
     "embedding_cost": Table(command="rfe measure embedding-cost", key=("variant", "n_e")),

@@ -106,7 +106,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     environment = os.environ | {"RFE_DATA": str(data), "PYTHONPATH": str(ROOT)}
     run = {"env": environment, "text": True, "capture_output": True}
     for line in recipe(tmp_path, "JOBS=1"):  # other tests keep the other cores busy
-        if " measure " in line and " measure representativeness " not in line:
+        if re.search(r" measure (?!representativeness |modalities )", line):
             continue  # of phantoms themselves, which are not made here, or of time
         command = line.replace(
             f"{Path(sys.executable).parent}/rfe", f"{sys.executable} -m rfe_study.command.cli"
@@ -149,6 +149,7 @@ def test_the_whole_pipeline_on_tiny_patients(tmp_path):
     samples = results.read("representativeness", anew)
     assert set(samples["profile"]) == {"smoke"} and set(samples["seed"]) == {0, 1}
     assert (anew / "smoke-four-scanners-seed0.safetensors").exists()
+    assert set(results.read("modalities", anew)["without"]) == {"none", "t1", "t2", "t1 t2"}
     assert not (data / "results").exists()  # nothing among the stored rows
     assert not (data / "checkpoints").exists()  # nor of networks
 

@@ -120,7 +120,7 @@ class Torture:
 
     def killed(self, command: str, out: Path) -> bool:
         """Run a command and kill it at a random moment; whether it was killed before its end."""
-        log = self.folder / f"{command}.log"
+        log, before = self.folder / f"{command}.log", times(out)
         with log.open("w", encoding="utf-8") as file:
             process = subprocess.Popen(
                 [*CLI, *self.arguments(command, out)], stdout=file, stderr=subprocess.STDOUT
@@ -144,6 +144,7 @@ class Torture:
             if running:
                 _, alive = psutil.wait_procs(everyone, timeout=30)
                 assert not alive, f"{command}: {alive} live on"
+        assert before.items() <= times(out).items(), f"{command}: finished rows were made again"
         text = log.read_text(encoding="utf-8")
         assert "Traceback" not in text, text
         said = [line for line in text.replace("\r", "\n").splitlines() if "rfe: " in line]
@@ -174,6 +175,17 @@ class Torture:
         for name in ours:
             if (whole / name).is_file():
                 assert_same(out / name, whole / name)
+
+
+def times(out: Path) -> dict[tuple, float]:
+    """How long each row of a training took: another number if it was made again."""
+    found = {}
+    for path in out.glob("*.csv"):
+        table = results.stored(path.stem, out)
+        if "wall_s" in table:
+            keys = table[list(TABLES[path.stem].key)].itertuples(index=False)
+            found |= {(path.stem, *key): time for key, time in zip(keys, table.wall_s, strict=True)}
+    return found
 
 
 def is_worker(process: psutil.Process) -> bool:

@@ -1,4 +1,4 @@
-// Starts the slides (book/slides.py). The key E shows what answers to expect.
+// Starts the slides (book/slides.py). The key E shows everybody the answers, until the slide is turned.
 globalThis.MathJax = {
   options: { enableMenu: false },
   chtml: { matchFontHeight: false },
@@ -14,4 +14,13 @@ Reveal.initialize({
   transition: "none",
   backgroundTransition: "none",
   keyboard: { 69: () => Reveal.configure({ showNotes: !Reveal.getConfig().showNotes }) },
+});
+Reveal.on("slidechanged", () => Reveal.configure({ showNotes: false }));
+
+// All links lead to one other tab, so that the slides stay as they are.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".slides a[href]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  open(link.href, "rfe-page")?.focus();
 });

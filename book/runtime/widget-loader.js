@@ -1,6 +1,5 @@
-// Shows the widgets of a page that has no kernel: gives the state that the executed notebook stored to each widget's own
-// module, as anywidget does in JupyterLab, and sets it from the page's address (#name?key=word&...).
-// A classic script, because a page that is opened as a file may not load modules.
+// Shows the widgets of a page without a kernel: gives each its module and the state that the executed notebook stored,
+// as anywidget does in JupyterLab, and sets it from the address (#name?key=word&...). Classic, for pages opened as files.
 (() => {
   const KIND = "application/vnd.jupyter.widget";
   const NEAR = "600px"; // from the window: a widget is then loaded
@@ -148,7 +147,7 @@
     document.head.append(made("style", "", css));
   }
 
-  /** A button that copies the address of what a widget shows, and the line below it. */
+  /** Buttons below a widget: one copies the address of what it shows, one shows it alone and large (present.js). */
   function linkRow(name, model) {
     const button = Object.assign(made("button", "", "Copy link to this view"), { type: "button" });
     const said = made("span", "rfe-said");
@@ -163,8 +162,10 @@
         said.textContent = "The browser's address bar now holds the link.";
       }
     });
+    const large = Object.assign(made("button", "", "Show it large"), { type: "button" });
+    large.addEventListener("click", () => location.assign(Object.assign(new URL(addressOf(name, model)), { search: "present" })));
     const row = made("div", "rfe-link");
-    row.append(button, said);
+    row.append(button, large, said);
     return row;
   }
 
@@ -175,8 +176,7 @@
     let model, loading;
 
     function obey(query) {
-      if (!model) return; // it could not be loaded
-      notes.replaceChildren(...setFrom(model, query).map((note) => made("p", "", note)));
+      if (model) notes.replaceChildren(...setFrom(model, query).map((note) => made("p", "", note)));
     }
 
     async function draw() {
@@ -223,10 +223,10 @@
       return widgetAt(place, name, () => state[id] ?? fetched(id, aside[id]));
     });
 
-    /** Show the widget that the address names, if it names one. */
-    async function go(event) {
+    async function go(event) { // show the widget that the address names
       const { name, query } = asked();
       const widget = widgets.find((other) => other.name === name);
+      for (const { place } of widgets) place.classList.toggle("rfe-named", place === widget?.place);
       if (!widget) return;
       await widget.load();
       if (event) widget.obey(query); // else it was drawn like that

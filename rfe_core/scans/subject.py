@@ -108,7 +108,7 @@ def load_subject(
         places = [f"{key} ({files.place_of(key)})" for key in files.missing]
         problems.append(
             f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
-            f"{', '.join(places)}; all three channels of the network are needed"
+            f"{', '.join(places)}; the option --without leaves out T1 or T2"
         )
     if files.rater and not files.lesion_mask and (masks := files.doubtful.get("lesion_mask")):
         problems.append(

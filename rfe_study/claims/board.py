@@ -48,7 +48,7 @@ CLAIMS = (
           chapter="ch-adaptation"),
     Claim(number=7, words="It seems to reduce the number of false positives dramatically",
           chapter="ch-adaptation",
-          tested="besides, by a reading of ours, whether precision gains more than recall"),
+          tested="pieces; and, a reading of ours, whether precision gains more than recall"),
     Claim(number=8, words="Very small lesions are still missed", chapter="ch-adaptation"),
     Claim(number=9, words="The lower bound does worse off A; upper bounds repair that",
           chapter="ch-baselines", setup=True),

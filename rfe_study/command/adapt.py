@@ -16,6 +16,7 @@ from rfe_core.scans.patients import SubjectFiles
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone
 from rfe_study.command.parse_data import ADAPTATIONS
+from rfe_study.methods.modalities import DROPOUT, OPTIONAL, leave_out
 from rfe_study.realism.alignment import alignment
 
 
@@ -60,6 +61,13 @@ def _check(args: argparse.Namespace) -> None:
         raise CommandError(f"--methods must be some of {known}, got {unknown[0]!r}")
     if args.no_negatives and args.prior_from:
         raise CommandError("--no-negatives must go without --prior-from, got both")
+    if args.without and args.prior_from:
+        raise CommandError("--without must go without --prior-from, got both")
+    if args.without and (others := sorted(set(args.model) - {DROPOUT})):
+        raise CommandError(
+            f"--without needs a network that was trained to do without, --model {DROPOUT}, got "
+            f"{others[0]}"
+        )
     if not args.role.strip():
         raise CommandError("--role must be a word, got an empty one")
     if args.out is None:
@@ -81,7 +89,9 @@ def _check(args: argparse.Namespace) -> None:
 def _find(
     args: argparse.Namespace, names: Sequence[str] | None
 ) -> tuple[list[SubjectFiles], list[str]]:
-    return find_subjects(args.data, args.layout, names, labels=args.labels, rater=args.rater)
+    """The files that are to be read, and the names of patients with a lesion mask alone."""
+    found, lone = find_subjects(args.data, args.layout, names, labels=args.labels, rater=args.rater)
+    return [leave_out(files, args.without) for files in found], lone
 
 
 def _found(args: argparse.Namespace) -> list[SubjectFiles]:
@@ -112,9 +122,11 @@ def _usable(
         if files.missing
     }
     if why and not args.skip_bad:
+        gone = {*args.without, *(m for files in found for m in files.missing)}
+        way = f"; --model {DROPOUT} --without {' '.join(sorted(gone))} does all without these"
         raise CommandError(
             f"{len(why)} of {len(found)} patients cannot be used: {'; '.join(why.values())}; "
-            "--skip-bad does the others"
+            f"--skip-bad does the others{way if gone <= set(OPTIONAL) else ''}"
         )
     if len(why) == len(found):
         raise CommandError(f"no patient can be used: {'; '.join(why.values())}")

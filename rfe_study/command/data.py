@@ -31,7 +31,7 @@ def make(who: Sequence[Patient], workers: int) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """`rfe data check`: say what a folder of patients holds and what is wrong with it."""
-    report = describe(args.path, args.layout, **_reading(args))
+    report = describe(args.path, args.layout, without=args.without, **_reading(args))
     print(report)
     return 1 if report.problems or (args.strict and report.warnings) else 0
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from rfe_study.command.errors import CommandError
-from rfe_study.measures import prior_quality, representativeness
+from rfe_study.measures import modalities, prior_quality, representativeness
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import patients
 from rfe_study.realism import fidelity
@@ -27,6 +27,7 @@ def measure(args: argparse.Namespace) -> int:
     return {
         "representativeness": _representativeness,
         "prior": _prior,
+        "modalities": _modalities,
         "fidelity": _fidelity,
     }[args.name](args)
 
@@ -45,6 +46,13 @@ def _prior(args: argparse.Namespace) -> int:
     folder = networks.tables_folder(args.profile, args.out)
     baselines = networks.baselines_folder(args.profile, args.out, args.baselines)
     prior_quality.measure_all(args.seeds, profile=args.profile, baselines=baselines, folder=folder)
+    return 0
+
+
+def _modalities(args: argparse.Namespace) -> int:
+    folder = networks.tables_folder(args.profile, args.out)
+    weights = networks.baselines_folder(args.profile, args.out, args.baselines)
+    modalities.measure_all(args.seeds, weights, profile=args.profile, folder=folder)
     return 0
 
 

@@ -15,6 +15,9 @@ PATH_FIRST = "%(prog)s PATH [options]"
 
 LAYOUTS = ("bids", "msseg-2016", "msseg-2021", "open-ms-data")
 
+#: What `--without` may leave out.
+OPTIONAL = ("t1", "t2")
+
 
 def add_data(groups) -> None:
     """Add `rfe data` to the commands."""
@@ -56,6 +59,7 @@ def add_data(groups) -> None:
             rfe data check ~/MSSEG-Training --layout msseg-2021
             rfe data check ~/scans --strict
             rfe data check ~/scans --labels 1 2 --register
+            rfe data check ~/scans --without t2
             rfe data check ~/open_ms_data --layout open-ms-data
         """,
         ),
@@ -64,6 +68,7 @@ def add_data(groups) -> None:
     check.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
     check.add_argument("--strict", action="store_true", help="exit status 1 after a warning too")
     _add_reading(check)
+    _add_without(check, "")
     check.set_defaults(run="data.check")
     statistics = commands.add_parser(
         "statistics",
@@ -116,6 +121,18 @@ def _add_reading(parser) -> None:
     )
 
 
+def _add_without(parser, needs: str) -> None:
+    """Which modalities are not there, or not to be read."""
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        choices=OPTIONAL,
+        default=[],
+        metavar="MODALITY",
+        help=f"do without t1, t2 or both, of all patients{needs} (none)",
+    )
+
+
 def _add_choice(parser) -> None:
     """Which patients of a folder, and how it is laid out."""
     parser.add_argument("--layout", choices=LAYOUTS, default="bids", help="default: bids")
@@ -138,6 +155,7 @@ def add_adapt(groups) -> None:
             """
             rfe adapt --data ~/scans --out ~/masks                        your own, a BIDS tree
             rfe adapt --data ~/scans --out ~/masks --register             T1 and T2 on other grids
+            rfe adapt --data ~/scans --out ~/masks --model modality-dropout --without t1 t2
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient07
             rfe adapt --data ~/open_ms_data --layout open-ms-data --patients patient19
                       --model lower --prior-from patient07 --role dev
@@ -149,6 +167,7 @@ def add_adapt(groups) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder")
     _add_choice(parser)
     _add_reading(parser)
+    _add_without(parser, "; needs --model modality-dropout")
     parser.add_argument(
         "--model", nargs="+", default=["lower"], metavar="NAME", help="default: lower"
     )

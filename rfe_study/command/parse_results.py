@@ -10,6 +10,7 @@ from rfe_study.methods.profiles import PROFILES
 MEASURES = {
     "representativeness": "how well samples resemble their batch (chapter 06); needs rfe train",
     "prior": "how well the NCC prior marks lesions (chapter 08)",
+    "modalities": "what it costs to do without T1 or T2; needs rfe variants",
     "fidelity": "the phantom, beside figures of real scans (chapter 01)",
     "embedding-cost": "seconds of the embedding losses (chapter 10)",
     "prior-cost": "seconds and memory of the NCC prior (chapter 08)",

@@ -17,8 +17,9 @@ EXPERIMENTS = {
     "adaptation-search": TARGETS,
 }
 
-#: The networks trained on variants of the phantom's training patients.
-VARIANT_NAMES = ("four-scanners", "random-protocols")
+#: The networks trained on variants of the phantom's training patients, and the one that goes on
+#: from the first and learns to do without T1 and T2.
+VARIANT_NAMES = ("four-scanners", "random-protocols", "modality-dropout")
 
 #: Whom a model is scored on.
 ON_TEST, ON_DEV, ON_V1 = "test", "dev", "V1"
@@ -153,14 +154,14 @@ def add_variants(groups) -> None:
     """Add `rfe variants` to the commands."""
     parser = groups.add_parser(
         "variants",
-        help="train networks on variants of the phantom's training patients",
+        help="train networks on other training patients, and one for scans without T1 or T2",
         **text(
             "Train networks from scratch on other choices of training patients (chapter 11), one "
-            "after another. Finished ones are kept; a stopped run goes on when the same command "
-            "is given again.",
+            "after another; modality-dropout goes on from four-scanners of the same seed. "
+            "Finished ones are kept; a stopped run goes on when the same command is given again.",
             """
             rfe variants --seeds 0 1 2
-            rfe variants --variants four-scanners --seeds 0
+            rfe variants --variants four-scanners modality-dropout --seeds 0
         """,
         ),
     )
@@ -175,4 +176,4 @@ def add_variants(groups) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="a line an epoch instead of a bar")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="cpu, but for profile paper")
-    parser.set_defaults(run="variants.variants")
+    parser.set_defaults(run="variants.train")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from rfe_core.patches import stack
 from rfe_core.scans.nifti import VolumeError, read_mask
 from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import Subject, load_subject
@@ -17,6 +16,7 @@ from rfe_study import results
 from rfe_study.command.device import device_of
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import remove_partial
+from rfe_study.methods.modalities import in_words, stack
 from rfe_study.realism.alignment import Alignment
 from rfe_study.realism.plausibility import concerns
 from rfe_study.realism.statistics import without_negatives
@@ -90,7 +90,7 @@ class Run:
             self.skipped[files.name] = " ".join(str(error).split())
 
     def _segment(self, files: SubjectFiles, n_patients: int) -> None:
-        experiment = real.NO_NEGATIVES if self.args.no_negatives else real.AS_READ
+        experiment = real.AS_TRAINED[self.args.no_negatives] + in_words(files.images)
         made_of = derivatives.digests(files, align=self.align)
         wanted = [n for n in self.networks if self._wanted(n, experiment, files, made_of)]
         if not wanted:

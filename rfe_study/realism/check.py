@@ -19,6 +19,7 @@ from rfe_core.scans.header import read_header
 from rfe_core.scans.load import usable_cores
 from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import load_subject
+from rfe_study.methods.modalities import leave_out
 from rfe_study.realism.alignment import Alignment
 from rfe_study.realism.left_out import left_out
 from rfe_study.realism.plausibility import concerns
@@ -63,11 +64,13 @@ def describe(
     labels: Sequence[int] = (),
     rater: str | None = None,
     align: Alignment | None = None,
+    without: Sequence[str] = (),
 ) -> DatasetReport:
     """Read every patient of a data set and tell what is there and what is wrong.
 
     Unlike `load_subjects` it goes on after a problem, keeps no image in memory, and accepts a
-    lesion mask without lesions (the table shows 0). Options are those of `load_subjects`.
+    lesion mask without lesions (the table shows 0). Options are those of `load_subjects`, and
+    ``without``, modalities that are not read.
 
     Raises
     ------
@@ -77,6 +80,7 @@ def describe(
         No such folder, no patient in it, or an unknown name.
     """
     found, skipped = find_subjects(path, layout, names, labels=labels, rater=rater)
+    found = [leave_out(files, without) for files in found]
     rows, problems = [], {}
     warnings, notes = left_out(found, layout)
     with ThreadPoolExecutor(usable_cores()) as threads:

@@ -141,7 +141,7 @@ def _contrasts(files: SubjectFiles, subject: Subject) -> Iterator[str]:
             f"{files.images[one]}: looks like the same image as {files.images[other].name}, "
             f"correlation {whole[one, other]:.3f} in the brain"
         )
-    if same:
+    if same or len(names) < 3:
         return
     # CSF is dark in T1 and FLAIR and bright in T2
     alike = max(whole, key=whole.__getitem__)

@@ -21,6 +21,7 @@ from rfe_core.evaluation import THRESHOLD
 from rfe_core.files import replacing
 from rfe_core.scans.errors import VolumeError
 from rfe_core.scans.patients import SubjectFiles
+from rfe_study.methods.modalities import left_out
 from rfe_study.phantom.bids import BIDS_VERSION
 from rfe_study.realism.alignment import Alignment
 from rfe_study.runs.on_grid import write_on_grid
@@ -215,6 +216,7 @@ class Derivative:
             "Type": "Lesion",
             "Sources": sorted(path.name for path in files.images.values()),
             "GeneratedBy": [{"Name": "rfe adapt", "Version": row["code_version"]}],
+            "Absent": left_out(files.images),
             "Threshold": None if row["weights"] == NO_FILES else THRESHOLD,
             "VolumeMillilitres": float(row["marked_ml"]),
             "Lesions": int(row["marked_lesions"]),

@@ -93,7 +93,8 @@ def load(path: Path, device: str = "cpu") -> Loaded:
 def check_there(path: Path) -> None:
     """Refuse a file of weights that is missing, naming it and the commands that make it."""
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist; `rfe train` and `rfe sweep` make weights")
+        made = "`rfe train`, `rfe variants` and `rfe sweep` make weights"
+        raise FileNotFoundError(f"{path} does not exist; {made}")
 
 
 def stored(

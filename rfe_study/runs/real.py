@@ -18,12 +18,13 @@ from rfe_core import checkpoints
 from rfe_core.evaluation import THRESHOLD, predict, score
 from rfe_core.fine_tuning import fine_tune
 from rfe_core.metrics import average_precision, detected_lesions
-from rfe_core.patches import Patches, extract_all, stack
+from rfe_core.patches import Patches, extract_all
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.methods import adaptation
 from rfe_study.methods.embedding import RandomFeatureEmbedding
+from rfe_study.methods.modalities import stack
 from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.statistics import adapt_statistics

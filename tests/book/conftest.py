@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ import torch
 from book_page import BookPage
 from filelock import FileLock
 from ipywidgets.embed import embed_data
+from pdf import CHROMIUM_NAMES
 from playwright.sync_api import sync_playwright
 
 from rfe_book.widgets.slice_draws import slice_pixels
@@ -42,7 +44,8 @@ from rfe_study.phantom.domains import Patient
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
 TIMEOUT_MS = 120_000  # generous: the machine may be training a network at the same time
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: No name but this machine's leads anywhere.
+NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 # What is deleted from a browser before a page is read, to see the page as an older one shows it.
 WITHOUT = "for (const name of {names}) delete globalThis[name];"
 
@@ -96,13 +99,18 @@ def serve():
 
 @pytest.fixture(scope="session")
 def built_book():
-    """Folder of the book's pages, brought up to date first, by one process after another."""
+    """Folder of the book's pages, brought up to date by the first process that asks for it."""
     build = [sys.executable, str(ROOT / "book" / "build.py")]
-    (ROOT / "_build").mkdir(exist_ok=True)
-    with FileLock(ROOT / "_build" / ".tests.lock"):
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    last = ROOT / "_build" / ".tests"
+    last.parent.mkdir(exist_ok=True)
+    with FileLock(last.with_suffix(".lock")):
+        if last.exists() and last.read_text(encoding="utf-8") == run:
+            return HTML
         done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        pytest.fail(f"the book does not build:\n{done.stdout}\n{done.stderr}", pytrace=False)
+        if done.returncode:
+            pytest.fail(f"the book does not build:\n{done.stdout}\n{done.stderr}", pytrace=False)
+        last.write_text(run, encoding="utf-8")
     return HTML
 
 
@@ -114,16 +122,15 @@ def browser():
         outcome = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         outcome("browser tests need Chromium: install it, for example `apt install chromium`")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", NO_OTHER_HOST]
+        chromium = playwright.chromium.launch(executable_path=path, args=options)
         yield chromium
         chromium.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    """Open a URL; console errors and requests to other hosts fail the test when it ends.
+@contextmanager
+def opening(browser):
+    """Gives what opens a URL; at the end, console errors and requests to other hosts fail.
 
     `scripts=False`: with JavaScript switched off; `without`: names that the browser does not know.
     """
@@ -150,6 +157,26 @@ def open_page(browser):
         context.close()
     assert not errors, f"errors in the browser's console: {errors}"
     assert not foreign, f"requests to other hosts: {foreign}"
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open a URL for this test alone (`opening`)."""
+    with opening(browser) as open_url:
+        yield open_url
+
+
+@pytest.fixture(scope="module")
+def read_page(request, browser, book_host):
+    """A page opened once for all tests of a module that only look at it; its formulas are drawn.
+
+    `first_weights` are those of what was loaded without scrolling (`BookPage.weights`).
+    """
+    with opening(browser) as open_url:
+        page = open_url(f"http://{book_host}/{request.param}.html", height=800)
+        page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+        page.first_weights = page.weights
+        yield page
 
 
 @pytest.fixture(scope="session")

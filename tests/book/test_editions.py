@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 
 import nbformat
 import numpy as np
@@ -123,7 +124,7 @@ def test_page_refuses_a_solution_that_fails_its_checks():
 def test_student_has_stubs_and_nothing_that_needs_myst():
     made = edition(chapter(), NAMES, solutions=False)
     nbformat.validate(nbformat.from_dict(made))
-    text, hidden, _, caption, _, _, question, stub, thought = made["cells"]
+    _, text, hidden, _, caption, _, _, question, stub, thought = made["cells"]
     assert text["source"] == (
         "# Title\n\n> **In this chapter**\n>\n> **Minutes** 8 seconds, see F.\n\n"
         "Dice is 0.5 (Fig. 1.1).\n\n$$\nx^2\n\\tag{1.1}\n$$"
@@ -145,6 +146,14 @@ def test_only_a_repository_brings_an_installing_cell():
     assert "git clone" not in "".join(sources(edition(chapter(), NAMES, solutions=False)))
     first, *_ = sources(edition(chapter(), NAMES, solutions=False, address=CHAPTER))
     assert f"git clone --quiet --depth 1 {CHAPTER}" in first
+
+
+def test_a_notebook_says_that_it_needs_the_book(monkeypatch):
+    first, *_ = sources(edition(chapter(), NAMES, solutions=False))
+    exec(first)  # here is the book
+    monkeypatch.setitem(sys.modules, "rfe_book", None)
+    with pytest.raises(SystemExit, match="This notebook needs the book: get its repository"):
+        exec(first)
 
 
 def test_the_cell_is_named_that_plain_markdown_cannot_say():

@@ -15,6 +15,7 @@ from rfe_book.widgets.exact_explorer import exact_explorer
 from rfe_book.widgets.four_scanners import four_scanners
 from rfe_book.widgets.loss_explorer import loss_explorer
 from rfe_book.widgets.pair_view import pair_view
+from rfe_book.widgets.segmentation_view import case, segmentation_view
 from rfe_book.widgets.signal_view import signal_view
 from rfe_core import sampling
 from rfe_study import results
@@ -26,18 +27,23 @@ TEXTS = {
     for name in ("for-teachers", "lesson", "exam")
 }
 #: HTML, because MyST would escape the "&" of a Markdown link twice.
-LINK = re.compile(r'<a href="([\w-]+)\.html#([\w-]+)\?([^"]+)">')
+LINK = re.compile(r'<a href="([\w-]+)\.html(?:\?present)?#([\w-]+)\?([^"]+)">')
 LINKS = sorted({link for text in TEXTS.values() for link in LINK.findall(html.unescape(text))})
 
 #: What a chapter calls to show its widget.
 CALLS = {
     ("01-domains", "scanner-view"): "four_scanners(",
     ("01-domains", "signal-view"): "signal_view(",
+    ("03-baselines", "segmentation-view"): "bounds_view(",
     ("04-embedding", "pair-view"): "pair_view(",
     ("05-sampling", "n-e-explorer"): "loss_explorer(",
     ("06-divergence", "n-e-explorer"): "divergence_explorer(",
     ("10-exact", "exact-explorer"): "exact_explorer(",
 }
+
+
+#: Of the batch of chapter 10, as the lesson says.
+LESION_PIXELS = 3228
 
 
 def code_of(page):
@@ -73,10 +79,19 @@ def signals():
     return signal_view(np.zeros((4, 2, 2)), sequences, label="none", **grids)
 
 
+def bounds():
+    """The widget of chapter 03 with noise in place of heads, and the models it shows."""
+    rng = np.random.default_rng(0)
+    images, truth = np.float32(rng.random((2, 3, 9, 9))), rng.random((2, 9, 9)) > 0.9
+    masks = dict.fromkeys(("lower bound", "upper bound"), truth)
+    cases = {x: case(images, truth, masks, ["one", "two"]) for x in DOMAINS}
+    return segmentation_view(cases, label="none")
+
+
 def exact():
     """The widget of chapter 10 without draws, with the stops that the chapter asks for."""
     (listed,) = re.findall(r"stops = \[(.+), len\(labels\)\]", code_of("10-exact"))
-    stops = [*map(int, listed.split(",")), 10**5]
+    stops = [*map(int, listed.replace("2 * n1", str(2 * LESION_PIXELS)).split(",")), 10**5]
     pairs, table = [(1, 1)] * len(stops), np.ones((2, len(stops)))
     one = Comparison(pairs, pairs, table[0], table * [[1], [2]], table * [[1], [2]])
     rows = results.read("embedding_cost")
@@ -89,6 +104,7 @@ def shown(slice_of_b):
     made = [
         scanners(),
         signals(),
+        bounds(),
         pair_view(),
         loss_explorer(slice_of_b),
         divergence_explorer(slice_of_b),
@@ -126,7 +142,8 @@ def complaints(widget, name, query):
 def test_every_link_to_a_state_is_read():
     assert len(LINKS) > 20
     for name, text in TEXTS.items():
-        assert text.count(".html#") == len(LINK.findall(text)), name
+        assert len(re.findall(r"\.html\S*#", text)) == len(LINK.findall(text)), name
+    assert TEXTS["lesson"].count(".html?present#") == len(LINK.findall(TEXTS["lesson"]))
 
 
 @pytest.mark.parametrize(("page", "name", "query"), LINKS)
@@ -152,16 +169,29 @@ def test_a_link_to_what_does_not_exist_is_found(name, query, complaint):
     assert complaints(pair_view(), name, query) == [complaint]
 
 
+def minutes(text):
+    """Minutes planned for what is always done, and for what is done if time allows."""
+    found = re.findall(r"(?m)^\*\*[^*]+\*\* \((\d+)(?: minutes)?(, if time allows)?\)", text)
+    return [sum(int(n) for n, late in found if bool(late) == wanted) for wanted in (False, True)]
+
+
 def test_the_lesson_has_90_minutes():
     parts = re.split(r"(?m)^## (\d):(\d\d) to (\d):(\d\d): .+$", TEXTS["lesson"])
     at = 0
     for *times, text in zip(*(parts[k::5] for k in range(1, 6)), strict=True):
         hour, minute, to_hour, to_minute = map(int, times)
         assert 60 * hour + minute == at
-        planned = sum(map(int, re.findall(r"(?m)^\*\*[^*]+\*\* \((\d+)(?: minutes)?\)", text)))
-        assert planned == 60 * to_hour + to_minute - at, text
-        at += planned
-    assert at == 90
+        assert minutes(text)[0] == 60 * to_hour + to_minute - at, text
+        assert len(re.findall(r"(?m)^\*\*Remember\.\*\*", text)) == 1, text
+        at += minutes(text)[0]
+    assert at == 80 and at + minutes(TEXTS["lesson"])[1] <= 90
+
+
+def test_the_mistake_and_the_answer_are_told_apart():
+    asked = re.split(r"(?m)^\*\*Ask", TEXTS["lesson"])[1:]
+    for text in asked[:-1]:  # the last is to hand in
+        labels = re.findall(r"(?m)^\*\*(They will say|Answer)", text)
+        assert labels == ["They will say", "Answer"], text
 
 
 def test_answers_to_expect_are_what_the_widgets_show(shown):
@@ -170,7 +200,11 @@ def test_answers_to_expect_are_what_the_widgets_show(shown):
     strategy = {name: k for k, name in enumerate(losses.strategies)}
     draws = losses.measures[0]["values"][strategy["80/20"]]
     assert [f"{f(draws[at(20)]):.2f}" for f in (min, max)] == ["0.27", "0.39"]
-    assert [f"{f(draws[at(2000)]):.3f}" for f in (min, max)] == ["0.362", "0.374"]
+    assert [f"{f(draws[at(1000)]):.3f}" for f in (min, max)] == ["0.353", "0.357"]
+    fifth = strategy["80/20"]
+    assert losses.counts[fifth][at(1000)][2:] == [800, 200]  # nothing runs short
+    exact = losses.measures[0]["centre"][fifth]
+    assert exact[at(20)] < exact[at(1000)] < 1.02 * exact[at(20)] / (1 - 1 / 20)
     assert losses.counts[strategy["distribution-aware"]][at(20)][3] == 0
     assert losses.n_e[-1] == 17_134 and losses.counts[0][-1][3] == 338
     shared, own = jsd.measures
@@ -179,6 +213,7 @@ def test_answers_to_expect_are_what_the_widgets_show(shown):
     for n, value in first.items():
         assert shared["low"][aware][at(n)] < value < shared["high"][aware][at(n)]
     assert 2.4 < own["values"][aware][at(20)][0] / first[20] < 2.6
+    assert losses.counts[half][at(500)][3] == 250
     perfect, drawn = shared["centre"][half], [row[0] for row in shared["values"][half]]
     assert 8.5 < perfect[at(100)] / perfect[at(500)] < 9.5
     assert 1 < drawn[at(100)] / drawn[at(500)] < 1.5
@@ -197,14 +232,52 @@ def test_every_exercise_of_a_converted_chapter_tests_an_objective():
     assert listed == asked
 
 
-def test_widgets_obey_the_links(open_page, book_host):
-    for page in sorted({page for page, _, _ in LINKS}):
-        opened = open_page(f"http://{book_host}/{page}.html")
-        for name, query in [link[1:] for link in LINKS if link[0] == page]:
-            opened.tab.evaluate("hash => { location.hash = hash; }", f"{name}?{query}")
-            opened.tab.locator(f"#{name} .rfe-link").wait_for()
-            opened.frames()
-            assert opened.tab.locator(".rfe-notes p").all_inner_texts() == [], query
+#: What of a widget a class would not see: what lies below the screen, type below 16 pixels.
+UNSEEN = """() => {
+  const place = document.querySelector('.rfe-named');
+  const found = place.scrollHeight > innerHeight ? [`${place.scrollHeight} pixels high`] : [];
+  for (const node of place.querySelectorAll('*')) {
+    const own = [...node.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
+    if (!own || !node.checkVisibility()) continue;
+    let [size, chart] = [parseFloat(getComputedStyle(node).fontSize), node.ownerSVGElement];
+    while (chart?.ownerSVGElement) chart = chart.ownerSVGElement;
+    if (chart) size *= chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+    if (size < 15.95) found.push(`${size} pixels: ${node.textContent}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in LINKS}))
+def test_widgets_obey_the_links_and_are_seen_from_the_last_row(open_page, book_host, page):
+    shown = open_page(f"http://{book_host}/{page}.html?present", width=1280, height=720)
+    for name, query in [link[1:] for link in LINKS if link[0] == page]:
+        shown.tab.evaluate("hash => { location.hash = hash; }", f"{name}?{query}")
+        shown.tab.locator(f"#{name}.rfe-named .rfe-link").wait_for(state="attached")
+        shown.frames()
+        assert shown.tab.locator(".rfe-notes p").all_inner_texts() == [], query
+        assert shown.tab.evaluate(UNSEEN) == [], query
+    header = shown.tab.locator(".bd-header-article")
+    assert not header.is_visible()
+    shown.tab.keyboard.press("Escape")
+    assert header.is_visible() and "present" not in shown.tab.url
+    assert shown.tab.locator(".rfe-leave").count() == 0
+
+
+def test_the_network_does_worst_on_b(open_page, book_host):
+    rows = results.read("baselines").query("role == 'paired' and model == 'lower'")
+    assert rows.groupby("domain")["f_score"].mean().idxmin() == "B"
+    by_seed = rows[rows["domain"] == "B"].groupby("seed")["f_score"].mean()
+    assert [f"{f(by_seed):.2f}" for f in (min, max)] == ["0.26", "0.54"]
+    told = {}
+    shown = open_page(f"http://{book_host}/03-baselines.html")
+    for name, query in [link[1:] for link in LINKS if link[0] == "03-baselines"]:
+        shown.tab.evaluate("hash => { location.hash = hash; }", f"{name}?{query}")
+        shown.tab.locator(f"#{name} .rfe-link").wait_for()
+        shown.frames()
+        cells = shown.tab.locator(f"#{name} td.rfe-shown").all_inner_texts()
+        told[query.partition("&")[0]] = cells[0], cells[3]  # F, false positives
+    assert told == {"domain=B": ("0.35", "19"), "domain=C": ("0.85", "6")}
 
 
 def test_the_pages_are_in_the_table_of_contents():

@@ -27,15 +27,23 @@ CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink
 <section id="move"><h2>5.2. Move it</h2><p>One slice. Choose.</p>
 <p>Before you move, predict.</p>{VIEW}</section>
 <section id="told"><h2>5.3. Told</h2><p>It is <a href="#fig-a">so</a>. And so on.</p></section>
-<section id="deeper"><h2>5.4. Deeper: why?</h2><details><p>So.</p></details></section>
-<section id="exercises"><h2>5.5. Exercises</h2><p>Write.</p></section>
-<section id="what-to-remember"><h2>5.6. What to remember</h2><ul><li>This.</li></ul></section>
+<section id="more"><h2>5.4. Deeper: more</h2><figure id="fig-m"></figure></section>
+<section id="verdict"><h2>5.5. What is the verdict?</h2>
+<p>Few knew. <em>It holds. But little.</em></p>
+<div class="admonition important"><p class="admonition-title">Claim 1</p><p>shown</p></div>
+</section>
+<section id="exercises"><h2>5.6. Exercises</h2><p>Write.</p></section>
+<section id="what-to-remember"><h2>5.7. What to remember</h2><ul><li>This.</li></ul></section>
 </section></article>"""
-LESSON = """<article><section id="top"><h1>A lesson</h1><p>A story.</p>
+LESSON = """<article><section id="top"><h1>A lesson</h1><p>A story.</p><p>Who it is for.</p>
 <section id="part"><h2>0:00 to 0:10: A part</h2>
-<p><strong>Ask</strong> (4). <em>How many?</em> Show <a href="05-x.html#explorer?n_e=20">20</a>.</p>
-<p><strong>Expect</strong> few: <a href="05-x.html#fig-a">Fig. 5.1</a>.</p>
-<p><strong>Say</strong> (6 minutes). It is in <a href="05-x.html#fig-a">Fig. 5.1</a>.</p></section>
+<p><strong>Ask</strong> (4, if time allows). <em>How many?</em> Show
+<a href="05-x.html?present#explorer?n_e=20">20</a>.</p>
+<p><strong>They will say</strong> many.</p>
+<p><strong>Answer.</strong> Few, <em>as it is:</em> <a href="05-x.html#fig-a">Fig. 5.1</a>.</p>
+<p><strong>Say</strong> (6 minutes). It is in <a href="05-x.html#fig-a">Fig. 5.1</a>, by
+<a href="05-x.html#equation-a">Eq. 5.1</a>.</p>
+<p><strong>Remember.</strong> So it is.</p></section>
 </section></article>"""
 
 
@@ -56,7 +64,7 @@ def texts(deck):
 
 def test_slides_of_a_chapter(decks):
     made = decks["05-x"].select("section")
-    kinds = ["title", "equation", "figure", "question", "question", "statement", "remember"]
+    kinds = ["title", "equation", "figure", "question", "question", "verdict", "remember"]
     assert [slide["class"][0] for slide in made] == kinds
     said = texts(decks["05-x"])
     assert said[1].startswith("5.1. Why? Since it is so. Always. The sum, by Eq. 2 of Lin , is")
@@ -65,15 +73,14 @@ def test_slides_of_a_chapter(decks):
     assert said[3].startswith("Check yourself Which? One.")
     assert made[3].select_one("aside.notes").get_text().strip() == "Right: one."
     assert said[4].startswith("5.2. Move it Before you move, predict. Move it on the page")
-    assert said[5] == "5.3. Told It is so . On the page"
+    assert said[5] == "5.5. What is the verdict? It holds. But little. Claim 1 shown On the page"
 
 
 def test_links_lead_one_folder_up(decks):
     chapter = decks["05-x"]
     found = [link["href"] for link in chapter.select(".source a")]
-    anchors = ["", "#why", "#why", "#why", "#explorer", "#told", "#what-to-remember"]
+    anchors = ["", "#why", "#why", "#why", "?present#explorer", "#verdict", "#what-to-remember"]
     assert found == [f"../05-x.html{anchor}" for anchor in anchors]
-    assert chapter.select_one(".statement .answer a")["href"] == "../05-x.html#fig-a"
     image = chapter.img
     assert (image["src"], image["alt"], image.get("loading")) == (
         "../_images/a.svg",
@@ -83,12 +90,18 @@ def test_links_lead_one_folder_up(decks):
 
 
 def test_the_lesson_asks_and_shows_once_what_it_names(decks):
-    kinds = [slide["class"][0] for slide in decks["lesson"].select("section")]
-    assert kinds == ["title", "title", "question", "figure", "remember"]
-    question = decks["lesson"].select_one(".question")
+    made = decks["lesson"].select("section")
+    kinds = [slide["class"][0] for slide in made]
+    assert kinds == ["title", "question", "figure", "equation", "remember"]
+    assert made[0].aside.get_text() == "Who it is for."
+    question, told = made[1], "In the lesson, 0:00 to 0:10, if time allows"
+    assert question.select_one(".source").get_text() == told
     assert question.select_one(".answer").get_text() == "How many?"
-    assert question.select_one(".body a")["href"] == "../05-x.html#explorer?n_e=20"
-    assert question.select_one("aside").get_text().startswith("few:")
+    assert question.select_one(".body a")["href"] == "../05-x.html?present#explorer?n_e=20"
+    assert question.aside.get_text().startswith("They will say many.Answer. Few")
+    assert [slide.h2.get_text() for slide in made[2:]] == ["as it is", "A part", "What to remember"]
+    assert made[3].aside.get_text().startswith("Say (6 minutes).")
+    assert made[4].select_one(".answer").get_text() == "So it is."
 
 
 def test_every_deck_is_linked():

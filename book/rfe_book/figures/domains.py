@@ -48,7 +48,7 @@ def same_head(
 ) -> Figure:
     """FLAIR of one head in several scanners, whole and around its largest lesion, axial slice `z`.
 
-    All panes share one gray scale.
+    All panes share one gray scale; the first near view has the lesion's outline.
     """
     mask = anatomy.lesion_mask[..., z]
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
@@ -67,6 +67,8 @@ def same_head(
         corner = (low[0] - whole[0].start - 0.5, whole[1].stop - low[1] - zoom - 0.5)  # top left
         frame = plt.Rectangle(corner, zoom, zoom, fill=False, color=COLOURS["highlight"])
         above.add_patch(frame)
+    outline = upright((labels == largest)[near].astype(float))
+    axes[1, 0].contour(outline, [0.5], colors=COLOURS["highlight"], linewidths=0.9)
     return figure
 
 

@@ -101,9 +101,9 @@ def headlines(
     return f"""\
 - **The gap is there, as we had made sure.** On average over B, C and D labels of the other scanner
   raise the F-score there by {effect(repaired)}; on D alone it is not shown. On B it owes much to
-  choices of ours: without labels, scaling images by their median lifts F from {spared.batch_B}
-  to {spared.median_B}, and group norm in place of batch norm to {spared.group_B}
-  ([Chapter 3](03-baselines.ipynb)).
+  choices of ours: on development heads, without labels, scaling images by their median lifts F
+  from {spared.batch_B} to {spared.median_B}, and group norm in place of batch norm to
+  {spared.group_B} ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works on B.** With 80% background and
   20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F (in
   the mean over three strategies {effect(rises)}, most of it because one of them draws hardly a

@@ -13,8 +13,8 @@ from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import listed, origin, signed, span
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims import corner, verdicts
 from rfe_study.claims import proof as claim
+from rfe_study.claims import verdicts
 from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.proof import ENDS, all_of, name, names
@@ -198,9 +198,8 @@ def again(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
     )
 
 
-def without_corner(scores: pd.DataFrame, models: pd.DataFrame) -> Findings:
-    """Verdicts on claims 2 to 5 without the corner of `rfe_study.claims.corner`: ``all_2``..."""
-    found = corner.judge(scores, models)
+def without_corner(found: Sequence[verdicts.Verdict]) -> Findings:
+    """Verdicts on claims 2 to 5 by `rfe_study.claims.corner.judge`: ``all_2`` and so on."""
     return Findings(
         **{f"all_{c}": verdicts.overall(p for p in found if p.claim == c) for c in (2, 3, 4, 5)}
     )

@@ -47,7 +47,7 @@ def pictures(names: Sequence[str], seeds: Sequence[int], stored: masks.Explorer)
                 texts[s, k, m] = slice_scores(mask, truth[s])
     about = zip(stored.patients, stored.slices, truth.sum(axis=(1, 2)), strict=True)
     return {
-        "captions": [f"{name}, slice z = {z} ({area} lesion pixels)" for name, z, area in about],
+        "captions": [f"{name}, z = {z} ({area} lesion pixels)" for name, z, area in about],
         "images": widgets.encode_stack(
             np.stack([style.upright(plane) for plane in stored.flair]), quality=80
         ),

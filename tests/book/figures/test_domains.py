@@ -99,3 +99,4 @@ def test_same_head_has_one_gray_scale_and_a_near_view(anatomy):
     assert below.images[0].get_array().shape == (20, 20)
     (frame,) = above.patches
     assert frame.get_xy() == (44 - 30 - 0.5, 129 - (54 - 30) - 20 - 0.5)  # from the top left
+    assert len(below.collections) == 1 and not figure.axes[3].collections  # outlined on A alone

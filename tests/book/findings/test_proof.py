@@ -10,7 +10,7 @@ from rfe_book.findings import proof as findings
 from rfe_book.tables import proof as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import signed
-from rfe_study.claims import operating_points
+from rfe_study.claims import corner, operating_points
 from rfe_study.claims import proof as claims
 from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
 
@@ -144,7 +144,8 @@ def test_only_one_strategy_rises_steadily(parts, values):
 
 
 def test_without_the_corner_verdicts_are_others(scores, models, judged):
-    found, whole = findings.without_corner(scores, models), findings.claims(judged)
+    found = findings.without_corner(corner.judge(scores, models))
+    whole = findings.claims(judged)
     assert (found.all_2, whole.all_2) == ("reproduced", "reproduced")
     assert (found.all_5, whole.all_5) == ("reproduced", "contradicted")
 

@@ -76,7 +76,7 @@ def test_every_slide_leads_to_what_is_there(built_book, name):
     for section in text.split("<section ")[1:]:
         assert len(re.findall(r'<p class="source"><a href="\.\./', section)) == 1
     for address in re.findall(r'(?:href|src)="(\.\./[^"]+)"', text):
-        path, _, anchor = address.partition("#")
+        path, _, anchor = address.replace("?present", "").partition("#")
         assert (folder / path).is_file(), address
         if anchor := unquote(anchor.partition("?")[0]):
             page = (folder / path).read_text(encoding="utf-8")
@@ -98,8 +98,8 @@ def test_keys_turn_the_slides_and_show_what_to_expect(deck):
     assert not notes.is_visible()
     tab.keyboard.press("e")
     assert notes.is_visible() and "C or D" in notes.inner_text()
-    tab.keyboard.press("e")
-    assert not notes.is_visible()
+    tab.keyboard.press("ArrowRight")
+    assert not notes.is_visible()  # not at the next question
     tab.keyboard.press("End")
     assert tab.evaluate("Reveal.isLastSlide()")
 

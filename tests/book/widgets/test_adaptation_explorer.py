@@ -116,7 +116,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
         chosen = "rfe-is-method" in (line.get_attribute("class") or "")
         assert chosen == (name == method)
     lesion = f"{file.truth[s].sum()} lesion pixels"
-    assert page.status().endswith(f"slice z = {file.slices[s]} ({lesion}), seed {SEEDS[seed]}.")
+    assert page.status().endswith(f"z = {file.slices[s]} ({lesion}), seed {SEEDS[seed]}.")
 
 
 @pytest.mark.browser
@@ -167,9 +167,7 @@ def test_it_fits_and_has_names(widget_page, widget, stored, options):
     assert page.tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     images = [image.get_attribute("aria-label") for image in page.tab.get_by_role("img").all()]
     assert len(images) == 3
-    assert images[1].startswith(
-        f"FLAIR of Ctest1, slice z = 61 ({stored['C'].truth[0].sum()} lesion"
-    )
+    assert images[1].startswith(f"FLAIR of Ctest1, z = 61 ({stored['C'].truth[0].sum()} lesion")
     assert f": {PAPER}, seed 0. In this slice" in images[1]
     assert page.tab.locator(".rfe-legend").first.inner_text().split("\n") == list(OUTCOMES)
     box = page.tab.locator(".rfe-panels canvas").first.bounding_box()

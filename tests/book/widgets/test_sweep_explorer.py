@@ -143,7 +143,7 @@ def test_every_control(widget_page, widget, tables, stored):
         "80/20, ACD, n_E = 500, mean over its seeds: F "
         f"{expected_scores(tables, '80/20 ACD 500', None)[0][0]}, precision "
     )
-    caption = f"Btest1, slice z = 67 ({stored.truth[0].sum()} lesion pixels)"
+    caption = f"Btest1, z = 67 ({stored.truth[0].sum()} lesion pixels)"
     assert page.status().endswith(f"The pictures show {caption}, seed 0.")
     page.choose("Strategy", "50/50")
     see("50/50 ACD 500")
@@ -194,7 +194,7 @@ def test_it_fits_and_has_names(widget_page, widget, stored, options):
     assert page.tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     images = [image.get_attribute("aria-label") for image in page.tab.get_by_role("img").all()]
     assert len(images) == 5 and all(images)
-    caption = f"Btest1, slice z = 67 ({stored.truth[0].sum()} lesion pixels)"
+    caption = f"Btest1, z = 67 ({stored.truth[0].sum()} lesion pixels)"
     assert images[0].startswith(f"FLAIR of {caption}: 80/20, ACD, n_E = 500, seed 0. In this slice")
     assert images[2].startswith("Dice loss: 80/20, ACD, n_E = 500 ")
     assert page.tab.locator(".rfe-legend").first.inner_text().split("\n") == list(OUTCOMES)

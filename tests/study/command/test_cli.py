@@ -13,7 +13,7 @@ from rfe_study import results
 from rfe_study.command import gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
-from rfe_study.methods import proof
+from rfe_study.methods import modalities, proof
 from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import real
 from rfe_study.runs.variants import VARIANTS
@@ -27,7 +27,8 @@ def data(tmp_path, monkeypatch):
 
 def test_names_repeated_for_a_fast_start_agree_with_their_owners():
     assert tuple(LAYOUTS) == parse_data.LAYOUTS
-    assert tuple(VARIANTS) == parse_runs.VARIANT_NAMES
+    assert (*VARIANTS, modalities.DROPOUT) == parse_runs.VARIANT_NAMES
+    assert modalities.OPTIONAL == parse_data.OPTIONAL
     assert proof.EXPERIMENTS.keys() == parse_runs.EXPERIMENTS.keys()
     assert tuple(real.METHODS) == parse_data.ADAPTATIONS
 
@@ -104,6 +105,7 @@ def test_help_needs_no_torch():
         ("data check x --labels 0", "must be a whole number >= 1, got 0"),
         ("data check --labels 1 2 x", "got x; a path must stand before --labels"),
         ("data check x --resample --register", "not allowed with argument --resample"),
+        ("adapt --data x --without flair", "invalid choice: 'flair'"),
         ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
         ("fly", "invalid choice: 'fly'"),
         ("measure luck", "invalid choice: 'luck'"),

@@ -55,6 +55,19 @@ def test_a_plausible_patient_has_no_warning(tmp_path):
     assert report.ok and report.warnings == [] and "not read" not in report.text
 
 
+def test_a_patient_without_t1_and_t2(tmp_path, capsys):
+    paths = bids_paths(tmp_path, "01")
+    save_subject(head(), tmp_path)
+    paths["t1"].unlink()
+    assert main(["data", "check", str(tmp_path)]) == 1
+    assert "missing t1 (anat/sub-01_T1w.nii.gz); the option --without" in capsys.readouterr().out
+    for gone in (["t1"], ["t1", "t2"]):
+        assert main(["data", "check", str(tmp_path), "--strict", "--without", *gone]) == 0
+        assert "1 of 1 patients readable" in capsys.readouterr().out
+    shutil.copy(paths["flair"], paths["t2"])
+    odd(describe(tmp_path, without=["t1"]), "T2w.nii.gz: looks like the same image")
+
+
 def test_strict_is_an_exit_code(tmp_path, capsys):
     save_subject(head(), tmp_path)
     arguments = ["data", "check", str(tmp_path)]

@@ -340,6 +340,38 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert "no patient can be used" in capsys.readouterr().err
 
 
+def test_without_t1_and_t2(folder, capsys):
+    """By the network that was trained for it alone; row, file and sidecar say what was absent."""
+    out = folder / "out"
+    (folder / "scans/sub-p1/anat/sub-p1_T1w.nii.gz").unlink()
+    (folder / "scans/sub-p2/anat/sub-p2_T2w.nii.gz").unlink()
+    model, gone = ("--model", "modality-dropout"), ("--without", "t1", "t2")
+    assert adapt(folder) == 2
+    assert f"{' '.join([*model, *gone])} does all without these" in capsys.readouterr().err
+    assert adapt(folder, *gone) == 2
+    assert "--without needs a network" in capsys.readouterr().err
+    assert adapt(folder, *model, *gone, "--prior-from", "p2") == 2
+    assert "--without must go without --prior-from" in capsys.readouterr().err
+    weights = folder / "checkpoints" / "smoke-modality-dropout-seed0.safetensors"
+    shutil.copy(folder / "checkpoints" / "smoke-lower-seed0.safetensors", weights)
+    assert adapt(folder, *model, "--without", "t1") == 2  # p2 has no T2
+    assert "--without t1 t2 does all" in capsys.readouterr().err
+    assert adapt(folder, *model, *gone, "--out", str(out)) == 0
+    rows = results.stored("real", out)
+    assert set(rows["subject"]) == {"p1", "p2", "p3"}
+    assert set(rows["experiment"]) == {"as read, without t1 t2"}
+    name = "sub-p3_label-lesion_desc-smokeModalityDropoutSeed0AsReadWithoutT1T2_mask"
+    said = json.loads((out / f"sub-p3/anat/{name}.json").read_text(encoding="utf-8"))
+    assert said["Absent"] == ["t1", "t2"] and said["Sources"] == ["sub-p3_FLAIR.nii.gz"]
+    assert said["identity"]["model"] == "modality-dropout"
+    (subject,) = load_subjects(folder / "scans", "bids", ["p3"])
+    images = patches.stack(subject)
+    images[:, :2] = 0
+    mask = np.asarray(nib.load(out / f"sub-p3/anat/{name}.nii.gz").dataobj) > 0
+    expected = segment(checkpoints.load_model(weights), subject, images=images)
+    np.testing.assert_array_equal(mask, expected)
+
+
 def test_templates_of_the_only_patient(folder, capsys, monkeypatch):
     monkeypatch.setattr(real, "labelled_crops", lambda network: None)
     only = folder / "scans" / "sub-p1"

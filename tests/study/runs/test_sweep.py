@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -28,7 +27,6 @@ from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
 from rfe_study.methods import proof
-from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.method import STATISTICS, Method
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.methods.proof import proof_of_concept, rfe
@@ -317,62 +315,6 @@ def assert_kept(before, after):
         assert after[model] == {**dict.fromkeys(after[model]), **row}
 
 
-@pytest.mark.slow
-def test_the_command_killed_again_and_again(data, tmp_path):
-    """All models of the search in a process of their own, killed at random until they are done."""
-    whole, out = tmp_path / "whole", tmp_path / "killed"
-    total, options = len(proof.search()), ("--experiment", "search")
-    run = {"check": True, "capture_output": True, "text": True}
-    done = subprocess.run([*CLI, *command(data, whole, *options, jobs=2)], **run)
-    assert f"{total} of {total} models to fine-tune" in done.stdout
-    source, kills, log, made = random.Random(1), [], tmp_path / "log", []
-    for attempt in range(30):
-        before = finished_rows(out)
-        jobs, how = 1 + attempt % 2, (signal.SIGKILL, signal.SIGTERM)[attempt // 2 % 2]
-        with log.open("w", encoding="utf-8") as file:
-            environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-            process = subprocess.Popen(
-                [*CLI, *command(data, out, *options, jobs=jobs)],
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                env=environment,
-            )
-            children = kill_later(process, out, len(before) + source.randrange(2, 7), source, how)
-        said = log.read_text(encoding="utf-8")
-        assert f"{total - len(before)} of {total} models to fine-tune" in said
-        after = finished_rows(out)
-        assert_kept(before, after)
-        made += re.findall(r"^(.+), seed 0: F on validation", said, re.MULTILINE)
-        assert_gone(children)
-        if process.returncode == 0:
-            break
-        kills.append(process.returncode)
-    assert process.returncode == 0 and len(kills) >= 4
-    assert set(kills) <= {-signal.SIGKILL, 130} and len(set(kills)) == 2
-    assert len(made) == len(set(made))
-    assert len(finished_rows(out)) == total
-    assert_same_tables(out, whole)
-    assert not list(out.rglob("*.partial"))
-    weights = {path.name for path in (out / "smoke-search-B").iterdir()}
-    assert len(weights) == total
-
-
-CLI = [sys.executable, "-m", "rfe_study.command.cli"]
-
-
-def kill_later(process, out, rows, source, how):
-    """Kill a sweep at a random moment after it has finished so many models, if it still runs."""
-    me = psutil.Process(process.pid)
-    while process.poll() is None and len(finished_rows(out)) < rows:
-        time.sleep(0.01)
-    time.sleep(0.3 * source.random())
-    children = me.children(recursive=True) if process.poll() is None else []
-    if process.poll() is None:
-        process.send_signal(how)
-    process.wait(60)
-    return children
-
-
 def assert_gone(children, seconds=20):
     """Worker processes end by themselves when nobody is left to take their results."""
     _, alive = psutil.wait_procs(children, timeout=seconds)
@@ -608,14 +550,6 @@ def test_a_term_that_remembers_starts_anew_in_each_job(data, tmp_path, kind):
     first, again = (sweep_runs.execute(job(data, tmp_path, method)) for _ in range(2))
     for a, b in zip(first.history, again.history, strict=True):
         assert {**a, "seconds": 0} == {**b, "seconds": 0} and a["self_training_loss"] > 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("method", adaptation_methods(), ids=lambda method: method.name)
-def test_every_method_of_the_adaptation_runs(data, tmp_path, method):
-    outcome = sweep_runs.execute(job(data, tmp_path, method, experiment="adaptation"))
-    assert outcome.status == "finished" and len(outcome.history) == 1
-    assert outcome.history[0]["dice_loss"] > 0
 
 
 def test_crops_are_asked_for_as_the_method_says(data, tmp_path, monkeypatch):

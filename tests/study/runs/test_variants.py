@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from synthetic import tiny_subject
 
 from rfe_core import checkpoints
 from rfe_study import provenance, results
 from rfe_study.command.cli import main
+from rfe_study.methods.modalities import DROPOUT
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom import heads
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import variants
+from rfe_study.runs import modality_dropout, variants
 
 SMOKE = replace(PROFILES["smoke"], crop=32, patches_per_domain=48)
 
@@ -82,6 +84,35 @@ def test_the_command_keeps_profile_smoke_out_of_the_checkpoints(
     assert (out / "smoke-four-scanners-seed0.safetensors").exists()
     assert not (tmp_path / "checkpoints").exists()
     assert capsys.readouterr().out.endswith(f"1 network in {out}\n")
+
+
+def test_modality_dropout_goes_on_from_the_network_of_four_scanners(tiny, tmp_path, monkeypatch):
+    monkeypatch.setitem(PROFILES, "smoke", SMOKE)
+    arguments = ["variants", "--profile", "smoke", "--seeds", "0", "--quiet", "--variants"]
+    job = modality_dropout.Job(profile=SMOKE, model=DROPOUT, seed=0, weights=tmp_path / "x")
+    with pytest.raises(FileNotFoundError, match=r"four-scanners.*`rfe variants`"):
+        modality_dropout.train(job)
+    assert main([*arguments, DROPOUT, "four-scanners"]) == 0
+    out = tmp_path / "cache" / "smoke"
+    path = out / f"smoke-{DROPOUT}-seed0.safetensors"
+    about = checkpoints.read_about(path)
+    assert about["start"] == checkpoints.weights_digest(
+        out / "smoke-four-scanners-seed0.safetensors"
+    )
+    assert [row["epoch"] for row in about["history"]] == [2, 3]  # from the branch epoch on
+    assert {"f_all", "f_flair"} <= about["history"][0].keys()
+    before = path.read_bytes()
+    tiny.clear()
+    assert main([*arguments, DROPOUT]) == 0 and not tiny and path.read_bytes() == before
+
+
+def test_a_channel_is_dropped_whole_and_flair_never():
+    images = torch.rand(400, 3, 2, 2) + 1
+    found = modality_dropout.drop(images, torch.Generator().manual_seed(0))
+    kept = found.amin(dim=(2, 3)) > 0
+    assert torch.equal(found[kept], images[kept]) and not found[~kept].any()
+    assert kept[:, 2].all() and (kept[:, :2].float().mean(dim=0) - 0.5).abs().max() < 0.1
+    assert (kept.sum(dim=1) == 1).float().mean() == pytest.approx(0.25, abs=0.1)  # one by one
 
 
 def test_settings_name_what_decides_the_weights(tmp_path):
