@@ -223,6 +223,8 @@ def build_pages(notebooks: dict[str, Path]) -> None:
 
 def main(what: str = "pages") -> None:
     """Make the pages, the notebooks of both editions, or the chapters for JupyterLab."""
+    if what not in ("pages", "notebooks", "lab"):
+        sys.exit(f"What to build must be pages, notebooks or lab, got {what!r}.\n\n{__doc__}")
     if what == "lab":
         return write_lab(ROOT / "lab")
     for name in ("RFE_DATA", "RFE_RESULTS"):  # kernels work in another folder

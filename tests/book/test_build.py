@@ -268,3 +268,9 @@ def test_staging_touches_only_what_changed(build, repository):
     assert (folder / "a.md").stat().st_mtime_ns == kept
     assert {path.name for path in folder.rglob("*.md")} == {"a.md", "d.md"}
     assert not page.exists(), "the page of a removed source stays published"
+
+
+@pytest.mark.parametrize("what", ["--help", "page"])
+def test_what_is_not_known_is_not_built(build, what):
+    with pytest.raises(SystemExit, match=f"must be pages, notebooks or lab, got '{what}'"):
+        build.main(what)
