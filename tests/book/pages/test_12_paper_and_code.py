@@ -32,8 +32,9 @@ def test_page_is_light(page_for):
 
 @pytest.mark.browser
 def test_the_text_says_what_the_rows_say(page_for):
-    rows = findings.stored(read("sweep-scores"), read("sweep-models"), results.read("baselines"))
-    runs = trained.runs(trained.trained(results.read("sweep-scores")), float(rows.limit))
+    swept = read("sweep-scores"), read("sweep-models")
+    rows = findings.stored(*swept, results.read("baselines"))
+    runs = trained.runs(trained.trained(results.read("sweep-scores")), findings.apart(*swept))
     text = page_for("12-paper-and-code").tab.locator("main").inner_text()
     assert f"Differences in F below {rows.limit} say nothing" in text
     assert f"With margin 1 F changes by {runs.margin}" in text
