@@ -17,7 +17,7 @@ class Sentence:
     part : str
         What the part's name begins with.
     words : str
-        With ``{}`` where the number and its 95% interval stand.
+        With ``{}`` where the number and its 95% interval stand, ``{limit}`` where the threshold.
     of : callable
         The number that is told, of the part's: a monotone function.
     form : str
@@ -45,7 +45,7 @@ SENTENCES = {
     3: Sentence(part="80/20 better than 50/50", words="F of 80/20 less F of 50/50 is {}"),
     4: Sentence(part="l2 worse", words="F of ACD less F of l2 is {}"),
     5: Sentence(part="two trainings", of=_turned,
-                words="two trainings of one model differ by {} in F; at most 0.05 was allowed"),
+                words="two trainings of one model differ by {} in F; at most {limit} was allowed"),
     6: Sentence(part="better than the lower", words="F less that of the lower bound is {}"),
     7: Sentence(part="fewer false", form="{:.1f}", of=lambda value: float(np.exp(-value)),
                 words="{} times as many false positives as the lower bound"),
@@ -53,11 +53,11 @@ SENTENCES = {
                 words="{} of the lesions below 10 mm³ are missed"),
     9: Sentence(part="worse than A", words="F off A is lower than on A by {}"),
     10: Sentence(part="C: at most", of=_turned,
-                 words="F on C is {} below the upper bound; at most 0.05 was allowed"),
+                 words="F on C is {} below the upper bound; at most {limit} was allowed"),
     11: Sentence(part="finds lesions", form="{:.1f}%", of=_percent,
                  words="{} of all lesions are found that the upper bound misses"),
-    12: Sentence(part="every lesion equally", form="{:.1f}%", of=_percent,
-                 words="{} more of the lesions below 10 mm³ are found"),
+    12: Sentence(part="every lesion equally", form="{:.1f}", of=_percent,
+                 words="of 100 lesions below 10 mm³, {} more are found"),
     13: Sentence(part="50/50 oversamples", form="{:.0f}",
                  words="50/50 draws {} times the true share of lesion"),
     14: Sentence(part="n_E = 100", form="{:.1f}", words="{} times as many embeddings in an epoch"),
@@ -79,4 +79,4 @@ def effect(part: Verdict) -> str:
     if np.isfinite(ends).all() and part.low != part.high:
         low, high = map(told.form.format, ends)
         text += f" ({low} to {high})"
-    return told.words.format(text.replace("-", "−"))
+    return told.words.format(text.replace("-", "−"), limit=f"{told.of(part.threshold):g}")
