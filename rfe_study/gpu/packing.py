@@ -1,9 +1,15 @@
-"""What a study on a GPU starts from and brings back: rows, weights, masks of the shown slices."""
+"""What a study on a GPU starts from and brings back: rows, weights, masks of the shown slices.
+
+``python -m rfe_study.gpu.packing OUT`` adds the rows and masks of a run to ``data/``; rows that it
+made anew take the place of the old ones.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tarfile
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +22,9 @@ from rfe_study.gpu import shared
 from rfe_study.gpu.scores import Head
 from rfe_study.gpu.tasks import Plan
 from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
+from rfe_study.methods.modalities import DROPOUT
 from rfe_study.phantom.atlas import SHAPE
-from rfe_study.phantom.domains import TARGETS
+from rfe_study.phantom.domains import DOMAINS, TARGETS
 from rfe_study.runs import masks, networks, predicted_slices, variants
 from rfe_study.tables import MODEL_KEY, MODELS
 
@@ -28,17 +35,19 @@ A_PART = 7
 def take_up(root: Path, profile: str, seeds: Sequence[int]) -> set[tuple]:
     """Put stored branch weights where models start from; what rows and weights hold already.
 
-    See `rfe_study.gpu.tasks.Plan.done`.
+    See `rfe_study.gpu.tasks.Plan.done`. A bound that is not scored on all its domains counts for
+    nothing: its scores are to be those of one network, so it is trained and scored anew.
     """
     done: set[tuple] = set()
     for table in ("development", "baselines"):
         if results.path_of(table).exists():
             rows = results.keys(table, ("model", "seed", "domain", "profile"))
             done |= {(table, *row[:3]) for row in rows if row[3] == profile}
+    done -= {row for row in done if not _whole_bound(*row[1:3], done)}
     if results.path_of(MODELS).exists():
         rows = results.keys(MODELS, MODEL_KEY)
         done |= {("sweep", *row[1:]) for row in rows if row[0] == profile}
-    for model in (BRANCH, *variants.VARIANTS):
+    for model in (BRANCH, *variants.VARIANTS, DROPOUT):
         for seed in seeds:
             name = networks.file_name(profile, model, seed)
             stored = results.DATA / "checkpoints" / name
@@ -46,6 +55,11 @@ def take_up(root: Path, profile: str, seeds: Sequence[int]) -> set[tuple]:
                 shutil.copyfile(stored, root / "weights" / name)
                 done.add(("weights", model, seed))
     return done
+
+
+def _whole_bound(model: str, seed: int, done: set[tuple]) -> bool:
+    domains = DOMAINS if model == LOWER else [d for d, upper in UPPER.items() if upper == model]
+    return all(("baselines", model, seed, domain) in done for domain in domains)
 
 
 def write_rows(rows: dict[str, list[dict[str, Any]]], out: Path) -> None:
@@ -68,7 +82,7 @@ def write_weights(plan: Plan, out: Path) -> None:
     first = plan.seeds[:1]
     names = [(model, s) for s in plan.seeds for model in (BRANCH, LOWER)]
     names += [(model, s) for model in UPPER.values() for s in first]
-    names += [(model, s) for model in variants.VARIANTS for s in plan.seeds]
+    names += [(model, s) for model in (*variants.VARIANTS, DROPOUT) for s in plan.seeds]
     weights = plan.root / "weights"
     files = [weights / networks.file_name(plan.profile.name, *name) for name in names]
     files += sorted((plan.root / "sweep").rglob("*.safetensors"))
@@ -145,3 +159,32 @@ def _whole(part: NDArray[Any], head: Head) -> NDArray[Any]:
     whole = np.zeros(SHAPE[:2], part.dtype)
     whole[head.slices[:2]] = part
     return whole
+
+
+def add_to_data(out: Path) -> dict[str, int]:
+    """Add the rows and masks of a run to the data folder; how many rows of each table it brought.
+
+    Raises
+    ------
+    FileNotFoundError
+        Without an archive of rows in `out`.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for archive in (out / "rows.tar.gz", out / "explorer.tar"):
+            if archive.exists() or archive.suffix == ".gz":
+                with tarfile.open(archive) as file:
+                    file.extractall(folder, filter="data")
+        for path in sorted((folder / "results").glob("*.csv")):
+            rows = results.stored(path.stem, path.parent)
+            found[path.stem] = len(rows)
+            results.append(path.stem, rows.to_dict("records"), anew=True)
+        for path in (folder / "explorer").glob("*.npz"):
+            stored = results.DATA / "explorer" / path.name
+            masks.save(masks.merge(masks.load(stored), masks.load(path)), stored)
+    return found
+
+
+if __name__ == "__main__":
+    print(add_to_data(Path(sys.argv[1])))

@@ -14,9 +14,10 @@ from typing import Any
 from rfe_study.methods import adaptation, proof
 from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
 from rfe_study.methods.method import HEADLINE, OWN, Method
+from rfe_study.methods.modalities import DROPOUT
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import SOURCE, TARGETS, Patient, patients
-from rfe_study.runs import baselines, tuning, variants
+from rfe_study.runs import baselines, modality_dropout, tuning, variants
 
 DEV, TEST = ("dev", "pairdev"), ("test", "paired")
 
@@ -75,6 +76,7 @@ class Plan:
 
     def bound(self, model: str, seed: int) -> baselines.Job:
         kind = variants.Job if model in variants.VARIANTS else baselines.Job
+        kind = modality_dropout.Job if model == DROPOUT else kind
         weights = self.root / "weights"
         return kind(
             profile=self.profile, model=model, seed=seed, weights=weights, device=self.device
@@ -117,6 +119,16 @@ class Plan:
             if ("weights", variant, seed) not in self.done:
                 stage = (3.5 if seed == 0 else 6, seed)
                 yield self._training(variant, seed, stage, {f"crops-{variant}-{seed}"})
+        if seed < FIRST_SEEDS and ("weights", DROPOUT, seed) not in self.done:
+            four = (variants.FOUR, seed)
+            needs = set() if ("weights", *four) in self.done else {"{}-{}".format(*four)}
+            yield Task(
+                key=f"{DROPOUT}-{seed}",
+                stage=(7, seed),
+                name="dropout",
+                arguments=(self.bound(DROPOUT, seed),),
+                needs=frozenset(needs),
+            )
 
     def _training(
         self,
@@ -161,6 +173,7 @@ class Plan:
         """Fine-tunings: the searches, on development heads or on V1, then all others."""
         on_v1 = {target: [Patient(target, "train", 1)] for target in TARGETS}
         yield from self._sweep("search", "B", proof.search(), self.who("B", DEV))
+        yield from self._sweep("choices", "B", proof.choices(), self.who("B", DEV))
         for target in TARGETS:
             methods = adaptation.search()
             yield from self._sweep("adaptation-search", target, methods, on_v1[target])

@@ -26,7 +26,7 @@ from rfe_study.methods.method import OWN
 from rfe_study.methods.priors import SURE, label_map
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.domains import Patient
-from rfe_study.runs import baselines, crops, networks, tuning
+from rfe_study.runs import baselines, crops, modality_dropout, networks, tuning
 from rfe_study.runs.finishing import finish
 from rfe_study.tables import SCORES
 
@@ -107,6 +107,11 @@ class Worker:
             )
         last = {k: round(v, 3) for k, v in history[-1].items() if k.startswith("f_")}
         return {"learning-curves": baselines.curve_rows(job, history), "words": str(last)}
+
+    def dropout(self, job: modality_dropout.Job) -> dict[str, Any]:
+        """Train the network that does without T1 or T2, in plain steps."""
+        last = modality_dropout.train(job, progress=False)[-1]
+        return {"words": str({k: round(v, 3) for k, v in last.items() if k.startswith("f_")})}
 
     def scored(self, job: baselines.Job, who: Sequence[Patient], table: str) -> dict[str, Any]:
         """Score a bound's stored weights."""

@@ -163,7 +163,7 @@ def choices() -> list[Method]:
     has Eq. 2's sum with the weight and margin that the text names, "as released" the code's.
     """
     ours = rfe("80/20", "cosine", SEARCH_N_E)
-    one = partial(_tuned, group="choice", seeds=SHOWN_ONCE)
+    one = partial(_tuned, group="choice", seeds=COMPARED)
     printed = replace(ours, reduction="sum", weight=1.0, margin=1.0)
     released = replace(printed, reduction="per_embedding")
     squared = replace(ours, distance="l2_squared", **SQUARED)

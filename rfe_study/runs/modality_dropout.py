@@ -1,9 +1,9 @@
 """The network that does without T1 or T2, made of the one of all four scanners (``rfe variants``).
 
 *Modality dropout* (Neverova et al., 2016): it goes on from the finished weights of
-`rfe_study.runs.variants.FOUR` for `EPOCHS` more epochs on the same crops, 256 steps, as many as
-the book's fine-tuning takes. In each step T1 and T2 of each crop are left out with probability 1/2
-each, one by one, so that a quarter of the crops has all three modalities and a quarter FLAIR alone.
+`rfe_study.runs.variants.FOUR` on the same crops, for as many epochs as an upper bound goes on for.
+In each step T1 and T2 of each crop are left out with probability 1/2 each, one by one, so that a
+quarter of the crops has all three modalities and a quarter FLAIR alone.
 """
 
 from dataclasses import replace
@@ -24,9 +24,6 @@ from rfe_study.methods.modalities import DROPOUT, OPTIONAL, blanked
 from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs import baselines, networks, variants
 from rfe_study.runs.scoring import check_phantom
-
-#: How long it is trained; counted, as in all fine-tuning, from the branch epoch on.
-EPOCHS = 2
 
 
 class Job(baselines.Job):
@@ -76,9 +73,9 @@ def train(job: Job, *, progress: bool = True) -> list[dict[str, Any]]:
         model,
         Batches(first, batch_size=profile.batch_size, flip=profile.flip, generator=rng),
         objective,
-        settings=replace(profile, epochs=profile.branch_epoch + EPOCHS),
+        settings=profile,
         seed=job.seed,
-        start_epoch=profile.branch_epoch,
+        start_epoch=profile.branch_epoch,  # counted, as in all fine-tuning, from here on
         validation={"all": held_out, "flair": flair},
         checkpoint=job.state_path(),
         on_epoch=None if progress else _say,

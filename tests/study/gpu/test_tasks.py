@@ -26,11 +26,22 @@ def test_every_model_is_trained_once():
     keys = [task.key for task in tasks]
     assert len(keys) == len(set(keys))
     tuned = [task for task in tasks if task.name == "tune"]
-    methods = [*proof.proof_of_concept(), *proof.search()]
+    methods = [*proof.proof_of_concept(), *proof.search(), *proof.choices()]
     of_targets = [*adaptation.adaptation_methods(), *adaptation.search()]
     assert len(tuned) == sum(m.seeds for m in methods) + 3 * sum(m.seeds for m in of_targets)
     bounds = [task.key for task in tasks if task.name == "bound" and "scanners" not in task.key]
     assert {"lower-0", "upper-B-7", "upper-D-3"} < set(bounds)
+
+
+def test_modality_dropout_waits_for_four_scanners_unless_it_is_stored():
+    def needs(done):
+        tasks = {task.key: task for task in plan(done).tasks()}
+        return {key: task.needs for key, task in tasks.items() if task.name == "dropout"}
+
+    of_all = {f"modality-dropout-{s}": {f"four-scanners-{s}"} for s in range(3)}
+    assert needs(()) == of_all
+    done = [("weights", "four-scanners", 1), ("weights", "modality-dropout", 2)]
+    assert needs(done) == {"modality-dropout-0": {"four-scanners-0"}, "modality-dropout-1": set()}
 
 
 def test_all_that_tasks_need_is_made_by_a_recipe_or_a_task():
