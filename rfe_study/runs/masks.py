@@ -24,6 +24,9 @@ EXPERIMENT, PROFILE, TARGET = "proof-of-concept", "laptop", "B"
 
 REMAKE = "`rfe sweep --explorer` makes it from the models' weights"
 
+#: Grey levels by which two machines may round FLAIR apart.
+GREY = 1
+
 #: What reading a damaged file raises.
 DAMAGED = (
     *(EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError, ValueError),
@@ -174,7 +177,7 @@ def save(explorer: Explorer, path: Path) -> None:
 
 def _shown(explorer: Explorer) -> dict[str, Any]:
     """What must agree for masks to be of the same slices, by name."""
-    arrays = {k: getattr(explorer, k).tolist() for k in ("slices", "corner", "flair", "truth")}
+    arrays = {k: getattr(explorer, k).tolist() for k in ("slices", "corner", "truth")}
     settings = {k: v for k, v in explorer.record.items() if k != "made"}
     return {"patients": explorer.patients, **arrays, **settings}
 
@@ -188,7 +191,10 @@ def merge(old: Explorer, new: Explorer) -> Explorer:
         If they show other slices, or are of another experiment, profile, target or threshold.
     """
     before, now = _shown(old), _shown(new)
-    if differing := [name for name in now if before.get(name) != now[name]]:
+    differing = [name for name in now if before.get(name) != now[name]]
+    if not differing and np.abs(old.flair.astype(int) - new.flair).max() > GREY:
+        differing = ["flair"]
+    if differing:
         raise ValueError(
             f"masks of two runs must be of the same slices and sweep, {', '.join(differing)} "
             "differ(s); move the old file away"
