@@ -70,11 +70,12 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def all_parts() -> dict[int | str, list[Verdict]]:
+def all_parts(first: int | None = None) -> dict[int | str, list[Verdict]]:
     """All parts of the claims that stored rows test, by claim; also "ours".
 
     Claims 1 and 13 on batches of B, claim 1 as published (chapter 06 has more), 2 to 12 on paired
-    heads. Tables that have not been made are left out.
+    heads. Tables that have not been made are left out. `first`: of 2 to 12, what the first so many
+    seeds alone say.
     """
     found: dict[int | str, list[Verdict]] = {}
     if results.exists("representativeness"):
@@ -85,14 +86,20 @@ def all_parts() -> dict[int | str, list[Verdict]]:
     judged = []
     if results.exists("baselines"):
         rows = results.read("baselines")
-        judged += setup_parts(rows[rows["profile"] == SHOWN])
+        judged += setup_parts(_of_first(first, rows[rows["profile"] == SHOWN]))
     if _swept(PROOF):
-        judged += proof.judge(read(SCORES), read(MODELS))[VERDICT]
+        judged += proof.judge(*(_of_first(first, read(name)) for name in (SCORES, MODELS)))[VERDICT]
     if results.exists("baselines") and results.exists(LESIONS) and _swept(ADAPTATION):
-        judged += adaptation.judge(*adaptation.stored())[VERDICT]
+        rows, lesions = adaptation.stored()
+        tables = {name: _of_first(first, table) for name, table in vars(rows).items()}
+        judged += adaptation.judge(AdaptationRows(**tables), _of_first(first, lesions))[VERDICT]
     for part in judged:
         found.setdefault(part.claim, []).append(part)
     return found
+
+
+def _of_first(first: int | None, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows if first is None else rows[rows["seed"] < first]
 
 
 def headline_parts() -> dict[str, list[Verdict]]:

@@ -215,7 +215,7 @@ def sizes(found: pd.DataFrame) -> Findings:
     blind = 100 * lower.groupby("size", sort=False)["found"].mean()
     labelled = 100 * own[own["domain"] == "B"].groupby("size", sort=False)["found"].mean()
     must_hold("small lesions are found less often", bool(small < large))
-    must_hold("on B labels do not find more", bool(blind.mean() > labelled.mean()))
+    must_hold("on B labels hardly find more", bool((labelled - blind).max() < 6))
     return Findings(
         small=f"{small:.0f}",
         large=f"{large:.0f}",

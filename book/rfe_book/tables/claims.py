@@ -117,6 +117,19 @@ def beside(parts: Mapping[int | str, Sequence[Verdict]], others: Iterable[Verdic
     return pd.DataFrame(lines, columns=columns).set_index(["Claim", "Part"])
 
 
+def with_fewer(boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The claims whose verdict is not the same on all of some boards, a column a board.
+
+    Parameters
+    ----------
+    boards : mapping of str to DataFrame
+        From `rfe_study.claims.board.board`, by the rows they are of.
+    """
+    verdicts = {name: board.set_index("claim")["verdict"] for name, board in boards.items()}
+    found = pd.DataFrame(verdicts).rename_axis("Claim")
+    return found[found.nunique(axis=1) > 1]
+
+
 def overall_table(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
     """The verdict on each claim of the paper, a column a set of `PATIENTS`, the verdict's first."""
     claims = sorted({p.claim for p in next(iter(judged.values())) if isinstance(p.claim, int)})

@@ -7,13 +7,11 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
-from rfe_study.claims import board, headline, operating_points
+from rfe_study.claims import board, headline, operating_points, proof
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.rows import read
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
 from rfe_study.tables import MODELS, SCORES
-
-FINDS = "finds lesions that the upper bound misses"
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +51,17 @@ def test_headlines_carry_the_numbers_of_the_parts(parts):
     assert "from each scanner" in text and "without a threshold the" in text
 
 
-def test_late_training_is_told_with_what_it_turned(parts):
-    more, finds = parts[7][4], claims.part_of(parts[11], f"{FINDS}, mean of B, C, D")
-    alone = claims.part_of(parts[8], "D: most lesions below 10 mm³ missed")
-    turned = [(p, replace(p, verdict=UNDECIDED)) for p in (more, alone, finds)]
-    said = claims.late(turned)
-    assert said.training == "“RFE, NCC” on D, seed 3" and said.beside == 1
-    assert said.without.endswith(f"and “{finds.part}” (claim 11) undecided")
-    assert said.claim_11 == UNDECIDED
-    with pytest.raises(ValueError, match="a part each of claims 7 and 11"):
-        claims.late(turned[1:])
-    with pytest.raises(ValueError, match="of its domain alone"):
-        claims.late([*turned, *[(p, p) for p in parts[6] if p.part.startswith("B: ")]])
+def test_three_seeds_would_have_misled(parts):
+    worse = claims.part_of(parts[4], proof.WORSE)
+    told = {"estimate": -0.025, "low": -0.035, "high": -0.016, "verdict": CONTRADICTED}
+    fewer = changed(parts, 4, worse.part, **told)
+    said = claims.with_fewer(fewer, parts)
+    assert said.l2_fewer == "−0.025 (−0.035 to −0.016)"
+    assert said.l2_all.startswith(f"{worse.estimate:.3f} (".replace("-", "−"))
+    with pytest.raises(ValueError, match="three seeds contradict claim 4"):
+        claims.with_fewer(parts, parts)
+    with pytest.raises(ValueError, match="all of them leave it open"):
+        claims.with_fewer(fewer, fewer)
 
 
 def test_no_reproduced_claim_says_that_the_method_helps(parts):
