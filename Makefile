@@ -96,7 +96,7 @@ $(AGAIN)/.search: $(AGAIN)/.baselines
 	@touch $@
 
 $(AGAIN)/.choices: $(AGAIN)/.search
-	@$(BIN)/rfe sweep --experiment choices $(TRAINED) $(AT_ONCE) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment choices $(TRAINED) $(AT_ONCE) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.sweep: $(AGAIN)/.choices

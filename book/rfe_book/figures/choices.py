@@ -97,7 +97,7 @@ FAR = -0.25
 def trained(table: pd.DataFrame, limit: float) -> Figure:
     """Trained choices less ours, in F and in average precision; the band is what a seed may change.
 
-    What lies beyond `FAR` is told by its F alone.
+    Thin lines lead from the worst to the best seed. What lies beyond `FAR` is told by its F alone.
 
     Parameters
     ----------
@@ -110,6 +110,9 @@ def trained(table: pd.DataFrame, limit: float) -> Figure:
     axes.axvspan(-limit, limit, color=LIGHT, alpha=0.4, linewidth=0)
     axes.axvline(0, color=GRAY, linewidth=1)
     rows = np.arange(len(table))
+    near = table["f_score"] >= FAR
+    ends = table.loc[near, ["worst", "best"]].T.to_numpy()
+    axes.hlines(rows[near], *ends, color=VERMILION, linewidth=1)
     for column, colour, marker, name in (
         ("f_score", VERMILION, "o", "F at 0.5"),
         ("average_precision", BLUE, "D", "average precision"),

@@ -141,7 +141,6 @@ def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Find
     more = {s: [by[proof.name(s, "ACD", n)] for n in (2000, 100)] for s in ("50/50", "80/20")}
     rises = {s: comparisons.mean_interval(minus(*pair)) for s, pair in more.items()}
     must_hold("in the proof of concept more pixels help 50/50", rises["50/50"][1] > 0)
-    must_hold("for 80/20 that is not shown", rises["80/20"][1] <= 0 < rises["80/20"][0])
     seeds = {len(minus(*pair)) for pair in more.values()}
     return Findings(
         verdict=verdict.verdict,

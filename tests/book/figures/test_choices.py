@@ -49,14 +49,21 @@ def test_lengths():
 def test_trained_choices_and_references():
     table = pd.DataFrame(
         {
-            "f_score": [-0.1, 0.02, 0.06],
-            "average_precision": [-0.01, 0.0, 0.05],
-            "kind": ["stored", "new", "reference"],
+            "f_score": [-0.1, 0.02, 0.06, -0.4],
+            "average_precision": [-0.01, 0.0, 0.05, -0.4],
+            "worst": [-0.1, -0.01, 0.06, -0.6],
+            "best": [-0.1, 0.04, 0.06, -0.1],
+            "kind": ["stored", "new", "reference", "new"],
         },
-        index=["margin 1", "angular", "labels of B"],
+        index=["margin 1", "angular", "labels of B", "ℓ2 as printed"],
     )
     (axes,) = fig.trained(table, 0.05).axes
-    dots = {line.get_label(): list(line.get_xdata()) for line in axes.lines[1:]}
+    (spread,) = axes.collections
+    ends = [line[:, 0].tolist() for line in spread.get_segments()]
+    assert ends == [[-0.1, -0.1], [-0.01, 0.04], [0.06, 0.06]]  # none beyond the picture
+    (told,) = axes.texts
+    assert told.get_text() == "← F −0.40"
+    dots = {line.get_label(): list(line.get_xdata())[:3] for line in axes.lines[1:]}
     assert dots == {"F at 0.5": [-0.1, 0.02, 0.06], "average precision": [-0.01, 0.0, 0.05]}
     assert [label.get_text() for label in axes.get_yticklabels()] == list(table.index)
     assert {label.get_color() for label in axes.get_yticklabels()} == set(fig.KINDS.values())

@@ -19,7 +19,7 @@ STORY = {
     UPPER_BOUND: 0.2,
     ALONE: {"B": -0.2},
     CONTROL: {"B": -0.05},
-    PAPER: {"C": -0.02, "D": -0.03},
+    PAPER: {"C": -0.02, "D": -0.02},
     STATISTICS: {"B": 0.1},
     V1: 0.12,
     PERFECT: {"C": -0.05},
@@ -55,6 +55,7 @@ OURS = [
     for other, outcome in (
         (CONTROL, NO_EFFECT), (STATISTICS, CONTRADICTED), (V1, CONTRADICTED),
         ("Dice on NCC", REPRODUCED), ("entropy", UNDECIDED), ("pseudo-labels", UNDECIDED),
+        ("histogram matching", CONTRADICTED),
     )
 ]  # fmt: skip
 
@@ -74,13 +75,16 @@ def test_experiment_counts_models_and_their_own_seeds():
 
 def test_the_papers_comparison():
     told = by_target()
-    told["B"][LOWER_BOUND].loc[1] += 0.02
+    for bound in (LOWER_BOUND, UPPER_BOUND):
+        told["B"][bound].loc[1] += 0.1
     said = findings.paper(told)
-    assert (said.least, said.most) == ("0.30", "0.34")
-    assert said.B.startswith("+0.19") and said.below_C == "−0.22 (−0.22 to −0.22)"
-    assert said.closed.startswith("49%")
-    with pytest.raises(ValueError, match="on C and D it does not show"):
-        findings.paper(by_target({PAPER: 0.1}))
+    assert (said.least, said.most) == ("0.30", "0.42")
+    assert said.B.startswith("+0.15 (−") and said.below_C == "−0.22 (−0.22 to −0.22)"
+    assert said.closed.startswith("38%")
+    with pytest.raises(ValueError, match="none is shown"):
+        findings.paper(by_target())
+    with pytest.raises(ValueError, match="on C and D there is hardly one"):
+        findings.paper(by_target({PAPER: {"C": -0.1}}))
 
 
 def test_controls_take_away_one_thing():
@@ -118,12 +122,16 @@ def test_shares_trade_precision_for_recall():
 def test_rivals_ahead_are_named():
     said = findings.rivals(by_target({"CORAL": 0.05, "entropy": {"B": 0.1, "C": -0.2}}), OURS)
     assert "“CORAL”" in said.ahead and "“entropy”" not in said.ahead
-    assert said.v1.startswith("−0.14") and said.dice_lower.startswith("−0.23")
-    assert said.exact_B == "0.20" and said.entropy_B.startswith("−0.10")
+    assert said.v1.startswith("−0.13") and said.dice_lower.startswith("−0.23")
+    assert (
+        said.matched.startswith("+0.01 (")
+        and said.exact_B == "0.20"
+        and said.entropy_B.startswith("−0.10")
+    )
     with pytest.raises(ValueError, match="V1's labels are worth most"):
         findings.rivals(by_target({"CORAL": 0.3}), OURS)
     with pytest.raises(ValueError, match="entropy is perhaps better on B"):
         findings.rivals(by_target({"CORAL": 0.05, "entropy": -0.2}), OURS)
     sure = [verdict("better than pseudo-labels, mean of B, C, D", CONTRADICTED)]
-    with pytest.raises(ValueError, match="two surely do better"):
+    with pytest.raises(ValueError, match="three surely do better"):
         findings.rivals(by_target({"CORAL": 0.05}), [*OURS, *sure])

@@ -66,7 +66,7 @@ def test_three_seeds_would_have_misled(parts):
 
 def test_no_reproduced_claim_says_that_the_method_helps(parts):
     found = board.board(parts)
-    assert claims.reproduced(found, parts["ours"]).another.startswith("0 points (")
+    assert claims.reproduced(found, parts["ours"]).another.startswith("−1 points (")
     helps = found["verdict"].where(found["claim"] != 6, REPRODUCED)
     with pytest.raises(ValueError, match="no other claims are reproduced"):
         claims.reproduced(found.assign(verdict=helps), parts["ours"])
@@ -82,7 +82,8 @@ def test_headlines_need_that_without_a_threshold_both_are_alike(parts, f):
     ("claim", "name", "values"),
     [
         (9, claims.REPAIRED, {"low": -0.01}),
-        (9, claims.ON_D, {"verdict": REPRODUCED}),
+        (9, claims.ON_D, {"verdict": UNDECIDED}),
+        (9, claims.ON_D, {"estimate": 0.3}),
         (2, claims.RISES_FIFTH, {"estimate": 0.1}),
         (2, claims.RISES, {"low": -0.01}),
         (3, claims.AHEAD, {"low": -0.01}),

@@ -112,11 +112,14 @@ def test_thresholds_on_a_slice():
 def test_order_of_four_models_on_b():
     names = "lower bound", "no embedding", "RFE, NCC", "statistics only"
     precision = {m: pd.DataFrame([[0.1 * k], [0.1 * k + 0.05]]) for k, m in enumerate(names, 1)}
+    with pytest.raises(ValueError, match="the lower bound is not behind with every seed"):
+        explored.adaptation(precision, dict.fromkeys(names, pd.DataFrame([[1.0], [2.0]])))
+    precision["lower bound"].loc[1] = 0.26
     pieces = {"no embedding": pd.DataFrame([[1.0]]), "RFE, NCC": pd.DataFrame([[2.0], [4.0]])}
     said = explored.adaptation(precision, pieces)
-    assert (said.lower, said.paper_pieces) == ("0.10 to 0.15", "2.0 to 4.0")
+    assert (said.lower, said.paper_pieces) == ("0.10 to 0.26", "2.0 to 4.0")
     precision["RFE, NCC"] -= 0.2
-    with pytest.raises(ValueError, match="order of the four"):
+    with pytest.raises(ValueError, match="order of the last three"):
         explored.adaptation(precision, pieces)
 
 
