@@ -13,12 +13,13 @@ from rfe_book.tables import real as tables
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study.realism import distance
 from rfe_study.runs.real import AS_READ, NO_NEGATIVES
+from rfe_study.runs.variants import FOUR
 
 #: Whose white matter the chapter compares, and what is full brightness: as `normalise` has it.
 HOME, FULL = "scanner A", 0.999
 
 #: How findings name a set of training patients and a way for a scan to go in.
-_SETS = {"lower": "lower", "four-scanners": "four"}
+_SETS = {"lower": "lower", FOUR: "four"}
 _WAYS = {AS_READ: "read", NO_NEGATIVES: "cleaned"}
 
 
@@ -98,7 +99,8 @@ def networks(rows: pd.DataFrame, subject: str) -> Findings:
 
     For each set (``lower``, ``four``) and way (``read``, ``cleaned``), for example
     ``lower_read="0.47 (0.36 to 0.59)"``: mean Dice and its ends over seeds; ``_ap``, ``_f1``,
-    ``_volume``, ``_precision``, ``_recall`` behind that: means. ``seeds``: of ``lower``.
+    ``_volume``, ``_precision``, ``_recall`` behind that: means. ``seeds``: of ``lower``,
+    ``four_seeds``: of ``four``.
     ``lesions``, ``load`` (ml), ``small``: most that lesions below the last size class can have.
     """
     own = tables.of_patient(rows, subject)
@@ -118,6 +120,7 @@ def networks(rows: pd.DataFrame, subject: str) -> Findings:
     return Findings(
         **values,
         seeds=int(own.loc[own["model"] == "lower", "seed"].nunique()),
+        four_seeds=int(own.loc[own["model"] == FOUR, "seed"].nunique()),
         lesions=int(own["lesions"].iloc[0]),
         load=_millilitres(float(own["lesion_ml"].iloc[0])),
         small=f"{_small_ml(own.iloc[0]):.1f}",
@@ -125,7 +128,7 @@ def networks(rows: pd.DataFrame, subject: str) -> Findings:
 
 
 def together(rows: pd.DataFrame, baselines: pd.DataFrame) -> Findings:
-    """What holds on both patients, of the networks of scanner A.
+    """What holds on both patients, of the networks of scanner A, and that four scanners do no more.
 
     ``spread``: most that Dice differs between seeds, same patient and same way; ``home``: mean F
     of all lower bounds on paired heads of scanner A.
@@ -148,6 +151,9 @@ def together(rows: pd.DataFrame, baselines: pd.DataFrame) -> Findings:
         change = mean.loc[NO_NEGATIVES] - mean.loc[AS_READ]
         fewer = change["precision"] > 0 > change["recall"]
         must_hold(f"darker means fewer voxels on {subject}", fewer)
+        read = tables.of_patient(rows, subject)
+        read = read[read["experiment"] == AS_READ].groupby("model")["f_score"].mean()
+        must_hold(f"variety has not helped on {subject}", read[FOUR] < read["lower"] + 0.02)
     first, second = (means[subject].loc[AS_READ, "f_score"] for subject in tables.SUBJECTS)
     must_hold("patient 07 is lost, 19 is not", first < 0.1 < 0.35 < second < 0.65)
     must_hold("at home it is more", home > max(first, second))

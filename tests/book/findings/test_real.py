@@ -28,21 +28,21 @@ def row(model, seed, dice, experiment="as read", subject="patient07"):
     return row | {f"lesions_{size}": 10 for size in SIZES}
 
 
-def scored(read=(0.01, 0.4), cleaned=(0.1, 0.5)):
-    """Two seeds of scanner A and one of all four, by patient and way."""
+def scored(read=(0.01, 0.4), cleaned=(0.1, 0.5), times=0.5):
+    """Two seeds of scanner A and one of all four, by patient and way; `times`: how much better."""
     rows = []
     for way, means in (("as read", read), ("no negatives", cleaned)):
         for subject, mean in zip(("patient07", "patient19"), means, strict=True):
             rows += [row("lower", seed, mean + 0.1 * seed - 0.05, way, subject) for seed in (0, 1)]
-            rows.append(row("four-scanners", 0, 2 * mean, way, subject))
+            rows.append(row("four-scanners", 0, times * mean, way, subject))
     return pd.DataFrame(rows)
 
 
 def test_networks_say_their_means_and_ends():
     found = findings.networks(scored(), "patient07")
     assert found.lower_cleaned == "0.10 (0.05 to 0.15)"
-    assert found.four_cleaned == "0.20 (one seed)"
-    assert (found.seeds, found.lesions, found.load) == (2, 40, "1.3")
+    assert found.four_cleaned == "0.05 (one seed)"
+    assert (found.seeds, found.four_seeds, found.lesions, found.load) == (2, 1, 40, "1.3")
     assert found.small == "1.4"  # 10 lesions each of at most 10, 30 and 100 mm3
     assert (found.lower_read_volume, found.lower_read_f1) == ("20", "0.50")
     assert (found.four_read_precision, found.four_read_recall) == ("50", "25")
@@ -73,6 +73,8 @@ def test_what_holds_on_both_patients():
 def test_a_sentence_that_is_no_longer_true_stops_the_chapter(changed, home, what):
     with pytest.raises(ValueError, match=f"must not say .*{what}"):
         findings.together(scored().assign(**changed), home)
+    with pytest.raises(ValueError, match="variety has not helped on patient19"):
+        findings.together(scored(times=1.5), HOME)
 
 
 def figures_of(kinds, of):

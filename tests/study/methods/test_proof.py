@@ -11,7 +11,7 @@ from rfe_core.fine_tuning import embedding_terms
 from rfe_core.sampling import STRATEGIES
 from rfe_study import results
 from rfe_study.methods import proof
-from rfe_study.methods.method import GROUPS, HEADLINE, SHOWN_ONCE, Method
+from rfe_study.methods.method import COMPARED, GROUPS, HEADLINE, SHOWN_ONCE, Method
 from rfe_study.methods.proof import (
     CHOSEN,
     DISTANCES,
@@ -175,7 +175,7 @@ def test_a_choice_is_switched_alone():
         own, base = asdict(method.embedding), asdict(ours.embedding)
         changed[method.name] = {k for k, v in own.items() if v != base.get(k)}
         changed[method.name] |= {"embeddings"} if method.embeddings != "relu" else set()
-        assert (method.rate, method.seeds, method.group) == (RATE, SHOWN_ONCE, "choice")
+        assert (method.rate, method.seeds, method.group) == (RATE, COMPARED, "choice")
     assert changed == {
         "before the ReLU": {"embeddings"},
         "as printed": {"reduction", "weight", "margin"},
