@@ -10,16 +10,16 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab_folder import SETTINGS
+
 TIMEOUT_S = 120
-#: A markdown cell that is on no screen is not drawn by default, and has no text to read.
-DRAW_ALL = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
 QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
 
 
 @contextmanager
 def serve_lab(folder: Path, home: Path):
     """Serve a folder in JupyterLab, with settings of its own; gives the address."""
-    for name, settings in (DRAW_ALL | QUIET).items():
+    for name, settings in (SETTINGS | QUIET).items():
         path = home / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
