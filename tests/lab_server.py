@@ -77,7 +77,7 @@ def open_notebook(browser, address: str, name: str):
 def run_all(tab) -> None:
     """Run all cells of the open notebook and wait until each code cell has been."""
     tab.get_by_role("menuitem", name="Run", exact=True).click()
-    tab.get_by_text("Run All Cells", exact=True).click()
+    tab.locator("#jp-mainmenu-run").get_by_text("Run All Cells", exact=True).click()
     tab.wait_for_function(
         """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
             .every(prompt => /^\\[\\d+\\]:$/.test(prompt.innerText))""",

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import sys
 
 import nbformat
@@ -11,6 +12,8 @@ from editions import edition, lab
 from page_cells import folded_sections, page, with_palette
 from PIL import Image
 from plain_markdown import plain
+
+from rfe_study import results
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
@@ -153,6 +156,13 @@ def test_a_notebook_says_that_it_needs_the_book(monkeypatch):
     exec(first)  # here is the book
     monkeypatch.setitem(sys.modules, "rfe_book", None)
     with pytest.raises(SystemExit, match="This notebook needs the book: get its repository"):
+        exec(first)
+
+
+def test_a_notebook_says_that_it_needs_the_data(monkeypatch, tmp_path):
+    first, *_ = sources(edition(chapter(), NAMES, solutions=False))
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    with pytest.raises(SystemExit, match=f"lie in {re.escape(str(tmp_path))}: .* set RFE_DATA to"):
         exec(first)
 
 
