@@ -27,7 +27,7 @@ HEADING = re.compile(r"(?m)^(?:\(([\w-]+)\)=\n)?#+ (.+)$")
 
 #: jupyterlab-myst computes the values of a text only where its cell is drawn, and by default
 #: JupyterLab leaves out cells that are on no screen.
-SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
+SETTINGS = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 
 
 def write(folder: Path) -> None:

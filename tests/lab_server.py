@@ -13,14 +13,14 @@ from pathlib import Path
 from lab_folder import SETTINGS
 
 TIMEOUT_S = 120
-QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
 @contextmanager
 def serve_lab(folder: Path, home: Path):
     """Serve a folder in JupyterLab, with settings of its own; gives the address."""
     for name, settings in (SETTINGS | QUIET).items():
-        path = home / "settings" / f"{name}.jupyterlab-settings"
+        path = home / "settings" / f"{name.replace(':', '/')}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
     with socket.socket() as free:

@@ -2,9 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 import lab_folder
 import pytest
+from jupyterlab.commands import get_app_dir
+from jupyterlab_server.settings_utils import get_settings
 from page_key import BOOK
 
 #: What JupyterLab would show as it stands, or as an error.
@@ -62,9 +65,17 @@ def test_a_readers_work_stays_and_pages_are_brought_up_to_date(lab):
 def test_jupyterlab_is_told_to_draw_all_cells(tmp_path, capsys):
     lab_folder.draw_all_cells(tmp_path)
     (path,) = (tmp_path / "settings" / "overrides.d").iterdir()
-    tracker = json.loads(path.read_text(encoding="utf-8"))["@jupyterlab/notebook-extension/tracker"]
-    assert tracker == {"windowingMode": "none"}
+    assert json.loads(path.read_text(encoding="utf-8")) == lab_folder.SETTINGS
     assert capsys.readouterr().err == ""
+
+
+def test_the_setting_is_one_that_jupyterlab_has():
+    schemas = str(Path(get_app_dir(), "schemas"))
+    ((name, chosen),) = lab_folder.SETTINGS.items()
+    plugin, _ = get_settings("", schemas, "", name, overrides=lab_folder.SETTINGS)
+    windowing = plugin["schema"]["properties"]["windowingMode"]
+    assert windowing["default"] == chosen["windowingMode"] == "none"
+    assert "none" in [choice["const"] for choice in windowing["oneOf"]]
 
 
 def test_where_jupyterlab_is_not_ours_it_is_said_what_to_set(tmp_path, capsys):
