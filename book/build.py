@@ -20,6 +20,7 @@ from pathlib import Path
 
 import editions
 import execution
+import lab_folder
 import links
 import page_cells
 import page_head
@@ -177,16 +178,6 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
             (execution.BUILD / "html" / name).with_suffix(".html").unlink(missing_ok=True)
 
 
-def write_lab(folder: Path) -> None:
-    """Put chapters into `folder` for JupyterLab; one that is there, with a reader's work, stays."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(BOOK.glob("*.ipynb")):
-        if not (target := folder / path.name).exists():
-            target.write_bytes(as_bytes(editions.lab(read_json(path))))
-    for path in BOOK.glob("[a-z]*.md"):  # the pages that chapters link to
-        shutil.copy(path, folder)
-
-
 def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
     files = staged_files(notebooks)
@@ -226,7 +217,10 @@ def main(what: str = "pages") -> None:
     if what not in ("pages", "notebooks", "lab"):
         sys.exit(f"What to build must be pages, notebooks or lab, got {what!r}.\n\n{__doc__}")
     if what == "lab":
-        return write_lab(ROOT / "lab")
+        from jupyterlab.commands import get_app_dir  # slow, and the pages do without
+
+        lab_folder.draw_all_cells(Path(get_app_dir()))
+        return lab_folder.write(ROOT / "lab")
     for name in ("RFE_DATA", "RFE_RESULTS"):  # kernels work in another folder
         if folder := os.environ.get(name):
             os.environ[name] = str(Path(folder).absolute())

@@ -11,11 +11,16 @@ from collections.abc import Mapping
 
 import exercises
 import repository
-from page_cells import in_words, text_of
+from page_cells import RUN_TIME, in_words, text_of
 from plain_markdown import plain
 
 #: Metadata of a cell that JupyterLab folds: set-up that the reader need not read.
 FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["set-up"]}
+
+#: What a chapter in JupyterLab says after its first cell.
+BEGIN = """\
+**Begin with** *Run*, *Run All Cells*. The values in the text are computed by your own Python; until
+then their names stand there."""
 
 
 def edition(
@@ -58,11 +63,16 @@ def edition(
 
 
 def lab(notebook: Mapping) -> dict:
-    """A chapter as it lies in git, with stubs in place of solutions."""
+    """A chapter as it lies in git, with stubs in place of solutions, and a word on how to begin."""
     notebook = copy.deepcopy(dict(notebook))
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and exercises.has_markers("".join(cell["source"])):
-            cell["source"] = exercises.stub("".join(cell["source"]))
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            cell["source"] = RUN_TIME.sub("a minute", source)
+        elif exercises.has_markers(source):
+            cell["source"] = exercises.stub(source)
+    begin = {"cell_type": "markdown", "id": "how-to-begin", "metadata": {}, "source": BEGIN}
+    notebook["cells"].insert(1, begin)
     return notebook
 
 

@@ -60,14 +60,20 @@ if importlib.util.find_spec("rfe_book") is None:
     os.environ["RFE_DATA"] = os.path.abspath("{folder}/data")"""
     else:
         source = """\
-# This notebook needs the book.
+# This notebook needs the book and its data.
 try:
     import rfe_book
+    from rfe_study.results import DATA
 except ModuleNotFoundError:
     raise SystemExit(
         "This notebook needs the book: get its repository, install it as its README says, "
         "and open this file with the Python of its .venv, as `make lab` does."
-    ) from None"""
+    ) from None
+if not (DATA / "results").is_dir():
+    raise SystemExit(
+        f"This notebook needs the book's data, which do not lie in {DATA}: before you start "
+        "Jupyter, set RFE_DATA to the folder `data` of the book's repository."
+    )"""
     return {
         "cell_type": "code",
         "execution_count": None,

@@ -10,17 +10,17 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab_folder import SETTINGS
+
 TIMEOUT_S = 120
-#: A markdown cell that is on no screen is not drawn by default, and has no text to read.
-DRAW_ALL = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"}}
-QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
 @contextmanager
 def serve_lab(folder: Path, home: Path):
     """Serve a folder in JupyterLab, with settings of its own; gives the address."""
-    for name, settings in (DRAW_ALL | QUIET).items():
-        path = home / "settings" / f"{name}.jupyterlab-settings"
+    for name, settings in (SETTINGS | QUIET).items():
+        path = home / "settings" / f"{name.replace(':', '/')}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
     with socket.socket() as free:
@@ -77,7 +77,7 @@ def open_notebook(browser, address: str, name: str):
 def run_all(tab) -> None:
     """Run all cells of the open notebook and wait until each code cell has been."""
     tab.get_by_role("menuitem", name="Run", exact=True).click()
-    tab.get_by_text("Run All Cells", exact=True).click()
+    tab.locator("#jp-mainmenu-run").get_by_text("Run All Cells", exact=True).click()
     tab.wait_for_function(
         """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
             .every(prompt => /^\\[\\d+\\]:$/.test(prompt.innerText))""",

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown
 
+from rfe_book.answers import watched
+
 #: The repository, to name a source by its place in it.
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +85,8 @@ def check(what: str, is_right: Callable[[], bool]) -> bool:
 def checks(answers: Mapping[str, Callable[[], bool]]) -> None:
     """Check an exercise; a line for each check, and a single quiet one while it is a stub.
 
+    A line that says "Not yet" says also what the answer gave, as in "(double(3) gives 9)".
+
     Parameters
     ----------
     answers : mapping of str to callable
@@ -94,13 +98,16 @@ def checks(answers: Mapping[str, Callable[[], bool]]) -> None:
 def _all_right(answers: Mapping[str, Callable[[], bool]]) -> bool:
     said = []
     for what, is_right in answers.items():
-        try:
-            right, reason = bool(is_right()), ""
-        except NotImplementedError:
-            print("Not yet: your code is missing")
-            return False
-        except Exception as error:  # an unfinished answer is the normal case here
-            right, reason = False, f" ({type(error).__name__}: {error})"
+        with watched(is_right) as reasons:
+            try:
+                right = bool(is_right())
+            except NotImplementedError:
+                print("Not yet: your code is missing")
+                return False
+            except Exception as error:  # an unfinished answer is the normal case here
+                right = False
+                reasons.append(f"{type(error).__name__}: {error}")
+        reason = "" if right or not reasons else f" ({'; '.join(reasons)})"
         said.append((right, f"{what}{reason}"))
     for right, words in said:
         print(f"{'Right' if right else 'Not yet'}: {words}")
@@ -129,7 +136,7 @@ def source(thing: Callable) -> Markdown:
     place = f"{path.relative_to(ROOT).as_posix()}, line {first}"
     return Markdown(
         f"```python\n{_core(code)}\n```\n\n"
-        f'<details class="rfe-source"><summary>All of it: {place}</summary>\n\n'
+        f'<details class="rfe-source"><summary>Show all of it: {place}</summary>\n\n'
         f"```python\n{code}```\n\n</details>"
     )
 

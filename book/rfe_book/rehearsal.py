@@ -89,10 +89,26 @@ def agrees(
         optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            values = [float(own(network, optimizer, images, labels, drawn)) for _ in range(steps)]
+            values = [
+                as_number(own(network, optimizer, images, labels, drawn)) for _ in range(steps)
+            ]
         weights = [parameter.detach().flatten() for parameter in network.parameters()]
         found.append(torch.cat([torch.tensor(values), *weights]))
     return torch.allclose(*found, rtol=1e-3, atol=1e-5)
+
+
+def as_number(loss: float) -> float:
+    """What a step returned, if it is a number.
+
+    Raises
+    ------
+    TypeError
+        If it is not; a tensor would keep the whole graph of the step.
+    """
+    if not isinstance(loss, int | float | np.number):
+        kind = type(loss).__name__
+        raise TypeError(f"a step must return the loss as a number, as loss.item(), got {kind}")
+    return float(loss)
 
 
 def rehearse(
@@ -143,7 +159,7 @@ def rehearse(
             network.train()
             try:
                 drawn = sampler(labels.flatten(), n_e, lesion_share, generator)
-                values.append(step(network, optimizer, images, labels, drawn))
+                values.append(as_number(step(network, optimizer, images, labels, drawn)))
             except NotImplementedError:
                 return print("Not yet: your code is missing")
             if number % every == 0:

@@ -51,6 +51,15 @@ def phantom_folder(cache: str | Path | None = None, *, seed: int = 0) -> Path:
     return Path(cache).absolute() / f"phantom-{digest.hexdigest()[:12]}"
 
 
+def missing(wanted: Iterable[Patient], root: Path) -> list[Patient]:
+    """Those of the patients, each once, that ``root`` (a `phantom_folder`) lacks."""
+    return [
+        patient
+        for patient in dict.fromkeys(wanted)
+        if not all(path.exists() for path in bids_paths(root, patient.name).values())
+    ]
+
+
 def make_missing(
     wanted: Sequence[Patient],
     root: Path,
@@ -89,23 +98,18 @@ def make_missing(
     if workers is not None and workers < 0:
         raise ValueError(f"workers must be >= 0, got {workers}")
     _remove_stale(root)
-    missing = [
-        patient
-        for patient in dict.fromkeys(wanted)
-        if not all(path.exists() for path in bids_paths(root, patient.name).values())
-    ]
-    if not missing:
+    if not (to_make := missing(wanted, root)):
         return
-    workers = min(usable_cores() if workers is None else workers, len(missing))
-    with tqdm(total=len(missing), desc="phantom patients", disable=not progress) as bar:
+    workers = min(usable_cores() if workers is None else workers, len(to_make))
+    with tqdm(total=len(to_make), desc="phantom patients", disable=not progress) as bar:
         if workers == 0:
-            for patient in missing:
+            for patient in to_make:
                 _make(patient, root, seed)
                 bar.update()
         else:
-            missing.sort(key=lambda patient: patient.head)  # scans of one head in one process
-            each = -(-len(missing) // workers)
-            shares = [missing[i : i + each] for i in range(0, len(missing), each)]
+            to_make.sort(key=lambda patient: patient.head)  # scans of one head in one process
+            each = -(-len(to_make) // workers)
+            shares = [to_make[i : i + each] for i in range(0, len(to_make), each)]
             _make_in_processes(shares, root, seed, bar)
     register_participants(root, {patient.name: patient.domain for patient in wanted})
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import sys
 
 import nbformat
@@ -11,6 +12,8 @@ from editions import edition, lab
 from page_cells import folded_sections, page, with_palette
 from PIL import Image
 from plain_markdown import plain
+
+from rfe_study import results
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
@@ -156,6 +159,13 @@ def test_a_notebook_says_that_it_needs_the_book(monkeypatch):
         exec(first)
 
 
+def test_a_notebook_says_that_it_needs_the_data(monkeypatch, tmp_path):
+    first, *_ = sources(edition(chapter(), NAMES, solutions=False))
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    with pytest.raises(SystemExit, match=f"lie in {re.escape(str(tmp_path))}: .* set RFE_DATA to"):
+        exec(first)
+
+
 def test_the_cell_is_named_that_plain_markdown_cannot_say():
     with pytest.raises(ValueError, match=r"cell 4: plain Markdown cannot say '\{numref\}`a`'"):
         edition(chapter(shown=("markdown", "{numref}`a`", {})), NAMES, solutions=False)
@@ -166,7 +176,9 @@ def test_the_cell_is_named_that_plain_markdown_cannot_say():
 
 def test_lab_keeps_myst_and_hides_solutions():
     made = lab(chapter())
-    assert sources(made)[0] == INTRODUCTION
+    first, begin, *_ = sources(made)
+    assert first == INTRODUCTION.replace("[some](index.md#run-time)", "a minute")
+    assert "Run All Cells" in begin
     assert "return 1" not in "".join(sources(made))
 
 

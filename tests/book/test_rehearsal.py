@@ -110,3 +110,11 @@ def test_a_rehearsal_of_a_stub_is_one_quiet_line(capsys, code):
     batches = Batches(patches(0), batch_size=2, steps=1, generator=np.random.default_rng(0))
     assert rehearsal.rehearse(*code, UNet(widths=(2, 4)), batches, patches(2)) is None
     assert capsys.readouterr().out == "Not yet: your code is missing\n"
+
+
+def test_a_step_that_returns_a_tensor_is_told_what_to_return(case):
+    def forgot_item(model, optimizer, images, labels, drawn):
+        return model(images)[0].mean()
+
+    with pytest.raises(TypeError, match=r"must return the loss as a number, .* got Tensor"):
+        rehearsal.agrees(forgot_item, *case)

@@ -35,9 +35,9 @@ def weight_of_sums(n_e: Sequence[int], ours: float) -> Figure:
         (2 * n_e[-1], "sum / n (the code)", BLUE),
         (ours, "mean (ours)", GREEN),
     ):
-        axes.text(end, y, text, color=colour, fontsize=8, va="center")
+        axes.text(end, y, text, color=colour, fontsize=9, va="center")
     axes.set(xscale="log", yscale="log", xlabel="$n_E$", ylabel="weight of the mean")
-    axes.set_xticks(n_e, map(str, n_e), fontsize=8)
+    axes.set_xticks(n_e, map(str, n_e), fontsize=9)
     axes.minorticks_off()
     return figure
 
@@ -65,13 +65,13 @@ def forces() -> Figure:
     d, angle = np.linspace(0, 4, 200), np.linspace(0, 180, 200)
     left.plot(d, 2 * d, color=VERMILION)
     left.plot(d, np.ones_like(d), color=BLUE)
-    left.text(2.1, 5.2, "squared ℓ2", color=VERMILION, fontsize=9, ha="right")
-    left.text(4, 1.25, "ℓ2", color=BLUE, fontsize=9, ha="right")
+    left.text(2.1, 5.2, "squared ℓ2", color=VERMILION, fontsize=10.5, ha="right")
+    left.text(4, 1.25, "ℓ2", color=BLUE, fontsize=10.5, ha="right")
     left.set(xlabel="distance $|h_i - h_j|$", ylabel="length of the gradient", ylim=(0, 8))
     right.plot(angle, np.sin(np.radians(angle)), color=GREEN)
     right.plot(angle, np.full_like(angle, 1 / np.pi), color=GRAY)
-    right.text(90, 0.88, "1 − cos", color=GREEN, fontsize=9, ha="center", va="top")
-    right.text(90, 0.36, "angle / π", color=GRAY, fontsize=9, ha="center")
+    right.text(90, 0.88, "1 − cos", color=GREEN, fontsize=10.5, ha="center", va="top")
+    right.text(90, 0.36, "angle / π", color=GRAY, fontsize=10.5, ha="center")
     right.set(xlabel="angle (degrees), vectors of length 1", ylim=(0, 1.05))
     right.set_xticks([0, 45, 90, 135, 180])
     return figure

@@ -82,7 +82,7 @@ def anatomy(anatomy: Anatomy, z: int) -> Figure:
     )
     _, gray, white, lesion = anatomy.tissues[..., z]
     brightness = 0.45 * gray + 0.85 * white  # T1-like shades, only to look at
-    figure, axes = plt.subplots(1, 4, figsize=(7, 2.4))
+    figure, axes = plt.subplots(1, 4, figsize=(7, 2.5))
     show_plane(
         axes[0],
         np.asarray(template.dataobj)[x, y, lowest[2] + z],

@@ -35,7 +35,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
     parts : DataFrame
         Indexed by ``model``: ``precision``, ``recall``. Gray curves join points of one F-score.
     """
-    figure, axes = plt.subplots(figsize=(6.4, 3.3))
+    figure, axes = plt.subplots(figsize=(6.4, 3.5))
     for strategy in STRATEGIES:
         colour, marker, _ = STRATEGY_STYLE[strategy]
         for distance in DISTANCES:
@@ -47,7 +47,7 @@ def operating_points(parts: pd.DataFrame) -> Figure:
         at = parts.loc[model]
         axes.scatter(at["recall"], at["precision"], s=110, marker=marker, color=colour, label=model)
     axes.set(xlabel="recall: share of the lesion that is found",
-             ylabel="precision: share of\nwhat is marked that is right")  # fmt: skip
+             ylabel="precision: share of what\nis marked that is right")  # fmt: skip
     axes.autoscale(False)
     left, right = axes.get_xlim()
     recall = np.linspace(left, min(right, 1), 200)

@@ -58,4 +58,6 @@ def embedding_plane(stages: Mapping[str, Mapping[str, Mapping[str, NDArray]]]) -
         panel.set(xlabel="first axis", aspect="equal")
     axes[0].set_ylabel("second axis")
     legend(figure, axes[0], ncols=4)
+    for handle in figure.legends[0].legend_handles:  # small and pale, as in the plane, nobody sees
+        handle.set(alpha=1, sizes=[24])
     return figure

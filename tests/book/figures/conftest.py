@@ -1,4 +1,4 @@
-"""Of every figure that a test here draws: a phone can show its type, and it stands on its own."""
+"""Of every figure that a test here draws: a phone can show its type, and nothing is cut off."""
 
 import io
 import re
@@ -23,6 +23,15 @@ def _too_small(figure):
     }
 
 
+def _cut_off(figure):
+    """Inches by which what is drawn goes beyond the figure's edges, where it is not shown."""
+    figure.canvas.draw()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    beyond = {"left": -drawn.x0, "below": -drawn.y0}
+    beyond |= {"right": drawn.x1 - width, "above": drawn.y1 - height}
+    return {side: round(inches, 2) for side, inches in beyond.items() if inches > 0.02}
+
+
 @pytest.fixture
 def as_svg():
     """A figure as notebooks show it."""
@@ -36,18 +45,27 @@ def as_svg():
 
 
 @pytest.fixture(autouse=True)
-def readable_on_a_phone():
+def readable_and_whole():
     matplotlib.use("Agg")
     plt.close("all")
     yield
-    for number in plt.get_fignums():
-        assert _too_small(plt.figure(number)) == {}
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    small, beyond = map(_too_small, figures), map(_cut_off, figures)
+    found = [*filter(None, small)], [*filter(None, beyond)]
+    plt.close("all")
+    assert found == ([], [])
 
 
 @pytest.fixture
 def too_small():
     """Words that a phone shows smaller than 8 pixels."""
     return _too_small
+
+
+@pytest.fixture
+def cut_off():
+    """Inches by which a figure's drawing goes beyond its edges."""
+    return _cut_off
 
 
 @pytest.fixture

@@ -15,12 +15,6 @@ from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 @pytest.fixture(scope="module")
 def rows():
     return adaptation_rows.rows()

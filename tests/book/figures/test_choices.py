@@ -10,12 +10,6 @@ from rfe_book.figures import choices as fig
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 def test_weights_of_sums():
     (axes,) = fig.weight_of_sums((20, 200), 10.0).axes
     drawn = [list(line.get_ydata()) for line in axes.lines]

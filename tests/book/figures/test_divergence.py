@@ -13,12 +13,6 @@ matplotlib.use("Agg")
 N_E = (20, 200, 2000)
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 @pytest.fixture
 def rows():
     made = []

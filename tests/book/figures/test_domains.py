@@ -17,12 +17,6 @@ matplotlib.use("Agg")
 Z = 92
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 @pytest.fixture(scope="module")
 def anatomy():
     """A block of white matter with fluid, a lesion and a spot that looks like one."""

@@ -12,12 +12,6 @@ from rfe_book.tables.exact import RATIOS, model
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 def test_three_pixels_and_their_sums():
     units, labels = np.array([[1, 0], [0.8, 0.6], [0, 1]]), np.array([1, 1, 0])
     left, right = fig.sums_of_directions(units, labels).axes

@@ -52,10 +52,18 @@ def test_type_that_a_phone_cannot_show_is_found(too_small):
     figure = plt.figure(figsize=(7, 3))
     small, large = (
         figure.text(0, 0, "small", fontsize=10),
-        figure.text(0, 1, "large", fontsize=10.5),
+        figure.text(0, 0.5, "large", fontsize=10.5),
     )
     assert list(too_small(figure)) == ["small"] and large.get_visible()
     small.remove()
+
+
+def test_what_is_cut_off_is_found(cut_off):
+    figure = plt.figure(figsize=(7, 3))
+    label = figure.text(0.5, 1, "over the edge", fontsize=11)
+    assert list(cut_off(figure)) == ["above"]
+    label.set_va("top")
+    assert cut_off(figure) == {}
 
 
 @pytest.mark.slow

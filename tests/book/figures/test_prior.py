@@ -12,12 +12,6 @@ matplotlib.use("Agg")
 GENERATOR = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 def test_templates_and_their_mean():
     templates = GENERATOR.random((12, 5, 5, 5))
     figure = prior.template_sheet(templates, templates.mean(0), columns=10)

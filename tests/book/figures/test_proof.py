@@ -15,12 +15,6 @@ from rfe_study.methods.proof import N_E
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
-
-
 def f_score(method, seed):
     """Differs from model to model."""
     return 0.4 + 0.02 * seed + sum(map(ord, method.name)) % 97 / 500

@@ -3,6 +3,7 @@
 import re
 
 import build
+import lab_folder
 import nbformat
 import pytest
 from lab_server import open_notebook, run_all, serve_lab
@@ -22,7 +23,7 @@ RAW_SOURCE = re.compile(r"\{[a-z:-]+\}`|:::|\{\{|^\([\w-]+\)=|^:[a-z-]+:", re.MU
 def lab(tmp_path_factory):
     """A JupyterLab that serves the chapters as `make lab` writes them."""
     folder = tmp_path_factory.mktemp("lab")
-    build.write_lab(folder)
+    lab_folder.write(folder)
     with serve_lab(folder, tmp_path_factory.mktemp("home")) as address:
         yield address
 

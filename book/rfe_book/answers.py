@@ -1,0 +1,64 @@
+"""What a reader's functions gave while a check tried them, so that "not yet" can say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FunctionType
+
+#: Characters of a value that are still read in a line, and how many calls are told.
+LONGEST, TOLD = 40, 2
+
+
+@contextmanager
+def watched(is_right: Callable[[], bool]) -> Iterator[list[str]]:
+    """While it lasts, calls that a check makes to functions of its own cell are written down.
+
+    Yields
+    ------
+    list of str
+        As in ``"double(3) gives 9"``; calls inside of another one are left out.
+    """
+    said: list[str] = []
+    names = getattr(is_right, "__globals__", {})
+    code = getattr(is_right, "__code__", None)
+    own = {
+        name: names[name]
+        for name in getattr(code, "co_names", ())
+        if isinstance(names.get(name), FunctionType)
+        and names[name].__code__.co_filename == code.co_filename
+    }
+    inside = [0]
+    names.update({name: _written_down(name, own[name], said, inside) for name in own})
+    try:
+        yield said
+    finally:
+        names.update(own)
+
+
+def _written_down(name: str, function: FunctionType, said: list[str], inside: list[int]):
+    def called(*values, **options):
+        inside[0] += 1
+        try:
+            given = function(*values, **options)
+        finally:
+            inside[0] -= 1
+        if not inside[0]:
+            passed = [*map(_short, values), *(f"{key}={_short(options[key])}" for key in options)]
+            said.append(f"{name}({', '.join(passed)}) gives {_short(given)}")
+            del said[:-TOLD]
+        return given
+
+    return called
+
+
+def _short(value) -> str:
+    """A value as a line can say it: the number of an array of one, of many their shape."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    text = " ".join(repr(value).split())
+    if len(text) <= LONGEST:
+        return text
+    shape = getattr(value, "shape", None)
+    kind = f"{type(value).__name__} of shape {tuple(shape)}" if shape is not None else None
+    return kind or f"{text[: LONGEST - 2].rstrip()} …"
