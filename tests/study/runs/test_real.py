@@ -35,23 +35,28 @@ from rfe_study.runs import networks, real
 SMOKE = PROFILES["smoke"]
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch, one_thread):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """A data folder with smoke networks, and a BIDS tree: labelled p1, p2 and unlabelled p3."""
-    monkeypatch.setattr(results, "DATA", tmp_path)
-    weights = tmp_path / "checkpoints"
+    made = tmp_path_factory.mktemp("made")
     for seed in (0, 1):
         for suffix in ("", "-branch"):
-            model = build(SMOKE, seed)
+            path = made / "checkpoints" / f"smoke-lower{suffix}-seed{seed}.safetensors"
             about = {"code_version": "abc", "model": "lower", "seed": seed}
-            checkpoints.save_weights(
-                weights / f"smoke-lower{suffix}-seed{seed}.safetensors", model, about
-            )
+            checkpoints.save_weights(path, build(SMOKE, seed), about)
     for number in (1, 2, 3):
         subject = tiny_subject(f"p{number}", seed=number, domain=None, shape=(40, 40, 48))
         if number == 3:
             subject = replace(subject, lesion_mask=None)
-        save_subject(subject, tmp_path / "scans")
+        save_subject(subject, made / "scans")
+    return made
+
+
+@pytest.fixture
+def folder(made, tmp_path, monkeypatch, one_thread):
+    """A copy of `made` for one test, as the data folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(results, "DATA", tmp_path)
     return tmp_path
 
 
