@@ -172,20 +172,21 @@ def test_statistics_are_those_of_the_crops_that_are_named(data, tmp_path):
     assert len({threshold for _, threshold in found.values()}) > 2
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the cluster's own shutdown
 def test_a_dask_cluster_gives_the_same_rows(data, serial, few, tmp_path):
-    """Those of a process pool are compared where runs are killed (`torture_runs`)."""
+    """Workers are threads here, reached by TCP; `torture_runs` compares a pool of processes."""
     from distributed import LocalCluster
 
     cluster = LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
+        n_workers=2,
+        threads_per_worker=1,
+        **{"processes": False, "protocol": "tcp://", "dashboard_address": ":0"},
     )
     try:
         more = ["--scheduler", cluster.scheduler_address, "--evaluate", "dev"]
         assert main(command(data, tmp_path, *more)) == 0
         assert_same_tables(tmp_path, serial)
-        assert len(cluster.scheduler.workers) == 1
+        assert len(cluster.scheduler.workers) == 2
     finally:
         # It gives its workers five seconds to leave, which a busy machine may not have.
         with suppress(TimeoutError):
