@@ -1,10 +1,10 @@
 """Kills `rfe train`, `rfe sweep` and `rfe adapt` at random moments: what must be left is the same.
 
-``make torture-runs`` does it a hundred times (profile smoke, tiny patients), a slow test ten times.
-A kill hits the command or one of its workers, with SIGKILL or SIGTERM. After it there is one line
+``make torture-runs`` does it a hundred times (profile smoke, tiny patients), a slow test four. A
+kill hits the command or one of its workers, with SIGKILL or SIGTERM. After it there is one line
 that says so (none if the command itself was killed outright), and the same command goes on. When it
-comes to its end, tables (apart from times) and files are those of a run that nobody disturbed, and
-nothing half written is left.
+comes to its end, tables (apart from times) and files are those of a run that nobody disturbed, of
+one job at a time where the others have two, and nothing half written is left.
 """
 
 import argparse
@@ -77,13 +77,13 @@ class Torture:
             subject = tiny_subject(f"0{number}", seed=number, domain=None, shape=(40, 40, 48))
             save_subject(subject, self.folder / "scans")
 
-    def arguments(self, command: str, out: Path) -> list[str]:
+    def arguments(self, command: str, out: Path, jobs: int = 2) -> list[str]:
         """What is run, in full."""
         common = [command, "--profile", "smoke", "--seeds", "0", "--out", str(out)]
         networks = str(self.folder / "networks")
         more = {
-            "train": ["--models", "lower", "upper-B", "--jobs", "2"],
-            "sweep": ["--experiment", "search", "--baselines", networks, "--jobs", "2"],
+            "train": ["--models", "lower", "upper-B", "--jobs", str(jobs)],
+            "sweep": ["--experiment", "search", "--baselines", networks, "--jobs", str(jobs)],
             "adapt": ["1", "--data", str(self.folder / "scans"), "--weights", networks],
         }
         at = common.index("--out") if command == "adapt" else len(common)
@@ -94,13 +94,13 @@ class Torture:
         out = self.folder / f"{command}-whole"
         if not out.exists():
             started = time.monotonic()
-            self.run_through(command, out)
+            self.run_through(command, out, jobs=1)
             self.seconds[command] = time.monotonic() - started
         return out
 
-    def run_through(self, command: str, out: Path) -> None:
+    def run_through(self, command: str, out: Path, jobs: int = 2) -> None:
         """Run a command to its end."""
-        run = [*CLI, *self.arguments(command, out)]
+        run = [*CLI, *self.arguments(command, out, jobs)]
         done = subprocess.run(run, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 

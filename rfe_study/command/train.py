@@ -22,7 +22,7 @@ from rfe_study.methods import bounds
 from rfe_study.methods.profiles import PROFILES, Profile
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import baselines, networks
-from rfe_study.workers import process_pool
+from rfe_study.workers import executor
 
 #: The tables of scores on development and test patients.
 SCORED = {"dev": "development", "test": "baselines"}
@@ -89,7 +89,7 @@ def _train_and_score(
         _train(jobs, unfinished, out, workers)
     if args.evaluate:
         who, table = patients("ABCD", ROLES[args.evaluate]), SCORED[args.evaluate]
-        with process_pool(workers) as pool:
+        with executor(workers) as (pool, _):
             for seed in args.seeds:
                 evaluate([job for job in jobs if job.seed == seed], who, table, out, pool)
     elif not unfinished:

@@ -47,7 +47,7 @@ def test_receptive_field_is_where_gradients_arrive(widths):
     for name, parameter in model.named_parameters():
         if name.endswith("weight"):  # positive weights: no ReLU shuts, no two paths cancel
             parameter.data.abs_()
-    size = 160 if len(widths) == 4 else 64
+    size = 128 if len(widths) == 4 else 64
     for position in range(size // 2, size // 2 + 2 ** (len(widths) - 1)):
         # Each pooling passes the gradient to one pixel of four, so many images are needed.
         images = torch.rand(24, 3, size, size)

@@ -124,7 +124,7 @@ def test_the_whole_command_in_processes(data, capfd):
 
 @pytest.mark.slow
 def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
-    arguments = ["train", "--profile", "smoke", "--seeds", "3", "--models", "lower"]
+    arguments = ["train", "--profile", "smoke", "--seeds", "3", "--models", "lower", "--jobs", "1"]
     arguments += ["--out", str(tmp_path), "--evaluate", "test"]
     assert main(arguments) == 0
     scores = results.read("baselines", tmp_path)

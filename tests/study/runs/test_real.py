@@ -33,25 +33,31 @@ from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import networks, real
 
 SMOKE = PROFILES["smoke"]
+SHAPE = (40, 40, 48)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A data folder with smoke networks, and a BIDS tree: labelled p1, p2 and unlabelled p3."""
+    made = tmp_path_factory.mktemp("made")
+    for seed in (0, 1):
+        for suffix in ("", "-branch"):
+            path = made / "checkpoints" / f"smoke-lower{suffix}-seed{seed}.safetensors"
+            about = {"code_version": "abc", "model": "lower", "seed": seed}
+            checkpoints.save_weights(path, build(SMOKE, seed), about)
+    for number in (1, 2, 3):
+        subject = tiny_subject(f"p{number}", seed=number, domain=None, shape=SHAPE)
+        if number == 3:
+            subject = replace(subject, lesion_mask=None)
+        save_subject(subject, made / "scans")
+    return made
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, one_thread):
-    """A data folder with smoke networks, and a BIDS tree: labelled p1, p2 and unlabelled p3."""
+def folder(made, tmp_path, monkeypatch, one_thread):
+    """A copy of `made` for one test, as the data folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(results, "DATA", tmp_path)
-    weights = tmp_path / "checkpoints"
-    for seed in (0, 1):
-        for suffix in ("", "-branch"):
-            model = build(SMOKE, seed)
-            about = {"code_version": "abc", "model": "lower", "seed": seed}
-            checkpoints.save_weights(
-                weights / f"smoke-lower{suffix}-seed{seed}.safetensors", model, about
-            )
-    for number in (1, 2, 3):
-        subject = tiny_subject(f"p{number}", seed=number, domain=None, shape=(40, 40, 48))
-        if number == 3:
-            subject = replace(subject, lesion_mask=None)
-        save_subject(subject, tmp_path / "scans")
     return tmp_path
 
 
@@ -186,7 +192,7 @@ def test_the_table_alone(folder, capsys):
 
 
 def change_images(folder):
-    save_subject(tiny_subject("p1", seed=9, domain=None, shape=(40, 40, 48)), folder / "other")
+    save_subject(tiny_subject("p1", seed=9, domain=None, shape=SHAPE), folder / "other")
     for path in (folder / "other" / "sub-p1").rglob("*FLAIR.nii.gz"):
         shutil.copy(path, folder / "scans" / "sub-p1" / "anat" / path.name)
 
@@ -309,8 +315,11 @@ def test_a_line_comes_before_anything_slow(folder):
         "from rfe_study.command.cli import main\n"
         f"sys.exit(main(['adapt', '--data', {str(folder / 'scans')!r}, '--weights', 'x']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.startswith(f"3 patients in {folder / 'scans'}: loading networks False\n")
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.kill()
+    assert line == f"3 patients in {folder / 'scans'}: loading networks False\n"
 
 
 # Patients that cannot be used

@@ -17,6 +17,7 @@ import psutil
 import pytest
 import torch
 from synthetic import fill_phantom_cache, some_patients
+from torture_runs import is_worker
 
 from rfe_core import checkpoints, fine_tuning
 from rfe_core.training import build
@@ -171,19 +172,15 @@ def test_statistics_are_those_of_the_crops_that_are_named(data, tmp_path):
     assert len({threshold for _, threshold in found.values()}) > 2
 
 
-@pytest.mark.slow
-def test_a_process_pool_gives_the_same_rows(data, serial, few, tmp_path):
-    assert main(command(data, tmp_path, "--evaluate", "dev", jobs=2)) == 0
-    assert_same_tables(tmp_path, serial)
-
-
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the cluster's own shutdown
 def test_a_dask_cluster_gives_the_same_rows(data, serial, few, tmp_path):
+    """Workers are threads here, reached by TCP; `torture_runs` compares a pool of processes."""
     from distributed import LocalCluster
 
     cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        n_workers=2,
+        threads_per_worker=1,
+        **{"processes": False, "protocol": "tcp://", "dashboard_address": ":0"},
     )
     try:
         more = ["--scheduler", cluster.scheduler_address, "--evaluate", "dev"]
@@ -328,16 +325,16 @@ def test_orphaned_workers_end_by_themselves(data):
         "import time\n"
         "from rfe_study.workers import process_pool\n"
         "if __name__ == '__main__':\n"
-        "    with process_pool(2) as pool:\n"
-        "        list(pool.map(time.sleep, [0.01, 0.01]))\n"
+        "    with process_pool(1) as pool:\n"
+        "        list(pool.map(time.sleep, [0.01]))\n"
         "        print('ready', flush=True)\n"
-        "        list(pool.map(time.sleep, [600, 600]))\n"
+        "        list(pool.map(time.sleep, [600]))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout.readline() == "ready\n"
         children = psutil.Process(process.pid).children(recursive=True)
-        assert len(children) >= 2
+        assert any(map(is_worker, children))
         process.kill()
     assert_gone(children)
 
