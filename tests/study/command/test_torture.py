@@ -1,4 +1,4 @@
-"""Four kills at random moments; ``make torture-runs`` does a hundred."""
+"""Ten kills at random moments; ``make torture-runs`` does a hundred."""
 
 import os
 
@@ -9,11 +9,11 @@ from rfe_study import results
 
 
 @pytest.mark.slow
-def test_four_kills_change_nothing(tmp_path, monkeypatch):
+def test_ten_kills_change_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("RFE_DATA", os.environ.get("RFE_DATA", ""))  # both are put back afterwards
     monkeypatch.setattr(results, "DATA", results.DATA)
     run = torture_runs.Torture(folder=tmp_path, source=torture_runs.random.Random(7))
     run.prepare()
-    for command, kills in (("train", 1), ("sweep", 2), ("adapt", 1)):
+    for command, kills in (("train", 3), ("sweep", 4), ("adapt", 3)):
         run.go(command, kills)
-    assert run.kills.total() == run.ends.total() == 4
+    assert run.kills.total() == run.ends.total() == 10
