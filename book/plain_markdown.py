@@ -41,7 +41,7 @@ def plain(text: str, names: Mapping[str, str], *, solutions: bool) -> str:
             return table(body)
         if title.startswith("Solution") and not solutions:
             return ""
-        return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+        return f"<details><summary>Show: {title}</summary>\n\n{body}\n\n</details>"
 
     def math(found: re.Match) -> str:
         label = re.search(r":label: (\S+)", found[1])

@@ -53,12 +53,14 @@ def _written_down(name: str, function: FunctionType, said: list[str], inside: li
 
 
 def _short(value) -> str:
-    """A value as a line can say it: the number of an array of one, of many their shape."""
+    """A value as a line can say it: of an array its number or its shape, of an object its kind."""
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
-    text = " ".join(repr(value).split())
-    if len(text) <= LONGEST:
+    text, kind = " ".join(repr(value).split()), type(value).__name__
+    if len(text) <= LONGEST and " at 0x" not in text:
         return text
-    shape = getattr(value, "shape", None)
-    kind = f"{type(value).__name__} of shape {tuple(shape)}" if shape is not None else None
-    return kind or f"{text[: LONGEST - 2].rstrip()} …"
+    if (shape := getattr(value, "shape", None)) is not None:
+        return f"{kind} of shape {tuple(shape)}"
+    if isinstance(value, str | list | tuple | dict | set):
+        return f"{text[: LONGEST - 2].rstrip()} …"
+    return kind

@@ -37,6 +37,11 @@ def said(capsys, body, check):
         ),
         ("return 'o' * 99", "twice(3) == 6", f"Not yet: a check (twice(3) gives '{'o' * 37} …)"),
         (
+            "return x",
+            "twice(np.random.default_rng(0)) == 6",
+            "Not yet: a check (twice(Generator) gives Generator)",
+        ),
+        (
             "return x if x < 3 else twice(x - 1)",  # calls inside of a call are not told
             "twice(9) == twice(1) == twice(5)",
             "Not yet: a check (twice(9) gives 2; twice(1) gives 1)",

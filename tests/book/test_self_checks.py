@@ -64,4 +64,4 @@ def test_notebooks_fold_the_answer_below_the_question(path, solutions):
         question, _, answer = plain(source, {}, solutions=solutions).partition("\n\n<details>")
         assert all(line.startswith(">") for line in question.splitlines())
         assert "Right" not in question and question.count("\n> ") >= 4
-        assert answer.startswith("<summary>Answer</summary>") and answer.count("Right: ") == 1
+        assert answer.startswith("<summary>Show: Answer</summary>") and answer.count("Right: ") == 1

@@ -75,11 +75,17 @@ function makeControls(model) {
   return { node, stop: () => stops.forEach((stop) => stop()) };
 }
 
+/** In JupyterLab keys belong to the notebook (arrows leave a slider, "x" cuts a cell), unless what has the focus says so. */
+function keepKeys(event) {
+  event.target.setAttribute("data-lm-suppress-shortcuts", "");
+}
+
 /** A widget's render function: its controls, and below them what `drawView` makes; both follow the same traits. */
 function withControls(drawView) {
   return async ({ model, el }) => {
     const controls = makeControls(model);
     el.classList.add("rfe");
+    el.addEventListener("focusin", keepKeys);
     el.append(controls.node);
     const stop = await drawView({ model, el });
     return () => { controls.stop(); stop(); };

@@ -49,6 +49,12 @@ def test_a_chapter_reads_and_runs_in_jupyterlab(browser, lab, name):
         )
         assert not errors.count(), errors.first.inner_text()
         assert tab.locator(".rfe :is(canvas, svg)").count(), "no widget"
+        slider = tab.locator(".rfe input[type=range]").first
+        for key in ("Home", "ArrowRight", "ArrowUp", "ArrowLeft"):  # not the notebook's keys
+            slider.press(key)
+        assert float(slider.input_value()) == float(slider.get_attribute("min")) + float(
+            slider.get_attribute("step")
+        )
 
 
 @pytest.mark.parametrize("name", IN_PLAIN_JUPYTER)
