@@ -19,6 +19,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors: a second thread only gets in the way
 
 
+LONGEST = ("test_the_whole_pipeline_on_tiny_patients", "test_four_kills_change_nothing")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """One worker more than cores: many tests wait for a browser, a kernel or a command."""
@@ -26,8 +29,8 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_collection_modifyitems(items):
-    """The longest test comes first, or all workers but one would wait for it at the end."""
-    items.sort(key=lambda item: item.name != "test_the_whole_pipeline_on_tiny_patients")
+    """The longest tests come first, or all workers but one would wait for one at the end."""
+    items.sort(key=lambda item: item.name not in LONGEST)
 
 
 @pytest.fixture(scope="module")

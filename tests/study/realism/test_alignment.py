@@ -74,8 +74,8 @@ def tree(tmp_path):
 @pytest.mark.parametrize("angles", [(0, 0, 0), (0.2, -0.1, 0.15)], ids=["straight", "oblique"])
 def test_values_land_where_the_headers_say(tree, axes, angles):
     """Images and masks of a point in space are the same on every grid."""
-    shape = (76, 84, 90)
-    own = placed((1, 1, 1.1), angles, (1, -2, 0.5), shape)
+    shape = (51, 56, 60)
+    own = placed((1.5, 1.5, 1.65), angles, (1, -2, 0.5), shape)
     at, paths = points(shape, own), bids_paths(tree, "01")
     write(paths["t1"], head(at, -1.0), own, axes)
     write(paths["lesion_mask"], lesion(at) < 7, own, axes)
