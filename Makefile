@@ -49,7 +49,7 @@ test: lint  ## build the book, then run everything on all cores, the tests of it
 	@$(BIN)/python book/build.py
 	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (50 minutes); CASES=1000 for fewer
+torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (8 minutes); CASES=1000 for fewer
 	@$(BIN)/python tests/torture.py --cases $(CASES)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
