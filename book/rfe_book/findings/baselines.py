@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.words import listed, origin, with_interval
+from rfe_book.words import listed, origin, span, with_interval
 from rfe_study.claims import baselines as claim
 from rfe_study.claims.baselines import F_ON_A
 from rfe_study.claims.comparisons import Share, reading
@@ -90,8 +90,8 @@ def scores(paired: pd.DataFrame, paper: pd.DataFrame) -> Findings:
     """The lower bound's mean F on each domain, and how far heads and seeds lie apart.
 
     ``test_A`` ... are of the paper's own test patients; ``low``, ``high`` of the heads on which it
-    is lowest and highest on A; ``seeds_low_B`` ... of the seeds; ``least`` and ``most`` count the
-    seeds of a bound on a domain.
+    is lowest and highest on A; ``seeds_low_B`` ... of the seeds; ``bounds`` counts the seeds of
+    each bound on a domain.
     """
     ours, theirs = ({d: of_model(rows, LOWER, d) for d in DOMAINS} for rows in (paired, paper))
     values = {d: f"{table.to_numpy().mean():.2f}" for d, table in ours.items()}
@@ -110,8 +110,7 @@ def scores(paired: pd.DataFrame, paper: pd.DataFrame) -> Findings:
         seeds_high_B=f"{seeds.max():.2f}",
         upper_low_B=f"{upper.min():.2f}",
         upper_high_B=f"{upper.max():.2f}",
-        least=int(counts.min()),
-        most=int(counts.max()),
+        bounds=span(counts),
         heads=ours["A"].shape[1],
         origin=origin(paired),
         **values,

@@ -67,7 +67,7 @@ def test_scores_of_heads_and_of_seeds():
     assert (found.A, found.B, found.test_A, found.test_C) == ("0.78", "0.48", "0.71", "0.76")
     assert (found.low, found.high) == ("0.75", "0.81")
     assert (found.seeds_low_B, found.seeds_high_B, found.upper_low_B) == ("0.43", "0.53", "0.73")
-    assert (found.least, found.most, found.heads) == (2, 3, 4)
+    assert (found.bounds, found.heads) == ("2 to 3", 4)
     with pytest.raises(ValueError, match=REFUSED):  # C is no easier than A
         findings.scores(pd.concat([lower, upper]), rows(LOWER, role="test", heads=2))
 
