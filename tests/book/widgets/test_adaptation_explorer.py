@@ -62,17 +62,16 @@ def widget(rows, stored):
     return adaptation_explorer(rows, stored)
 
 
-def expected_texts(rows, target, name):
-    """The cells of the table, from the rows."""
-    values = {c: rows.values(target, column=c).get(name) for c in
-              ("f_score", "precision", "recall", "fp_per_slice")}  # fmt: skip
+def expected_texts(by_column, found, name):
+    """The cells of the table, from the rows of a domain."""
+    values = {column: models.get(name) for column, models in by_column.items()}
     line = means({"x": values["f_score"]}).loc["x"]
     texts = [f"{line['mean']:.3f}"]
     for column, digits in (("precision", 3), ("recall", 3), ("fp_per_slice", 2)):
         table = values[column]
         texts.append("–" if table is None else f"{table.to_numpy().mean():.{digits}f}")
-    found = found_by_size(rows).query("size == '0-10' and domain == @target and model == @name")
-    return [*texts, f"{100 * found.groupby('seed')['found'].mean().mean():.0f}%"]
+    share = found[found["model"] == name].groupby("seed")["found"].mean().mean()
+    return [*texts, f"{100 * share:.0f}%"]
 
 
 #: Of each method with rows: its name, what stands beside its bar, the bar's length, where its dot
@@ -91,13 +90,16 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
     file = stored[target]
     drawn = page.drawn()
     d = DOMAINS.index(target)
+    columns = ("f_score", "precision", "recall", "fp_per_slice")
+    by_column = {column: rows.values(target, column=column) for column in columns}
+    found = found_by_size(rows).query("size == '0-10' and domain == @target")
     stored_as = {LOWER_BOUND: "lower", UPPER_BOUND: f"upper-{target}"}
     notes = page.tab.locator(".rfe-panels .rfe-note").all_inner_texts()
     titles = page.tab.locator(".rfe-panels figcaption").all_inner_texts()
     assert titles == [LOWER_BOUND, method, f"{UPPER_BOUND} {target}"]
     for side, name in enumerate((LOWER_BOUND, method, UPPER_BOUND)):
         shown = json.loads(drawn["scores"])[side]
-        expected = expected_texts(rows, target, name)
+        expected = expected_texts(by_column, found, name)
         assert shown[0].split(" ")[0] == expected[0] and shown[1:] == expected[1:]
         cells = page.tab.locator(".rfe-numbers tbody tr").nth(side).locator("td").all_inner_texts()
         assert cells == shown
@@ -112,7 +114,7 @@ def check(page, widget, rows, stored, target, method, s, seed, marked=True):
         of_domain = SimpleNamespace(images=widget.images[d])
         pixels = picture(of_domain, file, s, mask if marked else None)
         np.testing.assert_allclose(page.canvas(side)[..., :3], pixels, atol=2)
-    values = rows.values(target)
+    values = by_column["f_score"]
     page.tab.locator(".rfe details").evaluate("bars => bars.open = true")
     bars = page.tab.locator(".rfe-bars li").evaluate_all(BARS)
     for (label, note, width, dot, chosen), name in zip(bars, NAMES, strict=True):
