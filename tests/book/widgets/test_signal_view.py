@@ -71,14 +71,14 @@ def test_every_control_is_python_s_signal(page, maps):
 def test_dragging_through_random_states_is_quick(page, maps):
     generator = np.random.default_rng(4)
     seen = set()
-    for _ in range(30):
+    for _ in range(14):
         chart = page.tab.locator(".rfe-right > svg").nth(int(generator.integers(2)))
         box = chart.bounding_box()
         chart.click(position={"x": generator.uniform(0.1, 0.97) * box["width"], "y": 80})
         page.frames()
         seen.add(check(page, maps))
-    assert len(seen) > 15
-    assert page.count_frames("signal_view") > 15
+    assert len(seen) > 7
+    assert page.count_frames("signal_view") > 7
 
 
 def test_table_holds_signals_and_finite_ratios():
