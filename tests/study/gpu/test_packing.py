@@ -47,7 +47,7 @@ def test_a_run_without_rows_is_named(data):
 
 
 def test_no_file_leaves_the_folder_it_is_read_into(data):
-    (data / "x.csv").write_text("a\n1\n")
+    (data / "x.csv").write_text("a\n1\n", encoding="utf-8")
     with tarfile.open(data / "rows.tar.gz", "w:gz") as archive:
         archive.add(data / "x.csv", "../x.csv")
     with pytest.raises(tarfile.OutsideDestinationError):
