@@ -134,7 +134,9 @@ def test_student_has_stubs_and_nothing_that_needs_myst():
     )
     assert hidden["metadata"]["jupyter"] == {"source_hidden": True}
     assert caption["source"] == "**Fig. 1.1.** A\ncaption."
-    assert question["source"].endswith("<details><summary>Show: Hint 1</summary>\n\nThink.\n\n</details>")
+    assert question["source"].endswith(
+        "<details><summary>Show: Hint 1</summary>\n\nThink.\n\n</details>"
+    )
     assert "NotImplementedError" in stub["source"] and "return 1" not in stub["source"]
     assert thought["source"] == "Why?"
     assert not any(cell.get("outputs") for cell in made["cells"])
