@@ -50,7 +50,7 @@ def test_a_chapter_reads_and_runs_in_jupyterlab(browser, lab, name):
         assert not errors.count(), errors.first.inner_text()
         assert tab.locator(".rfe :is(canvas, svg)").count(), "no widget"
         sliders = tab.locator(".rfe input[type=range]").all()
-        assert sliders or name == CONVERTED[-1], "no slider"
+        assert sliders or name == IN_LAB[-1], "no slider"
         for slider in sliders[:1]:
             for key in ("Home", "ArrowRight", "ArrowUp", "ArrowLeft"):  # not the notebook's keys
                 slider.press(key, timeout=10_000)

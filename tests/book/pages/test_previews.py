@@ -11,11 +11,25 @@ TOUCH = """link => link.dispatchEvent(
     new PointerEvent("pointerover", { bubbles: true, pointerType: "touch" }))"""
 
 
+#: Resolves once an element keeps its place for sixty frames: what is above it has arrived.
+STILL = """element => new Promise(done => {
+    let top, frames = 0;
+    const look = () => {
+        element.scrollIntoView({ block: "center" });
+        const now = document.documentElement.scrollTop;
+        frames = now === top ? frames + 1 : 0;
+        top = now;
+        frames < 60 ? requestAnimationFrame(look) : done();
+    };
+    look();
+})"""
+
+
 def link_to(page, address):
     """The first link that a reader sees to an address, scrolled to; formulas are drawn."""
     page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
     link = page.tab.locator(f".bd-article {address}.reference >> visible=true").first
-    link.evaluate("e => e.scrollIntoView({ block: 'center' })")
+    link.evaluate(STILL)
     return link
 
 
