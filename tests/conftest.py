@@ -19,7 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors: a second thread only gets in the way
 
 
-LONGEST = ("test_the_whole_pipeline_on_tiny_patients", "test_four_kills_change_nothing")
+LONGEST = ("test_the_whole_pipeline_on_tiny_patients", "test_ten_kills_change_nothing")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,6 @@
 """Kills `rfe train`, `rfe sweep` and `rfe adapt` at random moments: what must be left is the same.
 
-``make torture-runs`` does it a hundred times (profile smoke, tiny patients), a slow test four. A
+``make torture-runs`` does it a hundred times (profile smoke, tiny patients), a slow test ten. A
 kill hits the command or one of its workers, with SIGKILL or SIGTERM. After it there is one line
 that says so (none if the command itself was killed outright), and the same command goes on. When it
 comes to its end, tables (apart from times) and files are those of a run that nobody disturbed, of

@@ -12,7 +12,7 @@ LONGEST, TOLD = 40, 2
 
 @contextmanager
 def watched(is_right: Callable[[], bool]) -> Iterator[list[str]]:
-    """While it lasts, calls that a check makes to functions of its own cell are written down.
+    """While it lasts, calls that a check itself makes to functions of its cell are written down.
 
     Yields
     ------

@@ -172,10 +172,10 @@ def add_to_data(out: Path) -> dict[str, int]:
     found = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for archive in (out / "rows.tar.gz", out / "explorer.tar"):
-            if archive.exists() or archive.suffix == ".gz":
-                with tarfile.open(archive) as file:
-                    file.extractall(folder, filter="data")
+        archives = [out / "rows.tar.gz", *out.glob("explorer.tar")]  # no masks, if none was kept
+        for archive in archives:
+            with tarfile.open(archive) as file:
+                file.extractall(folder, filter="data")
         for path in sorted((folder / "results").glob("*.csv")):
             rows = results.stored(path.stem, path.parent)
             found[path.stem] = len(rows)

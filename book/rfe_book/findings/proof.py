@@ -106,6 +106,7 @@ def gains(values: ByModel) -> Findings:
         both_fifth=f"{both[fifth]:.3f}",
         both_labels=f"{both[labels]:.3f}",
         seeds_both=len(of_all[0]),
+        seeds_statistics=len(values[tables.STATISTICS]),
         without=f"{without:.0%}",
         left=signed(both[fifth] - both[tables.STATISTICS], 3),
     )

@@ -155,29 +155,30 @@ def test_statistics_must_not_help_elsewhere():
         findings.statistics(found | {"C": found["B"]})
 
 
-def found_lesions(lower):
-    """Shares found on B by the upper bound and, of small and large lesions, by the lower one."""
-    shares = {"upper-B": (0.1, 0.9), "lower": lower}
+def found_lesions(lower, *, upper_c=(0.1, 0.9)):
+    """Shares of small and large lesions found on B and C, by their upper bounds and the lower."""
+    shares = {("upper-B", "B"): (0.1, 0.9), ("upper-C", "C"): upper_c}
+    shares |= {("lower", "B"): lower, ("lower", "C"): (0.0, 0.6)}
     return pd.DataFrame(
         [
-            {"model": model, "domain": "B", "size": size, "found": share}
-            for model, both in shares.items()
+            {"model": model, "domain": domain, "size": size, "found": share}
+            for (model, domain), both in shares.items()
             for size, share in zip(("0-10", "> 100"), both, strict=True)
         ]
     )
 
 
 def test_sizes_are_of_each_domains_own_upper_bound():
-    found = findings.sizes(found_lesions((0.2, 0.95)))
-    assert (found.small, found.large) == ("10", "90")
-    with pytest.raises(ValueError, match=REFUSED):
-        findings.sizes(found_lesions((0.2, 0.4)))
+    found = findings.sizes(found_lesions((0.05, 0.92)))
+    assert (found.small, found.large, found.more_B) == ("10", "90", "5")
+    with pytest.raises(ValueError, match="labels help least on B"):
+        findings.sizes(found_lesions((0.0, 0.4)))
 
 
 def test_sizes_weigh_domains_alike():
-    of_b = found_lesions((0.2, 0.95))
-    of_c = of_b[of_b["model"] == "upper-B"].assign(model="upper-C", domain="C", found=[0.3, 0.9])
-    assert findings.sizes(pd.concat([of_b, of_b, of_c])).small == "20"
+    found = found_lesions((0.05, 0.92), upper_c=(0.3, 0.9))
+    of_b = found[found["domain"] == "B"]
+    assert findings.sizes(pd.concat([found, of_b, of_b])).small == "20"
 
 
 def test_what_was_not_taken_is_read_from_the_design():

@@ -64,6 +64,23 @@ def test_three_seeds_would_have_misled(parts):
         claims.with_fewer(fewer, fewer)
 
 
+def test_the_training_that_came_late_is_told_with_what_it_turns(parts):
+    fewer = claims.part_of(parts[7], "fewer false positives, mean of B, C, D")
+    alone = claims.part_of(parts[7], "D: fewer false positives")
+    finds = claims.part_of(parts[11], "finds lesions that the upper bound misses, mean of B, C, D")
+    ours = claims.part_of(parts["ours"], claims.NO_EMBEDDING)
+    without = [(fewer, CONTRADICTED), (alone, NO_EFFECT), (finds, UNDECIDED), (ours, UNDECIDED)]
+    turned = [(part, replace(part, verdict=verdict)) for part, verdict in without]
+    said = claims.late(turned)
+    assert said.training == "“RFE, NCC” on D, seed 3" and said.beside == 2
+    assert said.without.endswith(f"and “{finds.part}” (claim 11) undecided")
+    assert (said.claim_7, said.claim_11) == (CONTRADICTED, UNDECIDED)
+    with pytest.raises(ValueError, match="a part each of claims 7 and 11"):
+        claims.late(turned[1:])
+    with pytest.raises(ValueError, match="without it claim 7 is contradicted"):
+        claims.late([(fewer, replace(fewer, verdict=UNDECIDED)), *turned[1:]])
+
+
 def test_no_reproduced_claim_says_that_the_method_helps(parts):
     found = board.board(parts)
     assert claims.reproduced(found, parts["ours"]).another.startswith("−1 points (")
