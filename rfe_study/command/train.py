@@ -38,8 +38,10 @@ def train(args: argparse.Namespace) -> int:
     with ExitStack() as held:
         held.enter_context(alone("train", [results.path_of("", out).parent, jobs[0].weights]))
         unfinished = [job for job in jobs if not job.finished()]
-        # Where a run keeps its state does not depend on --out.
-        held.enter_context(alone("train", [job.state_path().parent for job in unfinished]))
+        # Where a run keeps its state does not depend on --out; a lock that a kill left there goes.
+        used = [job.state_path().parent for job in unfinished]
+        used += [path for job in jobs if (path := job.state_path().parent).is_dir()]
+        held.enter_context(alone("train", used))
         _remove_partial(jobs, unfinished, out)
         _complete_curves([job for job in jobs if job not in unfinished], out)
         _train_and_score(args, jobs, unfinished, out, workers)

@@ -24,6 +24,7 @@ def train(args: argparse.Namespace) -> int:
         for name in sorted(args.variants, key=VARIANT_NAMES.index)  # each after what it needs
     ]
     states = [job.state_path().parent for job in jobs if not job.path().exists()]
+    states += [path for job in jobs if (path := job.state_path().parent).is_dir()]
     with alone("variants", [weights, *states]), one_thread():
         for job in jobs:
             remove_partial([job.path(), job.path(f"{job.model}-branch"), job.state_path()])

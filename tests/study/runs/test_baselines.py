@@ -112,7 +112,8 @@ def test_the_whole_command_in_processes(data, capfd):
         out / ".learning-curves.csv.1.partial",
         out / ".smoke-lower-seed0.safetensors.1.partial",
     ]
-    for path in (*left, state, state.with_name(f".{state.name}.1.partial")):
+    lock = state.with_name(".rfe-train.lock")  # of a run killed once all weights were there
+    for path in (*left, lock, state, state.with_name(f".{state.name}.1.partial")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert main(arguments) == 0
