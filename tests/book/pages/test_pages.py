@@ -165,6 +165,13 @@ def test_chapter_opens_as_a_file_without_any_server(open_page, built_book, name)
 
 
 @pytest.mark.browser
+def test_nothing_moves_for_who_asks_for_less_motion(page_for):
+    tab = page_for("exam", width=PHONE).tab
+    tab.set_viewport_size({"width": 1280, "height": SCREEN})  # the theme fades its sidebar in
+    assert tab.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.browser
 def test_a_request_to_another_host_is_found(page_for):
     page = page_for("exam")
     page.tab.evaluate("fetch('https://example.org/a.js').catch(() => 'not found')")
