@@ -73,9 +73,11 @@ def _locked(path: Path, command: str) -> IO[str]:
         except BaseException:
             file.close()
             raise
-        # Its last holder may have removed the name between opening and locking.
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
-            return file
+        # Its last holder may have removed the name between opening and locking, and the next one,
+        # of another file by that name, may do so at any time.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                return file
         file.close()
 
 

@@ -48,7 +48,7 @@ def test_a_line_is_shown_while_patients_are_made_and_goes(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=cells)
     Listener.lines = queue.Queue()
     options = {"kernel_name": "python3", "resources": {"metadata": {"path": str(tmp_path)}}}
-    Listener(notebook, timeout=60, allow_errors=True, **options).execute()
+    Listener(notebook, timeout=600, allow_errors=True, **options).execute()
     _, first, second, failed = notebook.cells
     for cell in (first, second):
         (output,) = cell.outputs

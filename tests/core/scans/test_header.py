@@ -4,7 +4,6 @@ import gzip
 import io
 import os
 import struct
-import time
 import tracemalloc
 
 import nibabel as nib
@@ -35,16 +34,15 @@ def changed(path, voxels, *, packed=False, kind=nib.Nifti1Image, **fields):
 
 
 def refused(path, *parts, megabytes=5, read=read_image):
-    """One error that names the file, at once and without memory for what the file claims."""
+    """One error that names the file, without memory for what the file claims."""
     tracemalloc.start()
-    start = time.perf_counter()
     with pytest.raises(VolumeError) as caught:
         read(path)
-    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1]
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     message = str(caught.value)
     assert message.startswith(str(path)) and all(part in message for part in parts), message
-    assert peak < megabytes * 2**20 and seconds < 5
+    assert peak < megabytes * 2**20
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,9 +80,26 @@ def test_of_many_at_once_each_is_alone(tmp_path):
     )
     run = [sys.executable, "-c", code, str(tmp_path)]
     some = [subprocess.Popen(run, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    errors = [process.communicate(timeout=120)[1] for process in some]
+    errors = [process.communicate()[1] for process in some]
     assert [process.returncode for process in some] == [0, 0, 0], errors
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_name_that_goes_while_it_is_looked_at(tmp_path, monkeypatch, call):
+    calls, stat = [], Path.stat
+
+    def gone_once(path, **options):
+        if path.name == ".rfe-sweep.lock":
+            calls.append(path)
+            if len(calls) == call:
+                path.unlink()
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", gone_once)
+    with alone("sweep", [tmp_path]):
+        assert (tmp_path / ".rfe-sweep.lock").exists()
+    assert len(calls) >= call and not list(tmp_path.iterdir())
 
 
 def test_what_was_half_written_goes_and_nothing_else(tmp_path):
