@@ -13,13 +13,13 @@ from rfe_book.tables import real as tables
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study.realism import distance
 from rfe_study.runs.real import AS_READ, NO_NEGATIVES
-from rfe_study.runs.variants import FOUR
+from rfe_study.runs.variants import FOUR, RANDOM
 
 #: Whose white matter the chapter compares, and what is full brightness: as `normalise` has it.
 HOME, FULL = "scanner A", 0.999
 
 #: How findings name a set of training patients and a way for a scan to go in.
-_SETS = {"lower": "lower", FOUR: "four"}
+_SETS = {"lower": "lower", FOUR: "four", RANDOM: "drawn"}
 _WAYS = {AS_READ: "read", NO_NEGATIVES: "cleaned"}
 
 
@@ -97,7 +97,7 @@ def brightness(bins: pd.DataFrame) -> Findings:
 def networks(rows: pd.DataFrame, subject: str) -> Findings:
     """What the networks are worth on one patient.
 
-    For each set (``lower``, ``four``) and way (``read``, ``cleaned``), for example
+    For each set (``lower``, ``four``, ``drawn``) and way (``read``, ``cleaned``), for example
     ``lower_read="0.47 (0.36 to 0.59)"``: mean Dice and its ends over seeds; ``_ap``, ``_f1``,
     ``_volume``, ``_precision``, ``_recall`` behind that: means. ``seeds``: of ``lower``,
     ``four_seeds``: of ``four``.
