@@ -9,18 +9,18 @@ import pandas as pd
 
 from rfe_book.figures.operating import BY_SHARE
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.proof import FEWEST, SHORT
-from rfe_book.tables import proof as tables
-from rfe_book.tables import proof_search
+from rfe_book.findings.proof_of_concept import FEWEST, SHORT
+from rfe_book.tables import proof_of_concept as tables
+from rfe_book.tables import proof_of_concept_search
 from rfe_book.words import change, signed
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.comparisons import gain, mean_interval
 from rfe_study.claims.contrasts import average, minus
 from rfe_study.claims.operating_points import POINTS
-from rfe_study.claims.proof import ENDS, all_of, at_margin_1, name, names
+from rfe_study.claims.proof_of_concept import ENDS, all_of, at_margin_1, name, names
 from rfe_study.claims.rows import ByModel, of_first_seed
-from rfe_study.methods.proof import CHOSEN, DISTANCES, MARGIN_1_N_E
+from rfe_study.methods.proof_of_concept import CHOSEN, DISTANCES, MARGIN_1_N_E
 
 #: The names of `POINTS` in their order.
 AT_HALF, AT_A, THRESHOLD_FREE = POINTS
@@ -40,7 +40,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
     Parameters
     ----------
     parts : DataFrame
-        `rfe_book.tables.proof.summary`: indexed by ``model``.
+        `rfe_book.tables.proof_of_concept.summary`: indexed by ``model``.
     """
     none, said, mean = parts.loc[tables.CONTROL], {}, {}
     for strategy, key in SHORT.items():
@@ -131,7 +131,7 @@ def margin_1(values: ByModel, searched: pd.DataFrame) -> Findings:
     searched : DataFrame
         Rows of the search.
     """
-    grid = proof_search.grid(searched, "ACD").rename(columns=float)
+    grid = proof_of_concept_search.grid(searched, "ACD").rename(columns=float)
     must_hold(
         "the smallest margin is best at every weight", (grid.idxmax(axis=1) == min(grid)).all()
     )
@@ -173,7 +173,7 @@ def distance(
     for point in (AT_HALF, THRESHOLD_FREE):
         both = (average([scores[point][name(s, d, n)] for s, n in others]) for d in DISTANCES)
         rest[point] = mean_interval(minus(*both))
-    long = proof_search.lengths(curves, [tables.CONTROL, *all_of("ACD"), *all_of("l2")])
+    long = proof_of_concept_search.lengths(curves, [tables.CONTROL, *all_of("ACD"), *all_of("l2")])
     times = long["lesion"] / long.loc[tables.CONTROL, "lesion"]
     fifth = {d: times[names("80/20", d)].mean() for d in DISTANCES}
     must_hold("l2 acts on lengths", fifth["l2"] > 1.5 * fifth["ACD"])
