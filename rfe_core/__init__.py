@@ -27,7 +27,7 @@ In the paper                Module                                          Chap
 
 Import what you need, ``from rfe_core import losses``: the package itself loads none. An argument
 that breaks its docstring's rule (a shape, a name, a range) is a ValueError that names it, the rule
-and the value; "Raises" lists what else can happen.
+and the value (`checks` has the common ones); "Raises" lists what else can happen.
 """
 
 from importlib import import_module

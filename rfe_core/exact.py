@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rfe_core.distances import check_embeddings, divisor, full_precision, integer_labels, lengths
+from rfe_core.checks import check_embeddings, integer_labels
+from rfe_core.distances import divisor, full_precision, lengths
 
 #: Rows of embeddings summed at once: they stay in cache, and sums of sums keep more digits.
 ROWS = 4096

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rfe_core import sampling, strategies
-from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of, positive
+from rfe_core.checks import integer, integer_labels, one_of, positive
+from rfe_core.distances import DISTANCES, REDUCTIONS
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
 
