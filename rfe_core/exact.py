@@ -172,9 +172,10 @@ def _owners(pixels: _Pixels, strata: Tensor, counts: Sequence[int]) -> tuple[_Pi
 
 
 def _looked_at(pixels: _Pixels, facts: Tensor) -> tuple[_Pixels, list[int]]:
-    """Pixels fit for an exact loss, and integer facts (k,): a device is waited for once.
+    """Pixels, checked, and `facts` (k,) as Python's integers: a device is waited for once.
 
-    What takes no part must be finite, since it is multiplied by 0. Compiled code cannot look.
+    What takes no part is made finite, since it is multiplied by 0. Compiled code cannot look: it
+    checks nothing and gets no facts.
     """
     embeddings, length, _, part = pixels
     if torch.compiler.is_compiling():

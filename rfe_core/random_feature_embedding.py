@@ -1,4 +1,4 @@
-"""Random Feature Embedding (Section 2.2) as a loss for any training loop.
+"""Random Feature Embedding (Section 2.2) as a loss for any training loop: `PixelEmbeddingLoss`.
 
 From feature maps and label maps: draw pixels by a strategy, from labelled and unlabelled images
 alike, and compare their embeddings by Eq. 2; or compare them all.
@@ -200,6 +200,7 @@ class PixelEmbeddingLoss(nn.Module):
         return Comparison(loss, drawn, labels[index], wanted, there)
 
     def _compare_all(self, maps: Tensor, labels: Tensor, labelled: Tensor | None) -> Comparison:
+        """Exact, as if each side drew the largest n_E for which no class of either runs short."""
         k, ignore = self.n_classes, self.ignore_index
         own = sampling.sides(labels, labelled, ignore_index=ignore)
         have = {
