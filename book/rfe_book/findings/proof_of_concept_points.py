@@ -9,6 +9,7 @@ import pandas as pd
 
 from rfe_book.figures.operating import BY_SHARE
 from rfe_book.findings import Findings, must_hold
+from rfe_book.findings.claims import part_of
 from rfe_book.findings.proof_of_concept import FEWEST, SHORT
 from rfe_book.tables import proof_of_concept as tables
 from rfe_book.tables import proof_of_concept_search
@@ -60,7 +61,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
 
 def points(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     """Claim 3 at each operating point: ``half_AP`` is 80/20 beside 50/50 by average precision."""
-    lead = {p: _part(judged[p], "80/20 better than 50/50, ACD") for p in judged}
+    lead = {p: part_of(judged[p], "80/20 better than 50/50, ACD") for p in judged}
     must_hold("80/20 leads 50/50 at 0.5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
     shrinks = lead[AT_HALF].estimate > lead[AT_A].estimate > lead[THRESHOLD_FREE].estimate
     must_hold("the less a threshold matters, the smaller that lead", shrinks)
@@ -81,11 +82,6 @@ def lead(values: ByModel) -> Findings:
     few, many = (found["aware", n][0] for n in ENDS)
     must_hold("most of the lead over distribution-aware is at n_E = 20", few > 2 * max(many, 0))
     return Findings(**{f"{s}_{n}": change(*value) for (s, n), value in found.items()})
-
-
-def _part(parts: Sequence[verdicts.Verdict], name: str) -> verdicts.Verdict:
-    (found,) = (p for p in parts if p.part == name)
-    return found
 
 
 def shares(scores: Mapping[str, ByModel]) -> Findings:
@@ -155,8 +151,8 @@ def distance(
     corners; ``rest_AP`` by average precision. ``lesion_*``: final lengths of 80/20's lesion
     embeddings over the control's, mean over n_E; ``of_all_*``: least and most of all 18.
     """
-    worse = _part(judged, "l2 worse than ACD")
-    rough = _part(judged, "l2 rougher than ACD from n_E = 200")
+    worse = part_of(judged, "l2 worse than ACD")
+    rough = part_of(judged, "l2 rougher than ACD from n_E = 200")
     must_hold("l2 segmenting worse is undecided", worse.verdict == verdicts.UNDECIDED)
     corners = list(product(STRATEGIES, ENDS))
     others = [corner for corner in corners if corner != FEWEST]
