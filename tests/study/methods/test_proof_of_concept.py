@@ -10,12 +10,12 @@ import torch
 from rfe_core.fine_tuning import embedding_terms
 from rfe_core.sampling import STRATEGIES
 from rfe_study import results
+from rfe_study.methods.experiments import EXPERIMENTS
 from rfe_study.methods.method import COMPARED, GROUPS, HEADLINE, SHOWN_ONCE, Method
 from rfe_study.methods.proof_of_concept import (
     CHOSEN,
     DISTANCES,
     EQUAL_WEIGHT_N_E,
-    EXPERIMENTS,
     MARGIN_1_N_E,
     MARGIN_1_WEIGHT,
     N_E,

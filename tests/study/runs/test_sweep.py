@@ -27,9 +27,10 @@ from rfe_study.command import scores as sweep_scores
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
+from rfe_study.methods.experiments import EXPERIMENTS
 from rfe_study.methods.method import STATISTICS, Method
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.proof_of_concept import CHOSEN, EXPERIMENTS, RATE, proof_of_concept, rfe
+from rfe_study.methods.proof_of_concept import CHOSEN, RATE, proof_of_concept, rfe
 from rfe_study.methods.self_training import SelfTraining
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
