@@ -36,7 +36,7 @@ from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.finishing import finish
 from rfe_study.runs.tuning import Job
-from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
+from rfe_study.tables import CURVES, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
@@ -688,8 +688,3 @@ def test_executors_by_number_of_workers():
         assert isinstance(pool, SerialExecutor) and ahead == 1
     with pytest.raises(ValueError, match="jobs must be >= 1, got 0"), study_workers.executor(0):
         pass
-
-
-def test_names_repeated_for_a_fast_start_agree_with_their_owners():
-    assert EXPERIMENTS.keys() == sweep.EXPERIMENTS.keys()
-    assert len(MODEL_KEY) == 5
