@@ -25,7 +25,7 @@ from rfe_study.claims.comparisons import mean_interval
 from rfe_study.claims.contrasts import minus
 from rfe_study.claims.rows import ByModel
 from rfe_study.measures.cost import POWERS, cost, reaches
-from rfe_study.methods.proof import MARGIN_1_N_E, SHARES_N_E
+from rfe_study.methods.proof_of_concept import MARGIN_1_N_E, SHARES_N_E
 
 #: Name, colour, marker and line style of each variant of the benchmark; none is a strategy's.
 VARIANT_STYLE = {

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from rfe_book.figures.proof import legend
+from rfe_book.figures.proof_of_concept import legend
 from rfe_book.style import CLASS_COLOURS
-from rfe_book.tables.proof import CONTROL
-from rfe_study.claims.proof import names
-from rfe_study.methods.proof import DISTANCES, N_E
+from rfe_book.tables.proof_of_concept import CONTROL
+from rfe_study.claims.proof_of_concept import names
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:

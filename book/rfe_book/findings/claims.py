@@ -12,7 +12,7 @@ from rfe_book.tables import adaptation as adapted
 from rfe_book.tables.gains import differences
 from rfe_book.words import listed, number, percent, span, with_interval
 from rfe_study.claims import board as boards
-from rfe_study.claims import headline, operating_points, proof
+from rfe_study.claims import headline, operating_points, proof_of_concept
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.effects import MEAN
 from rfe_study.claims.late import LATE
@@ -31,8 +31,8 @@ from rfe_study.tables import MODELS, SCORES
 
 #: Parts that the first page speaks of, by claim.
 REPAIRED, ON_D = f"repaired by labels, {MEAN}", "D: repaired by labels"
-RISES, RISES_FIFTH = proof.RISES, f"{proof.RISES}, 80/20"
-AHEAD = proof.ahead_of("50/50")
+RISES, RISES_FIFTH = proof_of_concept.RISES, f"{proof_of_concept.RISES}, 80/20"
+AHEAD = proof_of_concept.ahead_of("50/50")
 NO_EMBEDDING = f"better than no embedding, {MEAN}"
 STATISTICS = f"better than statistics only, {MEAN}"
 
@@ -134,7 +134,7 @@ def with_fewer(
     fewer, parts : mapping of int or str to sequence of Verdict
         From `rfe_study.claims.board.all_parts`, of the first three seeds and of all.
     """
-    first, last = (part_of(of[4], proof.WORSE) for of in (fewer, parts))
+    first, last = (part_of(of[4], proof_of_concept.WORSE) for of in (fewer, parts))
     must_hold("three seeds contradict claim 4", overall(fewer[4]) == CONTRADICTED)
     must_hold("all of them leave it open", overall(parts[4]) == UNDECIDED)
     by_few, by_all = (with_interval(p.estimate, p.low, p.high, digits=3) for p in (first, last))

@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
-from rfe_book.tables.proof import BOUND, CONTROL, STATISTICS
+from rfe_book.tables.proof_of_concept import BOUND, CONTROL, STATISTICS
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.contrasts import shared
-from rfe_study.claims.proof import name, names
+from rfe_study.claims.proof_of_concept import name, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import DISTANCES, N_E
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 
 #: Colour and line of each reference.
 REFERENCES = {CONTROL: ("black", "-"), STATISTICS: (GRAY, ":"), BOUND: (PURPLE, "-")}
