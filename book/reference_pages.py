@@ -18,6 +18,14 @@ FOLDER = "reference"
 #: The page of what captions name.
 FIGURES = "figures"
 
+FIGURES_BEGIN = """\
+# Figures and tables
+
+Each caption in a chapter names the function that made the figure or table above it. Here they are,
+by module, in the order of the chapters. "Scores by model" map a model's name to a table: a row a
+seed, a column a head.
+"""
+
 #: In a caption: the module and the name of the function that made what stands above.
 MADE_BY = re.compile(r"\*Made by\* `(rfe_book\.[\w.]+)\.(\w+)`")
 
@@ -58,7 +66,7 @@ def figures_page(chapters: Iterable[str]) -> bytes:
     found: dict[str, dict[str, None]] = {}
     for module, name in MADE_BY.findall("\n".join(chapters)):
         found.setdefault(module, {})[name] = None
-    text = "# Figures and tables\n\nEach caption in a chapter names the function that made it.\n"
+    text = FIGURES_BEGIN
     for module, functions in found.items():
         text += f"\n## {module.removeprefix('rfe_book.')}\n\n"
         text += f"```{{eval-rst}}\n.. automodule:: {module}\n"
