@@ -98,13 +98,19 @@ def link_names(app, doctree, docname):
         name = literal.astext().removesuffix("()")
         if not TELLING.fullmatch(name) or name not in known:
             continue
-        if any(isinstance(parent, nodes.reference | nodes.title) for parent in parents(literal)):
+        if any(map(takes_no_link, parents(literal))):
             continue
         page, anchor = known[name]
         address = f"{app.builder.get_relative_uri(docname, page)}#{anchor}"
         link = nodes.reference("", "", internal=True, refuri=address, classes=["rfe-name"])
         literal.replace_self(link)
         link += literal
+
+
+def takes_no_link(node):
+    """Whether a node is a link or a heading. A table's caption is a title, but no heading."""
+    heading = isinstance(node, nodes.title) and not isinstance(node.parent, nodes.table)
+    return heading or isinstance(node, nodes.reference)
 
 
 def parents(node):
