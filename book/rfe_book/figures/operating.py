@@ -1,4 +1,4 @@
-"""Chapter 07's figures of operating points: precision and recall, and three ways to score."""
+"""Figures of chapter 07 on operating points: precision and recall, and three ways to score."""
 
 from __future__ import annotations
 

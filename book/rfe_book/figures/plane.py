@@ -1,4 +1,4 @@
-"""Figures of embeddings before, during and after fine-tuning: directions and lengths."""
+"""Figures of chapter 07 on embeddings: their directions, and their lengths while fine-tuned."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
-    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance."""
+    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        The stored table "sweep-curves".
+    strategy : str
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharey=True)
     shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
     means = curves.groupby(["model", "epoch"])["length_lesion"].mean()

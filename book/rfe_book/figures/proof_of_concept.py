@@ -1,4 +1,4 @@
-"""Figures of chapter 07, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 07."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ def f_against_n_e(values: ByModel) -> Figure:
 
     All lines go through means over the seeds that the 36 models share, or those of them that a
     reference has.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
     """
     every = [values[m] for d in DISTANCES for s in STRATEGIES for m in names(s, d)]
     same = shared(*every)[0].index
@@ -102,7 +106,12 @@ def _name_lines(axes, values: ByModel, same: pd.Index) -> None:
 
 
 def weight_or_number(values: ByModel) -> Figure:
-    """80/20 with the mean over pairs and with sum / n: F against n_E, of the seeds of both."""
+    """80/20 with the mean over pairs and with sum / n: F against n_E, of the seeds of both.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True)
     kinds = {
         "mean over pairs: the weight stays": ("", VERMILION, "^", "-."),
@@ -124,6 +133,10 @@ def seeds(values: ByModel) -> Figure:
     """Mean F of the 36 models from each seed, against their mean over the other seeds.
 
     Models with the smallest n_E are hollow.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
     """
     figure, axes = plt.subplots(figsize=(5.2, 3.4))
     look = {"s": 16, "alpha": 0.8, "linewidths": 0.8}
@@ -144,7 +157,13 @@ def seeds(values: ByModel) -> Figure:
 
 
 def live(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Dice loss and embedding loss of a few trainings, epoch by epoch."""
+    """Dice loss and embedding loss of a few trainings, epoch by epoch.
+
+    Parameters
+    ----------
+    histories : mapping of label to sequence of mappings
+        An epoch each: ``epoch``, ``dice_loss``, ``embedding_loss``.
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.5))
     styles = (("black", "o-"), (VERMILION, "^-."), (BLUE, "s--"))
     titles = {"dice_loss": "Dice loss on labelled A", "embedding_loss": "embedding loss, Eq. 2"}
