@@ -15,7 +15,8 @@ VIEW = f'<script type="{slides.VIEW}">{{"model_id": "m1"}}</script>'
 CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink">#</a></h1>
 <div class="admonition"><p class="admonition-title">In this chapter</p><p>You learn.</p></div>
 <section id="why"><h2>5.1. Why?<a class="headerlink" href="#why">#</a></h2>
-<p><em>Since it is so. Always.</em> More words. The sum, by Eq. 2 of
+<p><em>Since it is so. Always.</em> More words. Let
+<span class="math notranslate nohighlight">\\(a\\)</span> be one. The sum, by Eq. 2 of
 <a href="r.html#l" title="IT. Theory, 1991.">Lin</a>, is</p>
 <div class="math" id="equation-a"><span class="eqno">(5.1)</span>\\[a\\]</div>
 <p>with a letter. Then more.</p>
@@ -67,7 +68,8 @@ def test_slides_of_a_chapter(decks):
     kinds = ["title", "equation", "figure", "question", "question", "verdict", "remember"]
     assert [slide["class"][0] for slide in made] == kinds
     said = texts(decks["05-x"])
-    assert said[1].startswith("5.1. Why? Since it is so. Always. The sum, by Eq. 2 of Lin , is")
+    lead = r"Let \(a\) be one. The sum, by Eq. 2 of Lin , is"
+    assert said[1].startswith(f"5.1. Why? Since it is so. Always. {lead}")
     assert "with a letter." in said[1] and "Then more" not in said[1]
     assert said[2].startswith("5.1. Why? A line. On the page")
     assert said[3].startswith("Check yourself Which? One.")

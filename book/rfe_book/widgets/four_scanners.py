@@ -50,7 +50,7 @@ def four_scanners(anatomy, scans, domains, slices) -> ScannerView:
         masks,
         {
             kind.upper(): [
-                (name, *(form.format(rows[letter][kind][name]) for letter in scans))
+                (name, *(_written(form, rows[letter][kind][name]) for letter in scans))
                 for name, form in CONTRAST_FIGURES.items()
             ]
             for kind in kinds
@@ -60,7 +60,7 @@ def four_scanners(anatomy, scans, domains, slices) -> ScannerView:
             f"axial slice z = {z}: {mask.sum()} mm² of lesion in it"
             for z, mask in zip(slices, masks, strict=True)
         ],
-        label="Axial slice of one patient",
+        label="Axial slice of one head",
         start=len(slices) // 2,
     )
 
@@ -84,6 +84,10 @@ def contrast_figures(images, anatomy) -> dict[str, dict[str, float]]:
         values = lesion, gray, spread, (lesion - 1) / spread
         rows[kind] = dict(zip(CONTRAST_FIGURES, values, strict=True))
     return rows
+
+
+def _written(form: str, value: float) -> str:
+    return form.format(value).replace("-", "−")
 
 
 def _planes(volume: np.ndarray, slices) -> np.ndarray:
