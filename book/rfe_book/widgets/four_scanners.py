@@ -50,7 +50,7 @@ def four_scanners(anatomy, scans, domains, slices) -> ScannerView:
         masks,
         {
             kind.upper(): [
-                (name, *(_written(form, rows[letter][kind][name]) for letter in scans))
+                (name, *(form.format(rows[letter][kind][name]) for letter in scans))
                 for name, form in CONTRAST_FIGURES.items()
             ]
             for kind in kinds
@@ -84,10 +84,6 @@ def contrast_figures(images, anatomy) -> dict[str, dict[str, float]]:
         values = lesion, gray, spread, (lesion - 1) / spread
         rows[kind] = dict(zip(CONTRAST_FIGURES, values, strict=True))
     return rows
-
-
-def _written(form: str, value: float) -> str:
-    return form.format(value).replace("-", "−")
 
 
 def _planes(volume: np.ndarray, slices) -> np.ndarray:

@@ -79,10 +79,3 @@ def test_view_holds_every_scanner_and_slice(anatomy):
     name, *texts = view.figures[1][0]
     assert name == "lesion / white matter"
     assert [float(text) for text in texts] == pytest.approx([1.2, 1.3, 1.4], abs=0.02)
-
-
-def test_dark_lesions_have_a_minus_sign(anatomy):
-    scans = {"A": scan(anatomy, 0.8), "B": scan(anatomy, 1.2)}
-    name, dark, bright = four_scanners(anatomy, scans, DOMAINS, [1]).figures[0][3]
-    assert name == "(lesion − white) / spread"
-    assert (dark[0], bright[0]) == ("−", "+")
