@@ -21,6 +21,8 @@ END = re.compile(
 )
 #: How a sentence on symbols begins: not set off, nor the rest of one that holds an equation.
 SYMBOLS = re.compile(r"(?!<em>|<strong>)[^a-z]")
+#: Where a caption begins to say what made the figure or the table.
+MADE = re.compile("^(Made by|From)$")
 #: A whole sentence or more, set off.
 SET_OFF = re.compile(r"<(em|strong)>([^<]*(?:<(?!/?\1)[^<]*)*[.?!])</\1>")
 
@@ -111,7 +113,7 @@ def leading_up(before: Tag, page: str) -> str:
 def shown(item: Tag, page: str) -> tuple[str, str]:
     """A figure, an equation, a table or a verdict, and its kind.
 
-    Captions without what made the figure; an equation with what leads up to it.
+    Captions without what made it; an equation with what leads up to it.
     """
     if item.css.match(VERDICT):
         return inside(item, page), "verdict"
@@ -122,7 +124,7 @@ def shown(item: Tag, page: str) -> tuple[str, str]:
         below = f"<p>{rest}</p>" * rest[:1].islower()
         return f"<p>{lead}</p>{inner(item, page)}{below}", "equation"
     item = copy.copy(item)
-    for made in item.find_all("em", string="Made by"):
+    for made in item.find_all("em", string=MADE):
         for rest in [made, *made.next_siblings]:
             rest.extract()
     return inner(item, page), item.name

@@ -28,6 +28,8 @@ CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink
 <section id="move"><h2>5.2. Move it</h2><p>One slice. Choose.</p>
 <p>Before you move, predict.</p>{VIEW}</section>
 <section id="told"><h2>5.3. Told</h2><p>It is <a href="#fig-a">so</a>. And so on.</p></section>
+<section id="few"><h2>5.3. Few</h2><p>Two.</p><table id="tab-a"><caption>Rows.
+<em>From</em> <code>g</code>.</caption><tr><td>1</td></tr></table></section>
 <section id="more"><h2>5.4. Deeper: more</h2><figure id="fig-m"></figure></section>
 <section id="verdict"><h2>5.5. What is the verdict?</h2>
 <p>Few knew. <em>It holds. But little.</em></p>
@@ -65,7 +67,7 @@ def texts(deck):
 
 def test_slides_of_a_chapter(decks):
     made = decks["05-x"].select("section")
-    kinds = ["title", "equation", "figure", "question", "question", "verdict", "remember"]
+    kinds = ["title", "equation", "figure", "question", "question", "table", "verdict", "remember"]
     assert [slide["class"][0] for slide in made] == kinds
     said = texts(decks["05-x"])
     lead = r"Let \(a\) be one. The sum, by Eq. 2 of Lin , is"
@@ -75,13 +77,14 @@ def test_slides_of_a_chapter(decks):
     assert said[3].startswith("Check yourself Which? One.")
     assert made[3].select_one("aside.notes").get_text().strip() == "Right: one."
     assert said[4].startswith("5.2. Move it Before you move, predict. Move it on the page")
-    assert said[5] == "5.5. What is the verdict? It holds. But little. Claim 1 shown On the page"
+    assert said[5] == "5.3. Few Two. Rows. 1 On the page"
+    assert said[6] == "5.5. What is the verdict? It holds. But little. Claim 1 shown On the page"
 
 
 def test_links_lead_one_folder_up(decks):
     chapter = decks["05-x"]
     found = [link["href"] for link in chapter.select(".source a")]
-    anchors = ["", "#why", "#why", "#why", "?present#explorer", "#verdict", "#what-to-remember"]
+    anchors = ["", *["#why"] * 3, "?present#explorer", "#few", "#verdict", "#what-to-remember"]
     assert found == [f"../05-x.html{anchor}" for anchor in anchors]
     image = chapter.img
     assert (image["src"], image["alt"], image.get("loading")) == (
