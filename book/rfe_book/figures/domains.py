@@ -211,7 +211,7 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
             "cap, bright cortex, dirty white matter",
             "solid",
         ),
-        (moving, 0.12, COLOURS["false negative"], "moving CSF", "dashed"),
+        (moving, 0.12, COLOURS["false negative"], "moving fluid", "dashed"),
         (spots, _SPOT, PURPLE, "bright spot", "dotted"),
     ]
     for values, level, colour, name, style in kinds:

@@ -69,7 +69,7 @@ def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
         colour = CLASS_COLOURS[name]
         for unit in units[labels == label]:
             _arrow(left, (0, 0), unit, colour)
-            left.text(*(1.06 * unit + [0, 0.04]), name, color=colour)
+            left.text(*(1.06 * unit + 0.04), name, color=colour)
         _arrow(right, (0, 0), sums[label], colour)
         right.text(*(sums[label] + 0.05), f"$S_{label}$", color=colour)
     _arrow(right, *sums, "black", dashed=True)

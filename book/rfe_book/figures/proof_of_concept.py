@@ -80,7 +80,7 @@ def f_against_n_e(values: ByModel) -> Figure:
             of_seeds(panel, x, tables, line, through=same, **look)
         panel.set_title(distance)
         _n_e_axis(panel)
-        panel.set_xlim(left=4)  # room for names
+        panel.set_xlim(left=3)  # room for names
         _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})
     axes[0].set_ylim(axes[0].get_ylim()[0] - 0.04)
     axes[0].set_ylabel("F-score on domain B")
@@ -93,7 +93,7 @@ def _name_lines(axes, values: ByModel, same: pd.Index) -> None:
     for strategy in STRATEGIES:
         at = values[name(strategy, next(iter(DISTANCES)), N_E[0])].loc[same].to_numpy().mean()
         long = len(strategy) > 5
-        x, y, side = (N_E[0] * 1.3, at - 0.04, "left") if long else (N_E[0] * 0.85, at, "right")
+        x, y, side = (N_E[0] * 1.3, at - 0.04, "left") if long else (N_E[0] * 0.72, at, "right")
         look = {"color": STRATEGY_STYLE[strategy][0], "backgroundcolor": "white"}
         text = axes[0].text(x, y, strategy, ha=side, va="center", **look)
         text.get_bbox_patch().set_boxstyle("square", pad=0)

@@ -148,4 +148,4 @@ def _new(new: pd.DataFrame, limit: float) -> str:
 
 
 def _each(f: pd.Series) -> str:
-    return words.listed([f"{name} ({signed(value)})" for name, value in f.items()])
+    return words.listed([f"“{name}” ({signed(value)})" for name, value in f.items()])

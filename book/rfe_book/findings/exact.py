@@ -46,9 +46,9 @@ def three_losses(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int
         name: (*counts, loss, 100 * monte_carlo.pair_shares(counts)[2])
         for name, (counts, loss) in rows.items()
     }
-    columns = ["background", "lesion", "exact loss", "pairs of both classes (%)"]
+    columns = ["background", "lesion", "exact loss", "one of each (%)"]
     table = pd.DataFrame.from_dict(lines, orient="index", columns=columns)
-    return table.rename_axis("counts of")
+    return table.rename_axis("strategy")
 
 
 def samples(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int) -> Findings:
