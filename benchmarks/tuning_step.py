@@ -22,7 +22,7 @@ from rfe_core.training import build, make_optimizer
 from rfe_study import provenance, results
 from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.proof import CHOSEN, rfe
+from rfe_study.methods.proof_of_concept import CHOSEN, rfe
 
 LIMIT = 1.15
 PLAIN = "no embedding"

@@ -120,6 +120,7 @@ def crate(files: Mapping[str, bytes], citation: Mapping, commit: str, date: str)
     doi = f"https://doi.org/{paper['doi']}"
     people = [f"{who['given-names']} {who['family-names']}" for who in paper["authors"]]
     ours = [who["name"] for who in citation["authors"]]
+    us = {"@id": _local(ours[0])} if len(ours) == 1 else [{"@id": _local(who)} for who in ours]
     parts = {name: [] for name in ("./", *GROUPS)}
     for name in (*GROUPS, *files):
         parts[group_of(name)].append({"@id": quote(name)})
@@ -132,9 +133,11 @@ def crate(files: Mapping[str, bytes], citation: Mapping, commit: str, date: str)
         "datePublished": date,
         "version": citation["version"],
         "license": [{"@id": address} for address in LICENCES],
-        "author": [{"@id": _local(name)} for name in ours],
+        "author": us,
+        "publisher": us,
         "citation": {"@id": doi},
         "hasPart": parts["./"],
+        "mentions": [],
     }
     graph = [about | {"conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"}}, root]
     for name, (said, licence, command) in GROUPS.items():
@@ -143,9 +146,13 @@ def crate(files: Mapping[str, bytes], citation: Mapping, commit: str, date: str)
         if command:
             made = {"@type": "CreateAction", "name": command, "object": {"@id": "source/"}}
             made |= {"instrument": {"@id": "source/Makefile"}, "result": {"@id": name}}
-            graph.append({"@id": _local(f"{command} {name}")} | made)
+            action = {"@id": _local(f"{command} {name}")}
+            root["mentions"].append(action)
+            graph.append(action | made)
     graph += [_file(name, content) for name, content in files.items()]
-    graph += [{"@id": at, "@type": "CreativeWork", "name": said} for at, said in LICENCES.items()]
+    for address, said in LICENCES.items():
+        licence = {"@id": address, "@type": "CreativeWork", "name": said.partition(":")[0]}
+        graph.append(licence | {"description": said})
     article = {"@id": doi, "@type": "ScholarlyArticle", "name": paper["title"]}
     article |= {"author": [{"@id": _local(name)} for name in people]}
     graph.append(article | {"datePublished": str(paper["year"])})

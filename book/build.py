@@ -158,6 +158,8 @@ def staged_files(notebooks: dict[str, Path]) -> dict[str, bytes]:
             files[name] = as_bytes(page_cells.page(notebook, words))
         except ValueError as error:
             sys.exit(f"The book was not built: book/{name}: {error}")
+    read = [files[name].decode("utf-8") for name in sorted(notebooks)]
+    files[f"{reference_pages.FIGURES}.md"] = reference_pages.figures_page(read)
     for name, notebook in edition_files(notebooks, solutions=False).items():
         files[f"runtime/notebooks/{name}"] = notebook
     for name in [name for name in files if name.endswith(".md")]:
@@ -181,7 +183,8 @@ def stage(files: dict[str, bytes], folder: Path) -> None:
 def build_pages(notebooks: dict[str, Path]) -> None:
     """Bring _build/html up to date."""
     files = staged_files(notebooks)
-    sources = sorted(PACKAGES["rfe_core"].rglob("*.py"))  # the reference shows them
+    shown = (PACKAGES["rfe_core"], *(PACKAGES["rfe_book"] / name for name in ("figures", "tables")))
+    sources = [path for folder in shown for path in folder.rglob("*.py")]  # in the reference
     inputs = contents(
         [
             ROOT / "_config.yml",

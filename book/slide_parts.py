@@ -19,6 +19,10 @@ STATES = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json
 END = re.compile(
     r"(?:(?<=[.?!])|(?<=[.?!]</em>)|(?<=[.?!]</strong>))[”)]?\s+(?=[A-Z“(<])(?![^<]*>)"
 )
+#: How a sentence on symbols begins: not set off, nor the rest of one that holds an equation.
+SYMBOLS = re.compile(r"(?!<em>|<strong>)[^a-z]")
+#: Where a caption begins to say what made the figure or the table.
+MADE = re.compile("^(Made by|From)$")
 #: A whole sentence or more, set off.
 SET_OFF = re.compile(r"<(em|strong)>([^<]*(?:<(?!/?\1)[^<]*)*[.?!])</\1>")
 
@@ -94,21 +98,33 @@ def opening(section: Tag, page: str) -> str:
     return marked[2] if marked else END.split(text)[0]
 
 
+def leading_up(before: Tag, page: str) -> str:
+    """The sentence that an equation ends, and those before it that say what its symbols are.
+
+    That is, as long as there is a formula in each; what is set off is the section's answer.
+    """
+    sentences = END.split(inside(before, page))
+    first = len(sentences) - 1
+    while first and 'class="math' in sentences[first - 1] and SYMBOLS.match(sentences[first - 1]):
+        first -= 1
+    return " ".join(sentences[first:])
+
+
 def shown(item: Tag, page: str) -> tuple[str, str]:
     """A figure, an equation, a table or a verdict, and its kind.
 
-    Captions without what made the figure; an equation with the sentence that it stands in.
+    Captions without what made it; an equation with what leads up to it.
     """
     if item.css.match(VERDICT):
         return inside(item, page), "verdict"
     if item.name == "div":
         before, after = item.find_previous_sibling(), item.find_next_sibling()
-        lead = END.split(inside(before, page))[-1] if before and before.name == "p" else ""
+        lead = leading_up(before, page) if before and before.name == "p" else ""
         rest = END.split(inside(after, page))[0] if after and after.name == "p" else ""
         below = f"<p>{rest}</p>" * rest[:1].islower()
         return f"<p>{lead}</p>{inner(item, page)}{below}", "equation"
     item = copy.copy(item)
-    for made in item.find_all("em", string="Made by"):
+    for made in item.find_all("em", string=MADE):
         for rest in [made, *made.next_siblings]:
             rest.extract()
     return inner(item, page), item.name

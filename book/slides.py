@@ -1,12 +1,13 @@
 """Slides of each chapter and of the lesson, made from the built pages, in _build/html/slides.
 
 What stands on slides follows from how a page is written. A section of a chapter gives its heading,
-what answers it and what is to be seen: figures, equations, short tables, verdicts; without any of
-these it has no slide. The answer is what the section's first paragraph sets in italics or bold, if
-that is a whole sentence or more, else its first sentence. A question to check oneself has a slide,
-and so has "What to remember". In the lesson each question has one, with its links, each figure or
-table that it names, under what stands in italics before its name, and what to remember of a part.
-All else, as answers, are notes, which the key E shows. Each slide links to its place in the book.
+what answers it and what is to be seen: figures, equations (under the sentences that say what their
+symbols are), short tables, verdicts; without any of these it has no slide. The answer is what the
+section's first paragraph sets in italics or bold, if that is a whole sentence or more, else its
+first sentence. A question to check oneself has a slide, and so has "What to remember". In the
+lesson each question has one, with its links, each figure or table that it names, under what stands
+in italics before its name, and what to remember of a part. All else, as answers, are notes, which
+the key E shows. Each slide links to its place in the book.
 
 reveal.js shows the slides (book/vendor), with `slides.js` and `slides.css` of book/runtime.
 """

@@ -14,7 +14,7 @@ In the paper                Module                                          Chap
      Eq. 2, of all pixels   `losses.exact_embedding_loss`, `exact`          10 exact
 2.2  how many of a class,   `strategies`,                                   05 sampling
      which pixels           `sampling`
-2.2  the embedding loss     `random_feature_embedding`                      05 sampling
+2.2  the embedding loss     `random_feature_embedding.PixelEmbeddingLoss`   05 sampling
 3    crops, batches of 12   `patches`, `batches`                            03 baselines
 3    training               `settings`, `training`, `checkpoints`, `files`  03 baselines
 3.1  scores                 `metrics` (masks to scores),                    03 baselines
@@ -27,7 +27,7 @@ In the paper                Module                                          Chap
 
 Import what you need, ``from rfe_core import losses``: the package itself loads none. An argument
 that breaks its docstring's rule (a shape, a name, a range) is a ValueError that names it, the rule
-and the value; "Raises" lists what else can happen.
+and the value (`checks` has the common ones); "Raises" lists what else can happen.
 """
 
 from importlib import import_module

@@ -11,7 +11,7 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from rfe_core.distances import integer, integer_labels
+from rfe_core.checks import integer, integer_labels
 
 
 def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:

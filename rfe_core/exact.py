@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rfe_core.distances import check_embeddings, divisor, full_precision, integer_labels, lengths
+from rfe_core.checks import check_embeddings, integer_labels
+from rfe_core.distances import divisor, full_precision, lengths
 
 #: Rows of embeddings summed at once: they stay in cache, and sums of sums keep more digits.
 ROWS = 4096
@@ -171,9 +172,10 @@ def _owners(pixels: _Pixels, strata: Tensor, counts: Sequence[int]) -> tuple[_Pi
 
 
 def _looked_at(pixels: _Pixels, facts: Tensor) -> tuple[_Pixels, list[int]]:
-    """Pixels fit for an exact loss, and integer facts (k,): a device is waited for once.
+    """Pixels, checked, and `facts` (k,) as Python's integers: a device is waited for once.
 
-    What takes no part must be finite, since it is multiplied by 0. Compiled code cannot look.
+    What takes no part is made finite, since it is multiplied by 0. Compiled code cannot look: it
+    checks nothing and gets no facts.
     """
     embeddings, length, _, part = pixels
     if torch.compiler.is_compiling():

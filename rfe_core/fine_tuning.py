@@ -74,7 +74,7 @@ def fine_tune(
     seed : int
         Decides the order of patches, dropout and the pixels drawn.
     **options
-        See `rfe_core.training.train`.
+        See `rfe_core.training.train`; it raises `Diverged` as soon as a loss is not finite.
 
     Returns
     -------
@@ -83,11 +83,6 @@ def fine_tune(
         ``embedding_loss`` (summed over layers) and ``self_training_loss`` (both before their
         weights), `drawn_numbers` of the finest layer, ``seconds``, and ``f_<name>`` for each
         validation set.
-
-    Raises
-    ------
-    Diverged
-        As soon as a loss is not finite.
     """
     if primary not in ("labelled", "both"):
         raise ValueError(f'primary must be "labelled" or "both", got {primary!r}')

@@ -26,17 +26,8 @@ import torch
 from torch import Tensor
 
 from rfe_core import pair_sums
-from rfe_core.distances import (
-    DISTANCES,
-    check_embeddings,
-    divisor,
-    full_precision,
-    integer,
-    integer_labels,
-    one_of,
-    pairwise,
-    positive,
-)
+from rfe_core.checks import check_embeddings, integer, integer_labels, one_of, positive
+from rfe_core.distances import DISTANCES, divisor, full_precision, pairwise
 from rfe_core.exact import exact_embedding_loss
 
 __all__ = ["dice_loss", "embedding_loss", "exact_embedding_loss", "label_embedding_loss"]

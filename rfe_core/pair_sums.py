@@ -27,11 +27,11 @@ Kernel = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class Group(NamedTuple):
-    """The embeddings of one class (n, C), and the least and most that `_reach` says of them."""
+    """The embeddings of one class (n, C), and what bounds their distances from others."""
 
     vectors: Tensor
-    lowest: float
-    furthest: float
+    lowest: float  # the least component of any, for "cosine": if >= 0, no distance is above 1
+    furthest: float  # for lengths: none is further from the centre of all classes
 
 
 def by_class(embeddings: Tensor, labels: Tensor, distance: str, ignore_index: int) -> list[Group]:

@@ -1,4 +1,4 @@
-"""Random Feature Embedding (Section 2.2) as a loss for any training loop.
+"""Random Feature Embedding (Section 2.2) as a loss for any training loop: `PixelEmbeddingLoss`.
 
 From feature maps and label maps: draw pixels by a strategy, from labelled and unlabelled images
 alike, and compare their embeddings by Eq. 2; or compare them all.
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rfe_core import sampling, strategies
-from rfe_core.distances import DISTANCES, REDUCTIONS, integer, integer_labels, one_of, positive
+from rfe_core.checks import integer, integer_labels, one_of, positive
+from rfe_core.distances import DISTANCES, REDUCTIONS
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
 
@@ -199,6 +200,7 @@ class PixelEmbeddingLoss(nn.Module):
         return Comparison(loss, drawn, labels[index], wanted, there)
 
     def _compare_all(self, maps: Tensor, labels: Tensor, labelled: Tensor | None) -> Comparison:
+        """Exact, as if each side drew the largest n_E for which no class of either runs short."""
         k, ignore = self.n_classes, self.ignore_index
         own = sampling.sides(labels, labelled, ignore_index=ignore)
         have = {

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rfe_core import strategies
-from rfe_core.distances import integer, integer_labels, one_of
+from rfe_core.checks import integer, integer_labels, one_of
 from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, number_of_classes
 
 __all__ = ["CLASSES", "IGNORE", "SHORTFALLS", "STRATEGIES", "Sample", "Shortfall", "Strategy"]

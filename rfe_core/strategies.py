@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import SupportsIndex
 
-from rfe_core.distances import integer
+from rfe_core.checks import integer
 
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
 

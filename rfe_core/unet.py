@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rfe_core.distances import integer, one_of
+from rfe_core.checks import integer, one_of
 
 
 class UNetOutput(NamedTuple):

@@ -8,7 +8,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"]] + [page["file"] for part in TOC["parts"] for page in part["chapters"]]
-PAGES += ["reference/losses"]  # the others are made alike
+PAGES += ["figures", "reference/losses"]  # the others are made alike
 
 CHAPTERS = [page for page in PAGES if page[0].isdigit()]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 from rfe_study.phantom.domains import patients
 
 BORN = {

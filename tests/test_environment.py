@@ -44,7 +44,8 @@ EXTRAS = {
     "tests": ["test"],
 }
 #: Needs no extra: the paper's losses and the sampling of their pixels.
-LOSS = "adjacency distances exact losses pair_sums random_feature_embedding sampling unet".split()
+LOSS = """adjacency checks distances exact losses pair_sums random_feature_embedding sampling
+    strategies unet""".split()
 
 
 def declared(group):

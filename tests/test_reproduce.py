@@ -13,7 +13,7 @@ from synthetic import fill_phantom_cache, some_patients
 from rfe_study import results
 from rfe_study.command.parse_results import MEASURES
 from rfe_study.methods import adaptation
-from rfe_study.methods.proof import choices, proof_of_concept, search
+from rfe_study.methods.proof_of_concept import choices, proof_of_concept, search
 from rfe_study.tables import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[1]
 #: What a chapter does with the rows, in a process that is told to show them.
 READ = """
 from rfe_study import results
-from rfe_study.claims import adaptation, board, proof
+from rfe_study.claims import adaptation, board, proof_of_concept
 from rfe_study.claims.verdicts import NOT_TESTED
 from rfe_study.methods.profiles import SHOWN
 models, scores = (results.read(f"sweep-{name}") for name in ("models", "scores"))
 assert set(models["profile"]) == set(scores["profile"]) == {SHOWN} == {"smoke"}
 poc = [t[t["experiment"] == "proof-of-concept"] for t in (scores, models)]
-found = proof.judge(*poc)
+found = proof_of_concept.judge(*poc)
 rows = adaptation.stored()
 more = adaptation.judge(*rows)
 assert found.keys() == more.keys()

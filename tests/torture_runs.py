@@ -37,8 +37,8 @@ from rfe_study.tables import TABLES
 
 #: The `rfe` command with a search of four models, as far as possible from each other.
 FEW = (
-    "import sys; from rfe_study.methods import proof; search = proof.search; "
-    "proof.EXPERIMENTS['search'] = lambda: search()[::7]; "
+    "import sys; from rfe_study.methods.experiments import EXPERIMENTS; "
+    "search = EXPERIMENTS['search']; EXPERIMENTS['search'] = lambda: search()[::7]; "
     "from rfe_study.command.cli import main; sys.exit(main())"
 )
 

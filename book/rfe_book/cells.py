@@ -4,6 +4,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,8 @@ def table(
     frame : DataFrame
         Shown with its index first; an outer index level is written once a group.
     digits : int
-        Decimals of floats; whole numbers are written without.
+        Decimals of floats; whole numbers are written without. Integers of five digits or more
+        are written as in "10,000".
     columns : mapping of str to int, optional
         Decimals of some columns, always written.
     """
@@ -60,6 +62,8 @@ def _text(value, digits: int, *, short: bool = False) -> str:
     if isinstance(value, float):
         text = f"{value:.{digits}f}" if value % 1 else f"{value:.0f}"
         return text.rstrip("0") if short and "." in text else text
+    if isinstance(value, Integral) and value >= 10_000:
+        return f"{value:,}"
     return str(value).replace("|", "\\|")
 
 

@@ -167,12 +167,18 @@ def _files(
     def present(places: dict[str, str]) -> int:
         return sum(one(place) is not None for place in places.values())
 
-    places = max(rules.images, key=present)
+    def due(key: str, place: str) -> Path:
+        """Where a missing image should be; a pattern is no name, so the first alternative's."""
+        place = place if session or "*" not in place else rules.images[0][key]
+        return folder / place.replace("ses-*", session or "").format(name=folder.name)
+
+    places = max(rules.images, key=present)  # an alternative is taken whole
     masks = {"lesion_mask": rules.lesion_mask, "brain_mask": rules.brain_mask}
     files = {
         key: one(place) or one(*rules.elsewhere.get(key, ()))
         for key, place in (places | masks).items()
     }
+    # what could be meant where one file alone does not fit
     candidates = {key: [p[key] for p in rules.images] for key in places} | rules.elsewhere
     several = {key: fitting(*candidates.get(key, ())) for key in files}
     if rater is not None:
@@ -182,14 +188,7 @@ def _files(
     return SubjectFiles(
         name=name,
         folder=folder,
-        images={
-            key: files[key]
-            or folder
-            / (place if session else rules.images[0][key] if "*" in place else place)
-            .replace("ses-*", session or "")
-            .format(name=folder.name)
-            for key, place in places.items()
-        },
+        images={key: files[key] or due(key, place) for key, place in places.items()},
         lesion_mask=files["lesion_mask"],
         brain_mask=files["brain_mask"],
         domain=domain,

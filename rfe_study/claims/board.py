@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rfe_study import results
-from rfe_study.claims import adaptation, headline, proof, sampling, told
+from rfe_study.claims import adaptation, headline, proof_of_concept, sampling, told
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.baselines import setup_parts
 from rfe_study.claims.effort import PROOF as PROOF_EFFORT
@@ -15,7 +15,7 @@ from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import ADAPTATION, PROOF, read
 from rfe_study.claims.verdicts import NOT_TESTED, OUTCOMES, REPRODUCED, Verdict, deciding
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.methods.proof import ENDS
+from rfe_study.methods.proof_of_concept import ENDS
 from rfe_study.tables import LESIONS, MODELS, SCORES
 
 
@@ -88,7 +88,9 @@ def all_parts(first: int | None = None) -> dict[int | str, list[Verdict]]:
         rows = results.read("baselines")
         judged += setup_parts(_of_first(first, rows[rows["profile"] == SHOWN]))
     if _swept(PROOF):
-        judged += proof.judge(*(_of_first(first, read(name)) for name in (SCORES, MODELS)))[VERDICT]
+        judged += proof_of_concept.judge(
+            *(_of_first(first, read(name)) for name in (SCORES, MODELS))
+        )[VERDICT]
     if results.exists("baselines") and results.exists(LESIONS) and _swept(ADAPTATION):
         rows, lesions = adaptation.stored()
         tables = {name: _of_first(first, table) for name, table in vars(rows).items()}

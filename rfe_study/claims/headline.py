@@ -24,7 +24,7 @@ from rfe_study.claims.effects import (
 )
 from rfe_study.claims.evidence import Evidence, Least, Unknown, of_table
 from rfe_study.claims.heads import VERDICT
-from rfe_study.claims.proof import at_margin_1, on_targets
+from rfe_study.claims.proof_of_concept import at_margin_1, on_targets
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import Part, Verdict, judge_parts
 from rfe_study.methods.adaptation import AT_BEST, PERFECT

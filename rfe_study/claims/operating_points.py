@@ -8,7 +8,7 @@ in the paper.
 import pandas as pd
 
 from rfe_study.claims.heads import VERDICT
-from rfe_study.claims.proof import on_targets, parts
+from rfe_study.claims.proof_of_concept import on_targets, parts
 from rfe_study.claims.verdicts import Verdict, judge_parts
 
 #: Columns of scores, by what the book calls them.

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from rfe_study.claims import adaptation, headline, proof, repetition
+from rfe_study.claims import adaptation, headline, proof_of_concept, repetition
 from rfe_study.claims.crossed import CrossedMean, Spread
 from rfe_study.claims.effects import (
     DIFFERENCE,
@@ -84,7 +84,7 @@ def found_from(error: float, freedom: float, *, tests: int = 1) -> float:
 
 def all_parts() -> list[Part]:
     """All parts that rest on seeds and heads."""
-    return [*proof.PARTS, *adaptation.PARTS, *headline.ON_PROOF, *headline.ON_ADAPTATION]
+    return [*proof_of_concept.PARTS, *adaptation.PARTS, *headline.ON_PROOF, *headline.ON_ADAPTATION]
 
 
 def expected() -> pd.DataFrame:
@@ -127,8 +127,8 @@ def expected_agreement(*, repetitions: int = 400) -> pd.Series:
     """The power of claim 5's two parts, by simulation of its trainings with `TRAININGS`."""
     generator = np.random.default_rng(0)
     cases = {
-        "the 36 models rank alike": (3, 36, repetition.agreement, proof.SIMILAR),
-        "two trainings differ": (SEEDS[0], 12, repetition.repeat, -proof.SAME),
+        "the 36 models rank alike": (3, 36, repetition.agreement, proof_of_concept.SIMILAR),
+        "two trainings differ": (SEEDS[0], 12, repetition.repeat, -proof_of_concept.SAME),
     }
     found = {}
     for name, (seeds, models, statistic, threshold) in cases.items():

@@ -1,9 +1,9 @@
 """How evidence becomes a verdict: reproduced, contradicted, no relevant effect, or undecided.
 
 A part of a claim is a number, written so that the paper says it lies above a threshold; beside it
-stands the smallest difference from the threshold that anyone would care for. All are in `proof`,
-`adaptation`, `baselines`, `sampling`, `effort` and `headline` and were fixed before their rows were
-made (`DESIGN.md`). In this order:
+stands the smallest difference from the threshold that anyone would care for. All are in
+`proof_of_concept`, `adaptation`, `baselines`, `sampling`, `effort` and `headline` and were fixed
+before their rows were made (`DESIGN.md`). In this order:
 
 - *no relevant effect* if the 90% interval lies within the smallest effect of the threshold (two
   one-sided tests at 5%), whatever side it is on;

@@ -1,7 +1,7 @@
 """What `rfe adapt` does before any network is loaded: refuse what cannot be done, find patients.
 
-PyTorch takes seconds to load, so `rfe_study.command.segment`, which does the work, is imported when
-it is known that there is some, and after a first line has said so.
+PyTorch takes seconds to load, so `rfe_study.command.adapt_run`, which does the work, is imported
+when it is known that there is some, and after a first line has said so.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def adapt(args: argparse.Namespace) -> int:
     with nullcontext() if args.out is None else alone("adapt", [args.out]):
         some = f"{len(usable)} patient{'s' * (len(usable) != 1)}"
         print(f"{some} in {args.data}: loading networks", flush=True)
-        from rfe_study.command.segment import Run  # here: it brings PyTorch, which takes seconds
+        from rfe_study.command.adapt_run import Run  # here: it brings PyTorch, which takes seconds
 
         run = Run(args, skipped, align)
         run.all(usable, source)

@@ -15,7 +15,7 @@ from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone, remove_partial
 from rfe_study.command.parse_runs import EXPERIMENTS, ON_TEST, ON_V1
 from rfe_study.command.scores import ROLES, evaluate
-from rfe_study.methods import proof
+from rfe_study.methods import experiments
 from rfe_study.methods.bounds import LOWER, UPPER
 from rfe_study.methods.method import some
 from rfe_study.methods.profiles import PROFILES
@@ -89,7 +89,7 @@ def _jobs(
     args: argparse.Namespace, targets: Sequence[str], out: Path | None, device: str
 ) -> list[Job]:
     """The models, each of the seeds it is worth unless named; refuses without lower bounds."""
-    methods = proof.EXPERIMENTS[args.experiment]()
+    methods = experiments.EXPERIMENTS[args.experiment]()
     methods = methods if args.methods is None else some(methods, args.methods)
     jobs = [
         Job(

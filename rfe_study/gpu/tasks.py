@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rfe_study.methods import adaptation, proof
+from rfe_study.methods import adaptation
 from rfe_study.methods.bounds import BRANCH, LOWER, UPPER
 from rfe_study.methods.method import HEADLINE, OWN, Method
 from rfe_study.methods.modalities import DROPOUT
 from rfe_study.methods.profiles import Profile
+from rfe_study.methods.proof_of_concept import choices, proof_of_concept, search
 from rfe_study.phantom.domains import SOURCE, TARGETS, Patient, patients
 from rfe_study.runs import baselines, modality_dropout, tuning, variants
 
@@ -172,12 +173,12 @@ class Plan:
     def _models(self) -> Iterator[Task]:
         """Fine-tunings: the searches, on development heads or on V1, then all others."""
         on_v1 = {target: [Patient(target, "train", 1)] for target in TARGETS}
-        yield from self._sweep("search", "B", proof.search(), self.who("B", DEV))
-        yield from self._sweep("choices", "B", proof.choices(), self.who("B", DEV))
+        yield from self._sweep("search", "B", search(), self.who("B", DEV))
+        yield from self._sweep("choices", "B", choices(), self.who("B", DEV))
         for target in TARGETS:
             methods = adaptation.search()
             yield from self._sweep("adaptation-search", target, methods, on_v1[target])
-        of_proof = proof.proof_of_concept()
+        of_proof = proof_of_concept()
         yield from self._sweep("proof-of-concept", "B", of_proof, self.who("B", TEST), tested=True)
         for target in TARGETS:
             others = patients([d for d in (SOURCE, *TARGETS) if d != target], ["test"])

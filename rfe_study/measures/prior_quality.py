@@ -27,9 +27,9 @@ from rfe_study import provenance, results
 from rfe_study.measures import prior_labels
 from rfe_study.methods.ncc_prior import threshold_in_brain
 from rfe_study.methods.priors import brightness
-from rfe_study.phantom.cache import phantom_subjects
-from rfe_study.phantom.domains import TARGETS, Patient
+from rfe_study.phantom.domains import TARGETS
 from rfe_study.runs import looked_at
+from rfe_study.runs.crops import training_patients
 
 TABLE = "prior"
 
@@ -167,5 +167,4 @@ def measure_all(
 
 
 def _patients(domain: str, *numbers: int, profile: str) -> list[Subject]:
-    who = [Patient(domain, "train", number) for number in numbers]
-    return [looked_at.cut(s, profile) for s in phantom_subjects(who, workers=1, progress=False)]
+    return [looked_at.cut(subject, profile) for subject in training_patients(domain, *numbers)]

@@ -25,7 +25,7 @@ from rfe_study.measures import monte_carlo, probes
 from rfe_study.measures.perfect_samples import BinnedPopulation, null_divergence
 from rfe_study.methods.bounds import LOWER
 from rfe_study.methods.profiles import Profile
-from rfe_study.methods.proof import N_E
+from rfe_study.methods.proof_of_concept import N_E
 from rfe_study.runs import baselines, networks
 
 TABLE = "representativeness"

@@ -50,6 +50,10 @@ class SeenBatch:
     maps: dict[str, Tensor]
     probability: NDArray[np.float32]
 
+    def embeddings(self, taken: str) -> Tensor:
+        """All embeddings "relu" or "linear", a row a pixel: (N H W, C)."""
+        return self.maps[taken].movedim(1, -1).flatten(0, -2)
+
 
 def see(model: UNet, labelled: Patches, unlabelled: Patches) -> SeenBatch:
     """Both halves through a network; the mode of the network is restored, its weights stay."""
@@ -61,8 +65,9 @@ def see(model: UNet, labelled: Patches, unlabelled: Patches) -> SeenBatch:
     model.eval()
     maps = {}
     with torch.no_grad():
-        for model.embeddings in ("relu", "linear"):
-            logits, maps[model.embeddings] = model(torch.from_numpy(images))
+        for taken in ("relu", "linear"):
+            model.embeddings = taken
+            logits, maps[taken] = model(torch.from_numpy(images))
     model.embeddings = was
     model.train(training)
     return SeenBatch(
@@ -103,6 +108,11 @@ def draw(batch: SeenBatch, choices: Choices, *, seed: int = 0) -> dict[str, samp
     return found
 
 
+def pixels_of(samples: dict[str, sampling.Sample]) -> Tensor:
+    """Those of both sides, as indices into all pixels of the batch."""
+    return torch.cat([samples[side].indices for side in SIDES])
+
+
 def released_counts(labels: Tensor, n_e: int, *, pixels: int) -> tuple[int, ...]:
     """Pixels of each class that the release draws, distribution-aware, from the labelled side.
 
@@ -137,8 +147,7 @@ def measure(batch: SeenBatch, choices: Choices, *, seed: int = 0) -> dict[str, f
         for side in SIDES
         for name, n in zip(strategies.class_names(2), samples[side].drawn, strict=True)
     }
-    index = torch.cat([samples[side].indices for side in SIDES])
-    everything = batch.maps[choices.embeddings].movedim(1, -1).flatten(0, -2)
+    index, everything = pixels_of(samples), batch.embeddings(choices.embeddings)
     labels = batch.labels.flatten()[index]
     numbers |= compare(everything[index], labels, choices)
     part = may_be_drawn(batch, choices.drawn_from)
@@ -210,19 +219,16 @@ def scores_at(
 
 def cosines_between(batch: SeenBatch, embeddings: str, *, seed: int = 0) -> NDArray[np.float64]:
     """Cosines of all pairs of a lesion and a background pixel among those drawn."""
-    samples = draw(batch, OURS, seed=seed)
-    index = torch.cat([samples[side].indices for side in SIDES])
-    z = unit(batch.maps[embeddings].movedim(1, -1).flatten(0, -2)[index].double())
+    index = pixels_of(draw(batch, OURS, seed=seed))
+    z = unit(batch.embeddings(embeddings)[index].double())
     lesion = batch.labels.flatten()[index] == 1
     return (z[lesion] @ z[~lesion].T).flatten().numpy()
 
 
 def effect_of_filled_zeros(batch: SeenBatch, *, fill: float = 1e-9) -> float:
     """How much the divergence moves if empty bins count as `fill`, as in the release."""
-    samples = draw(batch, OURS)
-    index = torch.cat([samples[side].indices for side in SIDES])
-    values = batch.maps["relu"].movedim(1, -1).flatten(0, -2)[batch.valid.flatten()]
-    drawn = batch.maps["relu"].movedim(1, -1).flatten(0, -2)[index]
+    everything = batch.embeddings("relu")
+    drawn, values = everything[pixels_of(draw(batch, OURS))], everything[batch.valid.flatten()]
     low, high = values.min().numpy()[None], values.max().numpy()[None]
     p, q = (
         histograms(x.reshape(-1, 1).numpy(), low, high, BINS).astype(float) for x in (drawn, values)

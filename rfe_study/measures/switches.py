@@ -1,7 +1,7 @@
 """The choices of the paper's text and of its released code, as data; the defaults are ours.
 
-Ours are the settings of `rfe_study.methods.proof`, n_E = 200; `SWITCHES` holds the others, and
-`rfe_study.measures.switched` says what each changes.
+Ours are the settings of `rfe_study.methods.proof_of_concept`, n_E = 200; `SWITCHES` holds the
+others, and `rfe_study.measures.switched` says what each changes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rfe_core.evaluation import THRESHOLD
-from rfe_study.methods.proof import CHOSEN, PRINTED_L2, SEARCH_N_E, SQUARED
+from rfe_study.methods.proof_of_concept import CHOSEN, PRINTED_L2, SEARCH_N_E, SQUARED
 
 #: The release ignores pixels of which a channel is darker than this; and its decision threshold.
 DARK, RELEASED_THRESHOLD = 0.1, 0.99

@@ -1,7 +1,7 @@
 """What can be fine-tuned, as data: which images and labels a network learns from, by which losses.
 
-`rfe_study.methods.proof` and `rfe_study.methods.adaptation` list methods, `rfe_study.runs.sweep`
-runs them.
+`rfe_study.methods.proof_of_concept` and `rfe_study.methods.adaptation` list methods,
+`rfe_study.runs.sweep` runs them.
 """
 
 from collections.abc import Sequence

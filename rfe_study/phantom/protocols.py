@@ -1,6 +1,7 @@
-"""What a scanner is set to, and settings drawn at random: other hospitals than the four of Table 1.
+"""What a scanner can be set to (`Domain`, of `PulseSequence`s), and such settings drawn at random.
 
-The four scanners themselves stand in :mod:`rfe_study.phantom.domains`.
+The settings of Table 1's four scanners are data in :mod:`rfe_study.phantom.domains`; `draw_domain`
+draws those of other hospitals.
 """
 
 from __future__ import annotations

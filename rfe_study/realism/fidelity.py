@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from rfe_study import provenance, results
 from rfe_study.phantom.domains import DOMAINS, Patient, patients
+from rfe_study.realism.statistics import connected
 
 TABLE, SIZES = "fidelity", "lesion_sizes"  # data/results/<name>.csv
 
@@ -42,12 +43,6 @@ REAL = {
 }
 
 
-def lesion_sizes(lesion_mask: np.ndarray) -> np.ndarray:
-    """Voxels of each lesion, 26-connected, in no particular order."""
-    labels, n = ndimage.label(lesion_mask, np.ones((3, 3, 3)))
-    return np.bincount(labels.ravel(), minlength=n + 1)[1:]
-
-
 def contrasts(images, lesion_mask, wm_probability, gm_probability, brain_mask) -> dict[str, float]:
     """Median lesion and gray matter over median white matter, for each image.
 
@@ -72,8 +67,8 @@ def measure(patient: Patient, seed: int = 0) -> tuple[dict, list[int]]:
 
     anatomy = heads.make_anatomy(patient, seed)
     made = heads.scan_patient(anatomy, patient, seed)
-    sizes = lesion_sizes(anatomy.lesion_mask)
     lesion = anatomy.lesion_mask
+    _, sizes = connected(lesion)
     row = {
         "patient": patient.name,
         "domain": patient.domain,

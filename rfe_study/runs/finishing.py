@@ -15,7 +15,7 @@ from rfe_core.evaluation import predict
 from rfe_core.patches import Patches
 from rfe_core.prior import best_threshold
 from rfe_core.unet import UNet
-from rfe_study.methods.statistics import adapt_statistics
+from rfe_study.methods.batch_norm import adapt_statistics
 
 #: As `finished`, for other machines: what is kept of a trained network.
 Finished = Callable[..., tuple[UNet, dict[str, Any]]]

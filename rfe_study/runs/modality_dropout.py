@@ -20,8 +20,8 @@ from rfe_core.patches import Patches
 from rfe_core.scans.layouts import MODALITIES
 from rfe_core.unet import UNet
 from rfe_study import provenance
+from rfe_study.methods.batch_norm import adapt_statistics
 from rfe_study.methods.modalities import DROPOUT, OPTIONAL, blanked
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs import baselines, networks, variants
 from rfe_study.runs.scoring import check_phantom
 

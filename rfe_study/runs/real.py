@@ -23,11 +23,11 @@ from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.methods import adaptation
+from rfe_study.methods.batch_norm import adapt_statistics
 from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.modalities import stack
 from rfe_study.methods.ncc_prior import ncc_labels
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs.baselines import domain_patches
 from rfe_study.runs.networks import Network, load
 from rfe_study.runs.variants import VARIANTS, variant_patches

@@ -15,6 +15,8 @@ from rfe_core.losses import embedding_loss
 
 BOOK = Path(__file__).parents[2] / "book"
 
+#: In place of a closed form: right where no cosine is negative, and in quadratic time.
+VISITS_PAIRS = "return embedding_loss(h, labels[:, None] == labels)"
 #: By chapter and cell: in the solution, what a student may write instead.
 MISTAKES = [
     ("06-divergence", "divergence-28", "return (kl_p + kl_q) / 2", "return kl_p + kl_q"),
@@ -25,6 +27,7 @@ MISTAKES = [
     ("06-divergence", "divergence-34", '("shared", "own")', '("own", "shared")'),
     ("10-exact", "exact-33", "- own + different", "- own - different"),
     ("10-exact", "exact-33", "sums.sum(0).square().sum() - own ", "sums.sum(0).square().sum() "),
+    ("10-exact", "exact-33", "return sizes.square().sum() - own + different", VISITS_PAIRS),
     ("10-exact", "exact-36", "/ 4", "/ 8"),
     ("10-exact", "exact-36", " ** 0.5", ""),
     ("10-exact", "exact-39", "within + 2 *", "within +"),
@@ -50,6 +53,8 @@ def names():
         **{"embedding_loss": embedding_loss, "generator": generator},
         **{"h": h, "labels": labels, "some": torch.arange(40)},
         "closed": exact_embedding_loss(h[:40], labels[:40]),
+        "before_relu": torch.tensor([[1.0, 0], [4, 3], [-1, 0]]),
+        "y3": torch.tensor([1, 1, 0]),
     }
 
 

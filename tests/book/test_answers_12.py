@@ -15,6 +15,7 @@ BOOK = Path(__file__).parents[2] / "book"
 #: By cell: in the solution, what a student may write instead.
 MISTAKES = [
     ("choices-25", "weight * 2 * n_e", "weight * n_e"),
+    ("choices-25", "weight * n_e**2", "n_e**2"),
     ("choices-25", "n_e**2", "(2 * n_e) ** 2"),
     ("choices-25", "weight * n_e**2", "weight / n_e**2"),
     ("choices-27", "(1 - 2 * cosine)", "(2 * cosine - 1)"),

@@ -32,3 +32,9 @@ def test_a_column_may_have_its_own_decimals():
     )
     rows = table(frame, digits=3, columns={"y": 1}).data
     assert rows == "| of | x | y |\n| :--- | ---: | ---: |\n| a | 0.123 | 3.0 |\n| b | 0.500 |  |"
+
+
+def test_long_integers_have_a_comma():
+    frame = pd.DataFrame({"pairs": [9999, 155242]}, index=pd.Index([20000, 5], name="of"))
+    rows = table(frame).data.splitlines()[2:]
+    assert rows == ["| 20,000 | 9999 |", "| 5 | 155,242 |"]

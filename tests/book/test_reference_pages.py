@@ -5,13 +5,19 @@ from types import SimpleNamespace
 
 import pytest
 import reference_pages
-from page_key import PACKAGES
+from bs4 import BeautifulSoup
+from page_key import BOOK, PACKAGES
 
 CORE = PACKAGES["rfe_core"]
 
 
 def entry(page, objtype="function", anchor="x"):
     return SimpleNamespace(docname=page, node_id=anchor, objtype=objtype)
+
+
+def captions():
+    """The sources of all chapters."""
+    return "".join(path.read_text(encoding="utf-8") for path in BOOK.glob("*.ipynb"))
 
 
 def test_each_module_has_a_page():
@@ -22,6 +28,21 @@ def test_each_module_has_a_page():
     assert b"automodule:: rfe_core.scans.nifti" in pages["reference/scans.nifti.md"]
 
 
+def test_figures_have_one_page_by_module():
+    chapters = [
+        "A. *Made by* `rfe_book.figures.a.second`. B. *Made by* `rfe_book.figures.b.f`.",
+        "C. *Made by* `rfe_book.figures.a.first` *from* a. *Made by* `rfe_book.figures.a.second`.",
+    ]
+    page = reference_pages.figures_page(chapters).decode()
+    assert page.index("automodule:: rfe_book.figures.a") < page.index("rfe_book.figures.b")
+    assert page.count(":members: second, first\n") == page.count(":members: f\n") == 1
+
+
+def test_each_caption_is_understood():
+    text = captions()
+    assert text.count("*Made by*") == len(reference_pages.MADE_BY.findall(text)) > 0
+
+
 def test_short_names_lead_somewhere_only_if_they_mean_one_thing():
     known = reference_pages.names(
         {
@@ -29,11 +50,13 @@ def test_short_names_lead_somewhere_only_if_they_mean_one_thing():
             "rfe_core.metrics.score": entry("reference/metrics"),
             "rfe_core.evaluation.score": entry("reference/evaluation"),
             "rfe_core.losses": entry("reference/losses", "module"),
+            "rfe_book.figures.losses.dice_loss": entry("figures"),
         }
     )
     assert known["dice_loss"] == known["losses.dice_loss"] == ("reference/losses", "x")
     assert known["metrics.score"] == ("reference/metrics", "x")
     assert "score" not in known and "losses" not in known
+    assert known["rfe_book.figures.losses.dice_loss"] == ("figures", "x")
 
 
 @pytest.mark.parametrize(
@@ -60,3 +83,18 @@ def test_a_function_s_name_leads_to_its_docstring_and_source(page_for):
     tab.wait_for_url("**/reference/losses.html#rfe_core.losses.dice_loss")
     tab.locator("#rfe_core\\.losses\\.dice_loss a", has_text="[source]").click()
     assert "smooth" in tab.locator("pre").inner_text()
+
+
+def test_each_caption_leads_to_what_made_its_figure(built_book):
+    page = BeautifulSoup((built_book / "figures.html").read_text(encoding="utf-8"), "html.parser")
+    sources = {dt["id"]: dt.find("a", string="[source]") for dt in page.select("dt[id]")}
+    met = 0
+    for path in built_book.glob("*.html"):
+        chapter = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for said in (em for em in chapter.select("article em") if em.text == "Made by"):
+            name, link = said.find_next("code"), said.find_next("a")
+            assert name in link.children, f"{path.name}: {name.text} must be a link"
+            assert link["href"] == f"figures.html#{name.text}"
+            assert sources.get(name.text), f"{name.text} must have an entry with its source"
+            met += 1
+    assert met == captions().count("*Made by*")

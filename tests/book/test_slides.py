@@ -15,7 +15,8 @@ VIEW = f'<script type="{slides.VIEW}">{{"model_id": "m1"}}</script>'
 CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink">#</a></h1>
 <div class="admonition"><p class="admonition-title">In this chapter</p><p>You learn.</p></div>
 <section id="why"><h2>5.1. Why?<a class="headerlink" href="#why">#</a></h2>
-<p><em>Since it is so. Always.</em> More words. The sum, by Eq. 2 of
+<p><em>Since it is so. Always.</em> More words. Let
+<span class="math notranslate nohighlight">\\(a\\)</span> be one. The sum, by Eq. 2 of
 <a href="r.html#l" title="IT. Theory, 1991.">Lin</a>, is</p>
 <div class="math" id="equation-a"><span class="eqno">(5.1)</span>\\[a\\]</div>
 <p>with a letter. Then more.</p>
@@ -27,6 +28,8 @@ CHAPTER = f"""{STATE}<article><section id="top"><h1>5. Title<a class="headerlink
 <section id="move"><h2>5.2. Move it</h2><p>One slice. Choose.</p>
 <p>Before you move, predict.</p>{VIEW}</section>
 <section id="told"><h2>5.3. Told</h2><p>It is <a href="#fig-a">so</a>. And so on.</p></section>
+<section id="few"><h2>5.3. Few</h2><p>Two.</p><table id="tab-a"><caption>Rows.
+<em>From</em> <code>g</code>.</caption><tr><td>1</td></tr></table></section>
 <section id="more"><h2>5.4. Deeper: more</h2><figure id="fig-m"></figure></section>
 <section id="verdict"><h2>5.5. What is the verdict?</h2>
 <p>Few knew. <em>It holds. But little.</em></p>
@@ -64,22 +67,24 @@ def texts(deck):
 
 def test_slides_of_a_chapter(decks):
     made = decks["05-x"].select("section")
-    kinds = ["title", "equation", "figure", "question", "question", "verdict", "remember"]
+    kinds = ["title", "equation", "figure", "question", "question", "table", "verdict", "remember"]
     assert [slide["class"][0] for slide in made] == kinds
     said = texts(decks["05-x"])
-    assert said[1].startswith("5.1. Why? Since it is so. Always. The sum, by Eq. 2 of Lin , is")
+    lead = r"Let \(a\) be one. The sum, by Eq. 2 of Lin , is"
+    assert said[1].startswith(f"5.1. Why? Since it is so. Always. {lead}")
     assert "with a letter." in said[1] and "Then more" not in said[1]
     assert said[2].startswith("5.1. Why? A line. On the page")
     assert said[3].startswith("Check yourself Which? One.")
     assert made[3].select_one("aside.notes").get_text().strip() == "Right: one."
     assert said[4].startswith("5.2. Move it Before you move, predict. Move it on the page")
-    assert said[5] == "5.5. What is the verdict? It holds. But little. Claim 1 shown On the page"
+    assert said[5] == "5.3. Few Two. Rows. 1 On the page"
+    assert said[6] == "5.5. What is the verdict? It holds. But little. Claim 1 shown On the page"
 
 
 def test_links_lead_one_folder_up(decks):
     chapter = decks["05-x"]
     found = [link["href"] for link in chapter.select(".source a")]
-    anchors = ["", "#why", "#why", "#why", "?present#explorer", "#verdict", "#what-to-remember"]
+    anchors = ["", *["#why"] * 3, "?present#explorer", "#few", "#verdict", "#what-to-remember"]
     assert found == [f"../05-x.html{anchor}" for anchor in anchors]
     image = chapter.img
     assert (image["src"], image["alt"], image.get("loading")) == (

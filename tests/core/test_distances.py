@@ -13,10 +13,7 @@ from rfe_core.distances import (
     DISTANCES,
     REDUCTIONS,
     SHORTEST,
-    check_embeddings,
     divisor,
-    integer,
-    integer_labels,
     lengths,
     pairwise,
     unit,
@@ -148,41 +145,6 @@ def test_bad_shapes(shapes):
 def test_unknown_distance():
     with pytest.raises(ValueError, match=r"distance must be one of .*'l2_squared'\), got 'L2'"):
         pairwise(torch.zeros(1, 2), torch.zeros(1, 2), "L2")
-
-
-@pytest.mark.parametrize(
-    "embeddings", [torch.zeros(0, 3), torch.zeros(3), torch.zeros(2, 3, dtype=torch.long)]
-)
-def test_bad_embeddings(embeddings):
-    with pytest.raises(ValueError, match=r"embeddings must be floating point of shape \(n >= 1"):
-        check_embeddings(embeddings)
-
-
-@pytest.mark.parametrize(
-    "labels", [torch.zeros(3), torch.zeros(2, dtype=torch.long), torch.zeros(3, dtype=torch.cfloat)]
-)
-def test_bad_labels(labels):
-    with pytest.raises(ValueError, match=r"prior must be integers of shape \(3,\), got torch\."):
-        integer_labels(labels, (3,), name="prior")
-
-
-INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-
-
-@pytest.mark.parametrize("dtype", INTEGERS)
-def test_labels_are_read_by_their_value(dtype):
-    labels = integer_labels(torch.tensor([[1, 0]]).to(dtype), (1, 2))
-    assert labels.dtype == torch.int64 and labels.tolist() == [[1, 0]]
-    assert integer_labels(torch.tensor([255], dtype=torch.uint8), (1,)).item() == 255
-    assert integer_labels(torch.tensor([-1], dtype=torch.int8), (1,)).item() == -1
-
-
-def test_integers_of_numpy_are_integers():
-    for kind in (int, np.int64, np.uint8):
-        assert integer(kind(3), "chunk", least=1) == 3
-    for bad in (0, 1.0, np.float64(2), "3", None):
-        with pytest.raises(ValueError, match="chunk must be an integer >= 1, got"):
-            integer(bad, "chunk", least=1)
 
 
 def test_what_is_not_finite_has_no_length():

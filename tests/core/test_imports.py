@@ -13,8 +13,9 @@ import rfe_core
 ROOT = Path(rfe_core.__file__).parent
 
 #: The rest needs SciPy (prior), safetensors (checkpoints), tqdm (training) or nibabel (scans).
-WITH_TORCH_ALONE = """adjacency batches distances divergence evaluation exact files losses metrics
-    ncc pair_sums patches random_feature_embedding sampling settings unet""".split()
+WITH_TORCH_ALONE = """adjacency batches checks distances divergence evaluation exact files losses
+    metrics ncc pair_sums patches random_feature_embedding sampling settings strategies
+    unet""".split()
 WITHOUT_TORCH = """rfe_core.batches rfe_core.divergence rfe_core.files rfe_core.metrics
     rfe_core.patches rfe_core.settings rfe_study.phantom.bids rfe_core.scans.load
     rfe_study.command.cli rfe_study.methods.profiles rfe_study.phantom.cache rfe_study.phantom.heads

@@ -1,4 +1,4 @@
-"""Figures of chapter 09, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 09."""
 
 from __future__ import annotations
 
@@ -125,7 +125,11 @@ def every_method(
 def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]) -> Figure:
     """Mean precision and recall of the perfect prior by share of lesion, with lines of equal F.
 
-    A line joins the models of `SHARES`; beside them no embedding, and labels of V2 and V3.
+    A line joins the shares of lesion; beside it no embedding, and labels of V2 and V3.
+
+    Parameters
+    ----------
+    precision, recall : mapping of domain to scores by model
     """
     beside = {NONE_AT_LESIONS: (BLUE, "s"), BOUND: (DARK, "D")}
     figure, panels = plt.subplots(1, len(precision), figsize=(7, 3.3), sharex=True, sharey=True)
@@ -165,7 +169,7 @@ def detection(found: pd.DataFrame) -> Figure:
     Parameters
     ----------
     found : DataFrame
-        As `rfe_book.tables.adaptation.found_by_size` returns it; models of `BY_SIZE` alone.
+        As `rfe_book.tables.adaptation.found_by_size` returns it; models of its `BY_SIZE` alone.
     """
     sizes = list(dict.fromkeys(found["size"]))
     domains = sorted(found["domain"].unique())

@@ -1,4 +1,4 @@
-"""Figures of chapter 03, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 03."""
 
 from __future__ import annotations
 
@@ -39,7 +39,14 @@ _LINE_STYLE = {"lower": "-", "upper-B": "--", "upper-C": "-.", "upper-D": ":"}
 
 
 def crops(patches: Patches, index: Sequence[int]) -> Figure:
-    """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other."""
+    """Patches as the network gets them: one a column, with T1, T2 and FLAIR below each other.
+
+    Parameters
+    ----------
+    patches : rfe_core.patches.Patches
+    index : sequence of int
+        Those that are shown.
+    """
     shape = (len(MODALITIES), len(index))
     shades = plt.get_cmap("gray", 48)  # fewer bytes: 18 crops, mostly noise
     figure, axes = plt.subplots(*shape, figsize=(7, 0.5 + 6.6 / shape[1] * shape[0]))
@@ -59,7 +66,14 @@ def crops(patches: Patches, index: Sequence[int]) -> Figure:
 
 
 def split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
-    """Lesion area of each axial slice, and the side of the split that the slice is on."""
+    """Lesion area of each axial slice, and the side of the split that the slice is on.
+
+    Parameters
+    ----------
+    lesion_mask : bool (X, Y, Z)
+    sides : (Z,)
+        Of `rfe_core.patches.split_slices`.
+    """
     area = lesion_mask.sum(axis=(0, 1))
     figure, axes = plt.subplots(figsize=(7, 2.3))
     for side, name, colour, hatch in (
@@ -78,7 +92,13 @@ def split(lesion_mask: NDArray[np.bool_], sides: NDArray[np.int8]) -> Figure:
 
 
 def training(history: Sequence[Mapping[str, Any]]) -> Figure:
-    """Loss, and F-score on validation patches, of one training, epoch by epoch."""
+    """Loss, and F-score on validation patches, of one training, epoch by epoch.
+
+    Parameters
+    ----------
+    history : sequence of mappings
+        An epoch each: ``epoch``, ``loss``, and ``f_A`` or that of other domains.
+    """
     rows = pd.DataFrame(history)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.4))
     left.plot(rows["epoch"], rows["loss"], "o-", color=GRAY)
@@ -95,7 +115,15 @@ def training(history: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def learning_curves(curves: pd.DataFrame, branch_epoch: int) -> Figure:
-    """Learning curves of all baselines, a line a seed: loss, and F-score on validation patches."""
+    """Learning curves of all baselines, a line a seed: loss, and F-score on validation patches.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        The stored table "learning-curves".
+    branch_epoch : int
+        Where the upper bounds leave the lower bound.
+    """
     figure, axes = plt.subplots(1, 3, figsize=(7, 3))
     for (model, seed), rows in curves.groupby(["model", "seed"]):
         colour = DOMAIN_STYLE[model[-1]][0] if model != LOWER else GRAY
@@ -125,6 +153,11 @@ def same_heads(table: pd.DataFrame) -> Figure:
 
     Left: a thin line a head (mean over seeds), the mean with its 95% interval. Right: a mark a
     seed (mean over heads).
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of the stored table "baselines", of the paired heads.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
     lower = {d: of_model(table, LOWER, d) for d in DOMAINS}
@@ -156,7 +189,13 @@ def same_heads(table: pd.DataFrame) -> Figure:
 
 
 def detection(found: pd.DataFrame) -> Figure:
-    """Share of lesions found by size, from `rfe_study.claims.rows.detection`: mean and range."""
+    """Share of lesions found by size: mean over seeds, lines from the worst to the best seed.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `rfe_study.claims.rows.detection`.
+    """
     sizes = list(dict.fromkeys(found["size"]))
     figure, panels = plt.subplots(1, 4, figsize=(7, 3), sharey=True)
     for panel, letter in zip(panels, DOMAINS, strict=True):
@@ -184,7 +223,13 @@ def detection(found: pd.DataFrame) -> Figure:
 
 
 def gaps(gaps: pd.DataFrame) -> Figure:
-    """From lower to upper bound on each target domain, and the gap with its 95% interval."""
+    """From lower to upper bound on each target domain, and the gap with its 95% interval.
+
+    Parameters
+    ----------
+    gaps : DataFrame
+        From `rfe_study.claims.comparisons.gaps`.
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.3), sharey=True)
     y = np.arange(len(gaps))[::-1]
     left.hlines(y, gaps["lower"], gaps["upper"], color=LIGHT, linewidth=3)

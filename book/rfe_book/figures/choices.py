@@ -1,4 +1,4 @@
-"""Figures of chapter 12, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 12."""
 
 from __future__ import annotations
 
@@ -43,7 +43,13 @@ def weight_of_sums(n_e: Sequence[int], ours: float) -> Figure:
 
 
 def cosines(values: Mapping[str, np.ndarray]) -> Figure:
-    """Histograms of cosines of lesion and background pixels, one over the other."""
+    """Histograms of cosines of lesion and background pixels, one over the other.
+
+    Parameters
+    ----------
+    values : mapping of name to cosines
+        Two of them.
+    """
     figure, axes = plt.subplots(figsize=(5.6, 2.9))
     bins = np.linspace(-1, 1, 41)
     for (name, cosine), colour, place in zip(
@@ -78,7 +84,13 @@ def forces() -> Figure:
 
 
 def lengths(values: Mapping[str, np.ndarray]) -> Figure:
-    """Mean length of embeddings from step to step, by gradient; names stand at the ends."""
+    """Mean length of embeddings from step to step, by gradient; names stand at the ends.
+
+    Parameters
+    ----------
+    values : mapping of name to lengths
+        Two of them.
+    """
     figure, axes = plt.subplots(figsize=(5.6, 2.8))
     for (name, length), colour in zip(values.items(), (BLUE, VERMILION), strict=True):
         axes.plot(length, color=colour)
@@ -97,7 +109,7 @@ FAR = -0.25
 def trained(table: pd.DataFrame, limit: float) -> Figure:
     """Trained choices less ours, in F and in average precision; the band is what a seed may change.
 
-    Thin lines lead from the worst to the best seed. What lies beyond `FAR` is told by its F alone.
+    Thin lines lead from the worst to the best seed. What lies far below is told by its F alone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures of chapter 06, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 06."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ APART = 0.07
 
 
 def plug_in_bias(n: Sequence[int], simulated: np.ndarray, formula: np.ndarray) -> Figure:
-    """JSD of perfect samples of `n` draws, simulated and by (K - 1) / (8 n)."""
+    """JSD of perfect samples from their source, simulated and by (K - 1) / (8 n).
+
+    Parameters
+    ----------
+    n : sequence of N int
+        Draws.
+    simulated, formula : (N,)
+    """
     figure, axes = plt.subplots(figsize=(6, 3))
     axes.plot(n, simulated, "o-", color=BLUE)
     axes.plot(n, formula, "--", color=VERMILION)

@@ -1,8 +1,4 @@
-"""Figures of the book, one function a figure; each returns a matplotlib Figure.
-
-The book puts figures on white in both themes, so colours need to stand out on white only: those of
-Okabe and Ito that do, told apart by shape or line style as well.
-"""
+"""Figures of chapter 01."""
 
 from __future__ import annotations
 
@@ -49,6 +45,15 @@ def same_head(
     """FLAIR of one head in several scanners, whole and around its largest lesion, axial slice `z`.
 
     All panes share one gray scale; the first near view has the lesion's outline.
+
+    Parameters
+    ----------
+    scans : mapping of scanner to {modality: (X, Y, Z)}
+    anatomy : rfe_study.phantom.heads.Anatomy
+        The head.
+    z : int
+    zoom : int
+        Side of the near view in voxels.
     """
     mask = anatomy.lesion_mask[..., z]
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
@@ -73,7 +78,14 @@ def same_head(
 
 
 def anatomy(anatomy: Anatomy, z: int) -> Figure:
-    """From the population's white-matter map to one person with lesions, axial axial slice `z`."""
+    """From the population's white-matter map to one person with lesions, axial slice `z`.
+
+    Parameters
+    ----------
+    anatomy : rfe_study.phantom.heads.Anatomy
+        The person's head.
+    z : int
+    """
     template = load_mni152_wm_template(resolution=1)
     lowest = np.round(np.linalg.inv(template.affine) @ AFFINE[:, 3])[:3].astype(int)
     x, y = (
@@ -100,7 +112,12 @@ def anatomy(anatomy: Anatomy, z: int) -> Figure:
 
 
 def contrasts(domains: Mapping[str, Domain]) -> Figure:
-    """Signal of pure tissues over white matter's, for each sequence and scanner."""
+    """Signal of pure tissues over white matter's, for each sequence and scanner.
+
+    Parameters
+    ----------
+    domains : mapping of letter to rfe_study.phantom.domains.Domain
+    """
     figure, axes = plt.subplots(1, 3, figsize=(7, 2.7))
     for panel, modality in zip(axes, MODALITIES, strict=True):
         ratios = []
@@ -164,7 +181,17 @@ def lesions(rows: pd.DataFrame, sizes: pd.DataFrame) -> Figure:
 
 
 def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
-    """A FLAIR slice plain, and with true lesions and what merely looks like one outlined."""
+    """A FLAIR slice plain, and with true lesions and what merely looks like one outlined.
+
+    Parameters
+    ----------
+    anatomy : rfe_study.phantom.heads.Anatomy
+        The head.
+    flair : (X, Y, Z)
+        Its scan.
+    z : int
+        The axial slice.
+    """
     plane, mask = flair[..., z], anatomy.lesion_mask[..., z]
     near = ndimage.binary_dilation(mask)
     lesion_like = np.where(near, 0, anatomy.tissues[scanner.TISSUES.index("lesion"), ..., z])
@@ -184,7 +211,7 @@ def mimics(anatomy: Anatomy, flair: np.ndarray, z: int) -> Figure:
             "cap, bright cortex, dirty white matter",
             "solid",
         ),
-        (moving, 0.12, COLOURS["false negative"], "moving CSF", "dashed"),
+        (moving, 0.12, COLOURS["false negative"], "moving fluid", "dashed"),
         (spots, _SPOT, PURPLE, "bright spot", "dotted"),
     ]
     for values, level, colour, name, style in kinds:

@@ -1,4 +1,4 @@
-"""Figures on the embedding loss, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 04."""
 
 from __future__ import annotations
 
@@ -129,7 +129,13 @@ def framework(
 
 
 def distance_curves(degrees: NDArray, curves: Mapping[str, NDArray]) -> Figure:
-    """The four distances of unit vectors against their angle, and the hinges of two of them."""
+    """The four distances of unit vectors against their angle, and the hinges of two of them.
+
+    Parameters
+    ----------
+    degrees : (n,)
+    curves : mapping of distance to (n,)
+    """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
     for name, values in curves.items():
         text, colour, dashes = DISTANCE_STYLE[name]
@@ -159,7 +165,15 @@ def force_fields(
 ) -> Figure:
     """Forces of one embedding on another: a column a distance, same class above, other below.
 
-    `fields` maps (distance, adjacent) to forces (n, 2) at `points` (n, 2).
+    Parameters
+    ----------
+    anchor : (2,)
+        The other embedding.
+    points : (n, 2)
+        Where the force is drawn.
+    fields : mapping of (distance, same class) to (n, 2)
+        Forces at these points.
+    margins : mapping of distance to float
     """
     figure, axes = plt.subplots(2, 4, figsize=(7, 4.1), sharex=True, sharey=True)
     for column, name in enumerate(DISTANCE_STYLE):
@@ -191,7 +205,14 @@ def force_fields(
 
 
 def adjacencies(matrices: Mapping[str, NDArray], labels: NDArray) -> Figure:
-    """Adjacency matrices side by side, lesion rows marked at their edge."""
+    """Adjacency matrices side by side, lesion rows marked at their edge.
+
+    Parameters
+    ----------
+    matrices : mapping of title to (n, n)
+    labels : (n,)
+        1 lesion, 0 background.
+    """
     figure, axes = plt.subplots(1, len(matrices), figsize=(7, 3.7))
     for panel, (title, matrix) in zip(np.atleast_1d(axes), matrices.items(), strict=True):
         framed(panel)

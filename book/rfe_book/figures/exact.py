@@ -1,4 +1,4 @@
-"""Figures of chapter 10, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 10."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rfe_study.claims.comparisons import mean_interval
 from rfe_study.claims.contrasts import minus
 from rfe_study.claims.rows import ByModel
 from rfe_study.measures.cost import POWERS, cost, reaches
-from rfe_study.methods.proof import MARGIN_1_N_E, SHARES_N_E
+from rfe_study.methods.proof_of_concept import MARGIN_1_N_E, SHARES_N_E
 
 #: Name, colour, marker and line style of each variant of the benchmark; none is a strategy's.
 VARIANT_STYLE = {
@@ -69,7 +69,7 @@ def sums_of_directions(units: np.ndarray, labels: np.ndarray) -> Figure:
         colour = CLASS_COLOURS[name]
         for unit in units[labels == label]:
             _arrow(left, (0, 0), unit, colour)
-            left.text(*(1.06 * unit + [0, 0.04]), name, color=colour)
+            left.text(*(1.06 * unit + 0.04), name, color=colour)
         _arrow(right, (0, 0), sums[label], colour)
         right.text(*(sums[label] + 0.05), f"$S_{label}$", color=colour)
     _arrow(right, *sums, "black", dashed=True)

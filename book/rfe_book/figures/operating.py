@@ -1,4 +1,4 @@
-"""Chapter 07's figures of operating points: precision and recall, and three ways to score."""
+"""Figures of chapter 07 on operating points: precision and recall, and three ways to score."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rfe_book.figures.proof import legend, of_seeds
+from rfe_book.figures.proof_of_concept import legend, of_seeds
 from rfe_book.style import BLUE, GRAY, GREEN, LIGHT, ORANGE, PURPLE, STRATEGY_STYLE
-from rfe_book.tables.proof import BOUND, CONTROL
+from rfe_book.tables.proof_of_concept import BOUND, CONTROL
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims.proof import at_margin_1, names
+from rfe_study.claims.proof_of_concept import at_margin_1, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import DISTANCES
+from rfe_study.methods.proof_of_concept import DISTANCES
 
 #: Strategies of the exact loss from the least lesion to the most, and what the axis calls them.
 BY_SHARE = {

@@ -1,4 +1,4 @@
-"""Figures of embeddings before, during and after fine-tuning: directions and lengths."""
+"""Figures of chapter 07 on embeddings: their directions, and their lengths while fine-tuned."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from rfe_book.figures.proof import legend
+from rfe_book.figures.proof_of_concept import legend
 from rfe_book.style import CLASS_COLOURS
-from rfe_book.tables.proof import CONTROL
-from rfe_study.claims.proof import names
-from rfe_study.methods.proof import DISTANCES, N_E
+from rfe_book.tables.proof_of_concept import CONTROL
+from rfe_study.claims.proof_of_concept import names
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 
 
 def lengths(curves: pd.DataFrame, strategy: str = "80/20") -> Figure:
-    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance."""
+    """Mean length of drawn lesion embeddings over fine-tuning, a panel a distance.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        The stored table "sweep-curves".
+    strategy : str
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharey=True)
     shades = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(N_E)))
     means = curves.groupby(["model", "epoch"])["length_lesion"].mean()

@@ -1,4 +1,4 @@
-"""Figures of chapter 08, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 08."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def template_sheet(templates: np.ndarray, mean: np.ndarray, *, columns: int = 10
     templates : (K, s, s, s)
     mean : (s, s, s)
         Of the templates without their own mean and length.
+    columns : int
+        Templates beside each other.
     """
     rows = -(-len(templates) // columns)
     figure = plt.figure(figsize=(7, 0.55 * rows + 0.3))

@@ -1,4 +1,4 @@
-"""Figures of chapter 11, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of chapter 05, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 05."""
 
 from __future__ import annotations
 

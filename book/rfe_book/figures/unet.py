@@ -1,4 +1,4 @@
-"""Figures of chapter 02, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 02."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def network(laptop: Sequence[Stage], paper: Sequence[Stage]) -> Figure:
     """The network as a U: channels and sizes of the first, parameters of both networks.
 
     A box is as high as its image and as wide as the logarithm of its channels.
+
+    Parameters
+    ----------
+    laptop, paper : sequence of rfe_study.measures.probes.Stage
+        The steps of either network, from the image to the logits.
     """
     figure, axes = plt.subplots(figsize=(7, 4.6))
     deepest = max(stage.level for stage in laptop)
@@ -117,7 +122,7 @@ def gradients(
     maps : mapping of (2R + 1, 2R + 1)
         Mean absolute gradients, centred on the output pixel.
     shares : mapping of (R + 1,)
-        Of the same maps, `probes.share_within`.
+        Of the same maps, `rfe_study.measures.probes.share_within`.
     sides : pair of int
         Smallest and largest side of the theoretical receptive field.
     """

@@ -7,7 +7,7 @@ import pandas as pd
 from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.adaptation import ByTarget
 from rfe_book.tables import adaptation as tables
-from rfe_book.tables import proof as of_proof
+from rfe_book.tables import proof_of_concept as of_proof
 from rfe_book.tables.gains import differences
 from rfe_book.words import gained
 from rfe_study.claims.comparisons import gain

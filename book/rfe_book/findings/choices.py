@@ -11,7 +11,7 @@ from rfe_book.findings import Findings, must_hold
 from rfe_book.widgets.choice_view import number
 from rfe_study.claims.rows import by_model
 from rfe_study.measures.switches import SWITCHES
-from rfe_study.methods.proof import EQUAL_WEIGHT_N_E
+from rfe_study.methods.proof_of_concept import EQUAL_WEIGHT_N_E
 
 #: Models of the proof of concept with five seeds: what a seed is worth.
 MANY_SEEDS = ("80/20 ACD 20", "80/20 ACD 2000")

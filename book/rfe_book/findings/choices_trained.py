@@ -9,7 +9,7 @@ import pandas as pd
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.choices import signed
-from rfe_study.methods.proof import choices
+from rfe_study.methods.proof_of_concept import choices
 
 #: Weight and margin of the text for ℓ2, with a mean over pairs.
 L2_MEAN = "ℓ2, λ 0.01, margin 1000, a mean"
@@ -148,4 +148,4 @@ def _new(new: pd.DataFrame, limit: float) -> str:
 
 
 def _each(f: pd.Series) -> str:
-    return words.listed([f"{name} ({signed(value)})" for name, value in f.items()])
+    return words.listed([f"“{name}” ({signed(value)})" for name, value in f.items()])

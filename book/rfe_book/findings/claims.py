@@ -12,7 +12,7 @@ from rfe_book.tables import adaptation as adapted
 from rfe_book.tables.gains import differences
 from rfe_book.words import listed, number, percent, span, with_interval
 from rfe_study.claims import board as boards
-from rfe_study.claims import headline, operating_points, proof
+from rfe_study.claims import headline, operating_points, proof_of_concept
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.effects import MEAN
 from rfe_study.claims.late import LATE
@@ -31,8 +31,8 @@ from rfe_study.tables import MODELS, SCORES
 
 #: Parts that the first page speaks of, by claim.
 REPAIRED, ON_D = f"repaired by labels, {MEAN}", "D: repaired by labels"
-RISES, RISES_FIFTH = proof.RISES, f"{proof.RISES}, 80/20"
-AHEAD = proof.ahead_of("50/50")
+RISES, RISES_FIFTH = proof_of_concept.RISES, f"{proof_of_concept.RISES}, 80/20"
+AHEAD = proof_of_concept.ahead_of("50/50")
 NO_EMBEDDING = f"better than no embedding, {MEAN}"
 STATISTICS = f"better than statistics only, {MEAN}"
 
@@ -102,23 +102,24 @@ def headlines(
     must_hold("in F true labels add no more", told["mean"] < 0.03 and told["low"] < 0)
     spared = not_taken()
     return f"""\
-- **The gap is there, as we had made sure.** On average over B, C and D labels of the other scanner
-  raise the F-score there by {effect(repaired)}, least on D ({effect(on_d)}). On B it owes much to
-  choices of ours: on development heads, without labels, scaling images by their median lifts F
-  from {spared.batch_B} to {spared.median_B}, and group norm in place of batch norm to
+- **The gap is there, as we made sure beforehand.** On average over B, C and D labels of the other
+  scanner raise the F-score there by {effect(repaired)}, least on D: {effect(on_d)}. On B it owes
+  much to choices of ours: on development heads, without labels, scaling images by their median
+  lifts F from {spared.batch_B} to {spared.median_B}, and group norm in place of batch norm to
   {spared.group_B} ([Chapter 3](03-baselines.ipynb)).
 - **With true labels to say which pixels are alike, the recipe works on B.** With 80% background and
-  20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F (in
-  the mean over three strategies {effect(rises)}, most of it because one of them draws hardly a
-  lesion at 20). That mixture is better than half and half by {effect(ahead)} at a threshold of 0.5;
-  without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
+  20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F. (In
+  the mean over three strategies it gains {effect(rises)}, most of it because one of them draws
+  hardly a lesion at 20.) That mixture is better than half and half by {effect(ahead)} at a
+  threshold of 0.5; without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
 - **With the paper's prior it adds nothing on average.** In Chapter 9, with another weight, margin,
-  $n_E$ and rate, F differs from the same training without the embedding loss by
-  {effect(nothing, sign="+")} (B perhaps {number(own["B"], sign="+")}, C perhaps
-  {number(own["C"], sign="+")}, D {number(own["D"], sign="+")}), and with true labels as prior by
-  {with_interval(*told, sign="+")}. Taking batch norm's statistics anew from the new scanner's
-  images, without any loss on them, is better than the paper's prior by {effect(statistics, -1)};
-  the paper's network has no batch norm ([Chapter 9](09-adaptation.ipynb)).
+  number of pixels and learning rate, F differs from the same training without the embedding loss by
+  {effect(nothing, sign="+")}: on B perhaps {number(own["B"], sign="+")}, on C perhaps
+  {number(own["C"], sign="+")}, on D {number(own["D"], sign="+")}. With true labels as prior it
+  differs by {with_interval(*told, sign="+")}. Taking batch norm's statistics anew from the new
+  scanner's images, without any loss on them, is better than the paper's prior by
+  {effect(statistics, -1)}; the paper's network has no batch norm
+  ([Chapter 9](09-adaptation.ipynb)).
 """
 
 
@@ -134,7 +135,7 @@ def with_fewer(
     fewer, parts : mapping of int or str to sequence of Verdict
         From `rfe_study.claims.board.all_parts`, of the first three seeds and of all.
     """
-    first, last = (part_of(of[4], proof.WORSE) for of in (fewer, parts))
+    first, last = (part_of(of[4], proof_of_concept.WORSE) for of in (fewer, parts))
     must_hold("three seeds contradict claim 4", overall(fewer[4]) == CONTRADICTED)
     must_hold("all of them leave it open", overall(parts[4]) == UNDECIDED)
     by_few, by_all = (with_interval(p.estimate, p.low, p.high, digits=3) for p in (first, last))

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from rfe_book import words
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.proof import SHORT
+from rfe_book.findings.proof_of_concept import SHORT
 from rfe_book.tables import exact as tables
-from rfe_study.claims import adaptation, comparisons, proof
+from rfe_study.claims import adaptation, comparisons, proof_of_concept
 from rfe_study.claims.contrasts import minus
 from rfe_study.claims.effects import SMALLEST_F
 from rfe_study.claims.heads import VERDICT
@@ -21,7 +21,7 @@ from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import NO_EFFECT, judge_parts
 from rfe_study.measures import cost, monte_carlo
 from rfe_study.measures.gradient_noise import Comparison
-from rfe_study.methods.proof import CHOSEN, MARGIN_1_N_E, N_E
+from rfe_study.methods.proof_of_concept import CHOSEN, MARGIN_1_N_E, N_E
 
 #: All pixels of a batch of 12 crops.
 WHOLE = 12 * 128 * 128
@@ -46,9 +46,9 @@ def three_losses(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int
         name: (*counts, loss, 100 * monte_carlo.pair_shares(counts)[2])
         for name, (counts, loss) in rows.items()
     }
-    columns = ["background", "lesion", "exact loss", "pairs of both classes (%)"]
+    columns = ["background", "lesion", "exact loss", "one of each (%)"]
     table = pd.DataFrame.from_dict(lines, orient="index", columns=columns)
-    return table.rename_axis("counts of")
+    return table.rename_axis("strategy")
 
 
 def samples(found: Mapping[str, Comparison], stops: Sequence[int], n_e: int) -> Findings:
@@ -120,9 +120,9 @@ def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Find
     best exact ratio minus the best ACD model sampled with its own margin and weight. ``more_half``
     and ``more_fifth`` are n_E = 2000 minus 100 at that margin, of ``more_seeds`` trainings.
     """
-    (beats,) = (p for p in proof.PARTS if p.part.startswith("all pixels beat every"))
+    (beats,) = (p for p in proof_of_concept.PARTS if p.part.startswith("all pixels beat every"))
     (better,) = (p for p in adaptation.PARTS if p.part.startswith("all pixels better than"))
-    (verdict,) = judge_parts([beats], proof.on_targets(scores, models, VERDICT))
+    (verdict,) = judge_parts([beats], proof_of_concept.on_targets(scores, models, VERDICT))
     (again,) = judge_parts([better], adapted)
     must_hold("a hundred pixels do as well as all", again.verdict == NO_EFFECT)
     by, values = by_model(scores, models), {}
@@ -134,11 +134,13 @@ def sampled(scores: pd.DataFrame, models: pd.DataFrame, adapted: Scores) -> Find
     must_hold("the more pixels a sample has, the less all of them gain", many < few)
     f = {m: by[m].to_numpy().mean() for m in by}
     ours = max(map(tables.model, tables.RATIOS), key=f.get)
-    theirs = max(proof.all_of("ACD", proof.ENDS), key=f.get)
+    theirs = max(proof_of_concept.all_of("ACD", proof_of_concept.ENDS), key=f.get)
     gained = comparisons.gain(by, ours, theirs)
     must_hold("the best exact form is not ahead of the best sample", not gained[1] > 0)
     must_hold("all pixels are not ahead of every sample", verdict.verdict == NO_EFFECT)
-    more = {s: [by[proof.name(s, "ACD", n)] for n in (2000, 100)] for s in ("50/50", "80/20")}
+    more = {
+        s: [by[proof_of_concept.name(s, "ACD", n)] for n in (2000, 100)] for s in ("50/50", "80/20")
+    }
     rises = {s: comparisons.mean_interval(minus(*pair)) for s, pair in more.items()}
     must_hold("in the proof of concept more pixels help 50/50", rises["50/50"][1] > 0)
     seeds = {len(minus(*pair)) for pair in more.values()}

@@ -144,7 +144,7 @@ def half(by_name: pd.DataFrame, scores: pd.DataFrame) -> Findings:
     Parameters
     ----------
     by_name : DataFrame
-        `rfe_book.tables.proof.summary`.
+        `rfe_book.tables.proof_of_concept.summary`.
     scores : DataFrame
         Rows of the proof of concept.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
 from rfe_study.measures import directions
-from rfe_study.methods import proof
+from rfe_study.methods import proof_of_concept
 
 
 def in_plane(
@@ -25,7 +25,7 @@ def in_plane(
     Returns
     -------
     dict
-        As `rfe_book.figures.proof.embedding_plane` takes it.
+        As `rfe_book.figures.proof_of_concept.embedding_plane` takes it.
     """
     few = {key: np.random.default_rng(seed).permutation(z)[:n] for key, z in groups.items()}
     first = next(iter(few))[0]
@@ -86,7 +86,7 @@ def plane(found: pd.DataFrame, apart_by: Mapping[tuple[str, str], float]) -> Fin
     """
     ground = found.loc["background A with background B"]
     lesions, apart = found.loc["lesion A with lesion B"], found.loc["lesion with background, B"]
-    enough = 1 - proof.CHOSEN["cosine"][1]
+    enough = 1 - proof_of_concept.CHOSEN["cosine"][1]
     must_hold("backgrounds come to point one way", ground["after"] > max(0.9, ground["before"]))
     must_hold("lesions are as alike as before", abs(lesions["after"] - lesions["before"]) < 0.1)
     must_hold("lesion is as far from background as is asked", apart["after"] < enough)

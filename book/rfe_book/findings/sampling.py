@@ -15,10 +15,10 @@ from rfe_book.widgets.n_e_explorer import NEExplorer
 from rfe_core import sampling
 from rfe_study.claims import verdicts
 from rfe_study.claims.heads import PATIENTS, VERDICT
-from rfe_study.claims.proof import at_margin_1
+from rfe_study.claims.proof_of_concept import at_margin_1
 from rfe_study.claims.sampling import class_balance
 from rfe_study.measures import monte_carlo
-from rfe_study.methods.proof import CHOSEN
+from rfe_study.methods.proof_of_concept import CHOSEN
 
 #: Shares whose F differs by less are not told apart.
 ALIKE = 0.02

@@ -82,8 +82,8 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
         (
             "ACD",
             "λ 1, m 1, in [0, 1]",
-            "1 - cos; for the real prior angle / π, λ 100, m 0.5",
-            "1 - cos, λ 10, m 0.5, searched",
+            "1 − cos; for the real prior angle / π, λ 100, m 0.5",
+            "1 − cos, λ 10, m 0.5, searched",
             f"margin 1: gradient × {batch.margin_times}",
         ),
         (
@@ -91,7 +91,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "a norm, λ 0.01, m 1000",
             "squared, λ 0.001, m 1000",
             "a norm, λ 0.1, m 20, searched",
-            f"gradient × {batch.squared_times} if squared; ℓ2 for ACD: F {rows.l2}",
+            f"gradient × {batch.squared_times} if squared; ℓ2 instead of ACD: F {rows.l2}",
         ),
         (
             "hinge",
@@ -103,7 +103,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
         (
             "gradient of the cosine",
             "Eq. 2",
-            "1 - cos where cos belongs",
+            "1 − cos where cos belongs",
             "Eq. 2",
             f"{batch.radial_along}% of the gradient points along the embeddings",
         ),
@@ -127,7 +127,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "-",
             "own range for each side, empty bins 1e-9",
             "both; shared range",
-            f"{batch.own_edges} for {batch.shared_edges}; the 1e-9: nothing",
+            f"{batch.own_edges} instead of {batch.shared_edges}; the 1e-9: nothing",
         ),
         (
             "templates",
@@ -141,7 +141,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "-",
             "response 1",
             "0.5, and only in the brain",
-            f"F on V1 {matched.air} for {matched.ours} if no mask is used",
+            f"F on V1 {matched.air} instead of {matched.ours} if no mask is used",
         ),
         (
             "its threshold",
@@ -155,7 +155,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "-",
             "0.99",
             "0.5",
-            f"F {high.tuned_high} for {high.tuned_half} after fine-tuning",
+            f"F {high.tuned_high} instead of {high.tuned_half} after fine-tuning",
         ),
         ("repetitions", "repeated", "5", "up to 5", "chapter 7: how far seeds differ"),
         ("largest $n_E$", "2000", "1000", "2000", "chapter 7: F at both"),

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from rfe_book.tables.adaptation import SHARES
-from rfe_book.tables.proof import BOUND as LABELS
-from rfe_book.tables.proof import CONTROL as NONE
+from rfe_book.tables.proof_of_concept import BOUND as LABELS
+from rfe_book.tables.proof_of_concept import CONTROL as NONE
 from rfe_book.words import listed
 from rfe_core.random_feature_embedding import ALL
 from rfe_study.claims.headline import OPERATING_POINT, SENTENCES
-from rfe_study.claims.proof import at_margin_1
+from rfe_study.claims.proof_of_concept import at_margin_1
 from rfe_study.claims.rows import by_model
 from rfe_study.claims.verdicts import CONTRADICTED, Verdict
 

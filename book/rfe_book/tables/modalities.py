@@ -66,7 +66,13 @@ def on_patient(real: pd.DataFrame, subject: str) -> pd.Series:
 
 
 def cost_table(rows: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
-    """A row of `THERE` each: F of both networks on phantoms, what it costs, Dice on patients."""
+    """A row for what there is: F of both networks on phantoms, what it costs, Dice on patients.
+
+    Parameters
+    ----------
+    rows, real : DataFrame
+        Of `rfe measure modalities`, and of `rfe adapt`.
+    """
     table = pd.DataFrame(
         {
             "F, zeros alone": {n: by_head(rows, FOUR, n).mean() for n in WITHOUT},

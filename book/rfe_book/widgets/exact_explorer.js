@@ -147,17 +147,18 @@ function render({ model, el }) {
     const [s, at] = read("strategy", "stop");
     const [b, l] = drawn[s][at];
     const short = b + l < wanted[s][at][0] + wanted[s][at][1];
+    const [exactText, meanText, spreadText] = [exact, mean, spread].map((values) => values[s][at].toFixed(4));
     const percent = (value) => `${(100 * value).toPrecision(3)}%`;
     const errorText = `${percent(errors[s][at])} (${errorEnds[s][at].map(percent).join(" to ")})`;
     const off = costs.filter((c) => c.seconds[at] > axes[2].ticks.at(-1)).map((c) => c.name);
     drawLoss(s, at);
     drawErrors(s, at);
     drawCost(at);
-    [`${whole(b)} + ${whole(l)}${short ? `: too few pixels, ${wanted[s][at].map(whole).join(" + ")} wanted` : ""}`, exact[s][at],
-      `${mean[s][at]} ± ${spread[s][at]} (${draws[s][at].length} draws)`, errorText,
+    [`${whole(b)} + ${whole(l)}${short ? `: too few pixels, ${wanted[s][at].map(whole).join(" + ")} wanted` : ""}`, exactText,
+      `${meanText} ± ${spreadText} (${draws[s][at].length} draws)`, errorText,
       ...costs.map((c) => `${c.texts[at]}${c.measured[at] ? "" : " (not measured)"}`),
     ].forEach((text, row) => { cells[row].textContent = text; });
-    status.textContent = `${strategies[s][0]}, n_E = ${whole(nE[at])}: exact loss ${exact[s][at]}, sampled ${mean[s][at]} ± ${spread[s][at]}; `
+    status.textContent = `${strategies[s][0]}, n_E = ${whole(nE[at])}: exact loss ${exactText}, sampled ${meanText} ± ${spreadText}; `
       + `gradient error ${errorText}. ${costs.map((c) => `${c.name}: ${c.texts[at]}`).join("; ")}.${off.length ? ` Off the screen: ${off.join(" and ")}.` : ""}`;
     charts.forEach((chart, k) => chart.node.setAttribute("aria-label", `${["Loss", "Gradient error", "Time"][k]} against n_E. ${model.get("label")}. ${status.textContent}`));
     Object.assign(el.dataset, { // what is on the screen now, for tests

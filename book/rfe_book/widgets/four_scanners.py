@@ -60,7 +60,7 @@ def four_scanners(anatomy, scans, domains, slices) -> ScannerView:
             f"axial slice z = {z}: {mask.sum()} mm² of lesion in it"
             for z, mask in zip(slices, masks, strict=True)
         ],
-        label="Axial slice of one patient",
+        label="Axial slice of one head",
         start=len(slices) // 2,
     )
 

@@ -47,7 +47,7 @@ async function render({ model, el }) {
       element(tag, { textContent: text, className: shown.includes(scanner) ? "rfe-shown" : "" });
     const letters = names.map((name, scanner) => cell("th", name.split(":")[0], scanner));
     const rows = model.get("figures")[image].map(([name, ...values]) =>
-      element("tr", {}, element("th", { textContent: name, scope: "row" }), ...values.map((v, s) => cell("td", v, s))));
+      element("tr", {}, element("th", { textContent: name, scope: "row" }), ...values.map((v, s) => cell("td", v.replace(/^-/, "−"), s))));
     table.replaceChildren(
       element("caption", { textContent: `Measured in the whole ${imageNames[image]} image of each scanner` }),
       element("thead", {}, element("tr", {}, element("td"), ...letters)),

@@ -74,6 +74,8 @@ async function render({ model, el }) {
   const [teGrid, tiGrid, fields] = [model.get("te_ms"), model.get("ti_ms"), model.get("fields_t")];
   const [tissues, scanners, label] = [model.get("tissues"), model.get("scanners"), model.get("label")];
   const [signalSteps, ratioSteps] = model.get("steps");
+  const ratioTop = model.get("ratio_top");
+  const times = (ratio, beyond) => (ratio < ratioTop ? ratio.toFixed(2) : `${beyond} ${ratioTop}`);
   const table = typed(model.get("table"), Uint16Array);
   const maps = await decodeStack(model.get("maps"), tissues.length);
   const fractions = tissues.map((_, tissue) => imageOf(maps, tissue).filter((_, at) => at % 4 === 0));
@@ -134,10 +136,10 @@ async function render({ model, el }) {
     charts.te.update((at, tissue) => signal(at, ti, tissue), te, field);
     tissues.forEach((_, tissue) => {
       cells[tissue][0].textContent = signal(te, ti, tissue).toFixed(3);
-      cells[tissue][1].textContent = ratios[tissue].toFixed(2);
+      cells[tissue][1].textContent = times(ratios[tissue], ">");
     });
     const setting = `TE ${teGrid[te]} ms, TI ${tiGrid[ti]} ms, ${fields[field]} T`;
-    status.textContent = `${setting}: lesion tissue is ${ratios.at(-1).toFixed(2)} times as bright as white matter.`;
+    status.textContent = `${setting}: lesion tissue is ${times(ratios.at(-1), "more than")} times as bright as white matter.`;
     canvas.setAttribute("aria-label", `${label}, ${setting}`);
     for (const [knob, chart] of Object.entries(charts)) {
       const name = { ti: "inversion time", te: "echo time" }[knob];

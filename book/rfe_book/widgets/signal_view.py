@@ -24,7 +24,8 @@ CURVES = {
 #: Steps of the table of signals (1/10000 of fully relaxed water) and ratios (1/1000).
 SIGNAL_STEPS, RATIO_STEPS = 10_000, 1_000
 
-_LARGEST_RATIO = 60.0
+#: Larger ratios are cut, and shown as "> 60".
+LARGEST_RATIO = 60.0
 
 
 class SignalView(ControlledWidget):
@@ -44,6 +45,7 @@ class SignalView(ControlledWidget):
     tissues = traitlets.List(help="name, colour, dashes of each tissue").tag(sync=True)
     scanners = traitlets.List(help="name and grid position of each scanner").tag(sync=True)
     steps = traitlets.List([SIGNAL_STEPS, RATIO_STEPS], help="of the table").tag(sync=True)
+    ratio_top = traitlets.Float(LARGEST_RATIO, help="where ratios are cut").tag(sync=True)
     signal_top = traitlets.Float(help="end of the signal axis; CSF may pass it").tag(sync=True)
     gray = traitlets.Float(help="gray value of white matter on the screen").tag(sync=True)
     label = traitlets.Unicode(help="what the picture shows, for screen readers").tag(sync=True)
@@ -76,7 +78,7 @@ def signal_table(sequence: domains.PulseSequence, te_ms, ti_ms, fields_t) -> np.
         ]
     )
     white = signals[..., [scanner.TISSUES.index("wm")]]
-    ratios = np.minimum(signals, _LARGEST_RATIO * white) / np.maximum(white, 1e-12)
+    ratios = np.minimum(signals, LARGEST_RATIO * white) / np.maximum(white, 1e-12)
     return np.concatenate([signals, ratios], axis=-1)
 
 

@@ -14,8 +14,9 @@ from rfe_book.widgets.sweep_masks import check_weights, pictures
 from rfe_book.widgets.sweep_tables import Sweep, of_sweep, title
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
+from rfe_study.methods.experiments import EXPERIMENTS
 from rfe_study.methods.method import Method
-from rfe_study.methods.proof import DISTANCES, EXPERIMENTS, N_E
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 from rfe_study.runs import masks
 
 _HERE = Path(__file__)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rfe_book.style import axis
 from rfe_study.methods.method import Method
-from rfe_study.methods.proof import DISTANCES
+from rfe_study.methods.proof_of_concept import DISTANCES
 from rfe_study.phantom.domains import patients
 
 #: Patients whose scores are averaged, by role; names get the number of patients.

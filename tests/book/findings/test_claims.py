@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
-from rfe_study.claims import board, headline, operating_points, proof
+from rfe_study.claims import board, headline, operating_points, proof_of_concept
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.rows import read
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
@@ -52,7 +52,7 @@ def test_headlines_carry_the_numbers_of_the_parts(parts):
 
 
 def test_three_seeds_would_have_misled(parts):
-    worse = claims.part_of(parts[4], proof.WORSE)
+    worse = claims.part_of(parts[4], proof_of_concept.WORSE)
     told = {"estimate": -0.025, "low": -0.035, "high": -0.016, "verdict": CONTRADICTED}
     fewer = changed(parts, 4, worse.part, **told)
     said = claims.with_fewer(fewer, parts)

@@ -16,7 +16,7 @@ from rfe_study.claims import headline
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import Verdict
 from rfe_study.measures.gradient_noise import Comparison
-from rfe_study.methods.proof import N_E
+from rfe_study.methods.proof_of_concept import N_E
 
 STOPS = [*N_E, 5000]
 

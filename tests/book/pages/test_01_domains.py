@@ -64,7 +64,8 @@ def check_scanners(page, state):
     modality = MODALITIES[image].upper()
     assert page.status(SCANNERS) == f"{modality}, {state['captions'][index]}"
     texts = page.tab.locator(".rfe-figures tbody td").all_inner_texts()
-    assert texts == [text for row in state["figures"][image] for text in row[1:]]
+    figures = [text for row in state["figures"][image] for text in row[1:]]
+    assert texts == [text.replace("-", "−") for text in figures]
     return drawn
 
 

@@ -58,9 +58,10 @@ def check_state(page, layer, found, rows):
     np.testing.assert_allclose(np.fromstring(drawn["seconds"], sep=" "), seconds, rtol=1e-3)
     marks = page.tab.locator(".rfe-draw").evaluate_all("all => all.map(m => +m.dataset.value)")
     np.testing.assert_allclose(marks, own.losses[:, at], rtol=1e-3)
-    assert f"exact loss {drawn['exact']}, sampled {drawn['mean']}" in page.status()
+    exact, mean = (f"{float(drawn[name]):.4f}" for name in ("exact", "mean"))
+    assert f"exact loss {exact}, sampled {mean}" in page.status()
     cells = page.tab.locator(".rfe-numbers td").all_inner_texts()
-    assert cells[1] == drawn["exact"] and cells[2].startswith(f"{drawn['mean']} ±")
+    assert cells[1] == exact and cells[2].startswith(f"{mean} ± {float(drawn['spread']):.4f} (")
     assert int(drawn["off"]) == sum(s > CEILING for s in seconds)
     return drawn
 

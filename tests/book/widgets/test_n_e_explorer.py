@@ -197,6 +197,18 @@ def test_every_control_of_the_divergence_explorer(widget_page, pixels):
 
 
 @pytest.mark.browser
+def test_the_slider_gives_way_before_it_leaves_its_row(widget_page, pixels):
+    page = widget_page(loss_explorer(pixels, seed=SEED))
+    row = page.view().locator(".rfe-controls")
+    wide, slider = row.bounding_box(), page.control("n_E").bounding_box()
+    end = int(slider["x"] + slider["width"])
+    page.tab.set_viewport_size({"width": end - 60, "height": 900})
+    page.frames()
+    assert row.bounding_box()["height"] == wide["height"]
+    assert page.control("n_E").bounding_box()["width"] < slider["width"]
+
+
+@pytest.mark.browser
 @pytest.mark.frames
 @pytest.mark.parametrize("explorer", [loss_explorer, divergence_explorer])
 def test_a_frame_is_quick(widget_page, pixels, explorer):

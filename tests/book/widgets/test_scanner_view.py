@@ -19,7 +19,7 @@ def inputs():
         for scanner in SCANNERS
     }
     masks = generator.random(SHAPE) > 0.8
-    figures = {kind: [("row", *(f"{kind} {s}" for s in SCANNERS))] for kind in KINDS}
+    figures = {kind: [("row", *(f"-{at}.5 {kind}" for at in range(3)))] for kind in KINDS}
     options = {
         "names": [f"{s}: scanner" for s in SCANNERS],
         "captions": [f"slice {n}" for n in range(SHAPE[0])],
@@ -59,7 +59,7 @@ def test_every_control_changes_the_panes(widget_page):
             expected = on_screen(widget, masks, **(state | {"scanner": scanner}))
             np.testing.assert_allclose(page.canvas(pane)[..., :3], expected, atol=2)
         row = page.tab.locator(".rfe-figures tbody td").all_inner_texts()
-        assert row == [f"{KINDS[state['image']]} {s}" for s in SCANNERS]
+        assert row == [f"−{at}.5 {KINDS[state['image']]}" for at in range(3)]  # a true minus
         shown = page.tab.locator(".rfe-figures thead .rfe-shown").all_inner_texts()
         assert shown == ["A", SCANNERS[state["scanner"]]]
 

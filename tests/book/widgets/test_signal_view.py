@@ -40,7 +40,8 @@ def check(page, maps):
     expected = np.clip(255 / WINDOW * mixed, 0, 255)
     np.testing.assert_allclose(page.canvas()[..., 0], expected, atol=1)
     texts = page.tab.locator(".rfe-values tbody td").all_inner_texts()
-    assert texts[1::2] == [f"{r:.2f}" for r in np.fromstring(drawn["ratios"], sep=" ")]
+    shown = [f"{r:.2f}" if r < 60 else "> 60" for r in np.fromstring(drawn["ratios"], sep=" ")]
+    assert texts[1::2] == shown
     assert page.status().startswith(f"TE {te:g} ms, TI {ti:g} ms, {field:g} T: lesion tissue is ")
     return te, ti, field
 
@@ -64,6 +65,17 @@ def test_every_control_is_python_s_signal(page, maps):
         assert letter in pressed
     label = page.value("Echo time TE")
     assert label == f"{row.flair.echo_time_ms:g} ms"
+
+
+@pytest.mark.browser
+def test_where_white_matter_vanishes_ratios_are_said_to_be_larger(widget_page, maps):
+    flair, field = DOMAINS["A"].flair, DOMAINS["A"].field_strength_t
+    null = scanner.RELAXATION[field]["wm"].t1_ms * np.log(2)  # but for recovery before the pulse
+    options = {"te_ms": TE_MS, "ti_ms": [round(null)], "label": "Random tissue"}
+    page = widget_page(signal_view(maps, {"A": (flair, field)}, **options))
+    page.press_slider("Inversion time TI", "Home")
+    check(page, maps)
+    assert "lesion tissue is more than 60 times as bright" in page.status()
 
 
 @pytest.mark.browser

@@ -12,7 +12,7 @@ from rfe_book.style import upright
 from rfe_book.widgets.segmentation_view import OUTCOMES, slice_scores
 from rfe_book.widgets.sweep_explorer import NO_MODEL, STOPS, SweepExplorer, sweep_explorer
 from rfe_core.sampling import STRATEGIES
-from rfe_study.methods.proof import DISTANCES, N_E, proof_of_concept
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E, proof_of_concept
 from rfe_study.runs.masks import Explorer
 
 SEEDS = (0, 1, 2)

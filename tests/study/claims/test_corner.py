@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import sweep_rows
 
-from rfe_study.claims import corner, proof
+from rfe_study.claims import corner
+from rfe_study.claims import proof_of_concept as claims
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 
 METHODS = [method for method in proof_of_concept() if method.group == "rfe"]
 
@@ -34,7 +35,7 @@ def rising(method):
 
 
 def test_parts_that_it_enters_are_parts_of_the_claims():
-    main = [p.question for p in proof.PARTS if p.main and p.claim != "ours"]
+    main = [p.question for p in claims.PARTS if p.main and p.claim != "ours"]
     assert set(corner.WITHOUT) <= {question.part for question in main}
     assert [p.question for p in corner.parts()] == main
     assert len(corner.rest("ACD")) == 5
@@ -42,18 +43,18 @@ def test_parts_that_it_enters_are_parts_of_the_claims():
 
 def test_what_happens_in_the_corner_alone_goes():
     rows = tables(only_the_corner)
-    whole = {p.part: p.verdict for p in proof.judge(*rows)[VERDICT]}
+    whole = {p.part: p.verdict for p in claims.judge(*rows)[VERDICT]}
     rest = {p.part: p.verdict for p in corner.judge(*rows)}
     for part, planted in (
-        (proof.RISES, REPRODUCED),
-        (proof.ahead_of("distribution-aware"), REPRODUCED),
-        (proof.WORSE, CONTRADICTED),
+        (claims.RISES, REPRODUCED),
+        (claims.ahead_of("distribution-aware"), REPRODUCED),
+        (claims.WORSE, CONTRADICTED),
     ):
         assert (whole[part], rest[part]) == (planted, NO_EFFECT)
-    assert whole[proof.ALIKE] == REPRODUCED != rest[proof.ALIKE]
+    assert whole[claims.ALIKE] == REPRODUCED != rest[claims.ALIKE]
 
 
 def test_what_happens_elsewhere_stays():
     found = {p.part: p for p in corner.judge(*tables(rising))}
-    assert found[proof.RISES].verdict == REPRODUCED
-    assert found[proof.RISES].estimate == pytest.approx(0.1, abs=0.002)
+    assert found[claims.RISES].verdict == REPRODUCED
+    assert found[claims.RISES].estimate == pytest.approx(0.1, abs=0.002)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rfe_study.claims import effects, headline, power, proof, verdicts
+from rfe_study.claims import effects, headline, power, proof_of_concept, verdicts
 from rfe_study.claims.adaptation import MISSED, SOME
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.phantom.domains import PAIRED
@@ -25,8 +25,8 @@ def test_power_is_that_of_the_code():
         ("share of lesions | {} |", effects.SMALLEST_SHARE, ".03"),
         ("log ratio of false positives | {} |", effects.SMALLEST_FALSE_RATIO, ".22"),
         ("precision gained less recall gained | {} |", effects.SMALLEST_GAINS, ".05"),
-        ("correlation of seeds above {}", proof.SIMILAR, ".5"),
-        ("two trainings differ by less than {}", proof.SAME, ".05"),
+        ("correlation of seeds above {}", proof_of_concept.SIMILAR, ".5"),
+        ("two trainings differ by less than {}", proof_of_concept.SAME, ".05"),
         ("10 (at most {} below)", effects.SLIGHTLY, ".05"),
         ("one-sided tests at {}% each", 100 * verdicts.ERROR, "2.5"),
         ("if the {}% interval lies within", 100 * verdicts.EQUIVALENCE, "90"),

@@ -13,7 +13,7 @@ from rfe_study import results
 from rfe_study.command import gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
-from rfe_study.methods import modalities, proof
+from rfe_study.methods import experiments, modalities
 from rfe_study.phantom.bids import save_subject
 from rfe_study.runs import real
 from rfe_study.runs.variants import VARIANTS
@@ -29,7 +29,7 @@ def test_names_repeated_for_a_fast_start_agree_with_their_owners():
     assert tuple(LAYOUTS) == parse_data.LAYOUTS
     assert (*VARIANTS, modalities.DROPOUT) == parse_runs.VARIANT_NAMES
     assert modalities.OPTIONAL == parse_data.OPTIONAL
-    assert proof.EXPERIMENTS.keys() == parse_runs.EXPERIMENTS.keys()
+    assert experiments.EXPERIMENTS.keys() == parse_runs.EXPERIMENTS.keys()
     assert tuple(real.METHODS) == parse_data.ADAPTATIONS
 
 

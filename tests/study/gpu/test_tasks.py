@@ -7,8 +7,9 @@ import pytest
 
 from rfe_study.gpu import preparing
 from rfe_study.gpu.tasks import Plan
-from rfe_study.methods import adaptation, proof
+from rfe_study.methods import adaptation
 from rfe_study.methods.profiles import PROFILES
+from rfe_study.methods.proof_of_concept import choices, proof_of_concept, search
 
 
 def plan(done=(), seeds=8):
@@ -26,7 +27,7 @@ def test_every_model_is_trained_once():
     keys = [task.key for task in tasks]
     assert len(keys) == len(set(keys))
     tuned = [task for task in tasks if task.name == "tune"]
-    methods = [*proof.proof_of_concept(), *proof.search(), *proof.choices()]
+    methods = [*proof_of_concept(), *search(), *choices()]
     of_targets = [*adaptation.adaptation_methods(), *adaptation.search()]
     assert len(tuned) == sum(m.seeds for m in methods) + 3 * sum(m.seeds for m in of_targets)
     bounds = [task.key for task in tasks if task.name == "bound" and "scanners" not in task.key]

@@ -6,7 +6,7 @@ import torch
 from rfe_core.distances import unit
 from rfe_core.random_feature_embedding import PixelEmbeddingLoss
 from rfe_study.methods.embedding import RandomFeatureEmbedding
-from rfe_study.methods.proof import rfe
+from rfe_study.methods.proof_of_concept import rfe
 from rfe_study.methods.released import ReleasedGradient, ReleasedGradientLoss, radial_error
 
 

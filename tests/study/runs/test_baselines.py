@@ -11,8 +11,8 @@ from rfe_core import checkpoints, training
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
 from rfe_study.command.cli import main
+from rfe_study.methods.batch_norm import adapt_statistics
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.phantom import cache
 from rfe_study.runs import baselines
 

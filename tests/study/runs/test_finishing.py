@@ -11,8 +11,8 @@ from rfe_core.evaluation import patch_f_score, predict
 from rfe_core.metrics import f_score
 from rfe_core.patches import extract
 from rfe_core.training import build
+from rfe_study.methods.batch_norm import adapt_statistics
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.statistics import adapt_statistics
 from rfe_study.runs.finishing import calibrated_threshold, finish
 
 pytestmark = pytest.mark.usefixtures("one_thread")

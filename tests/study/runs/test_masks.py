@@ -18,7 +18,7 @@ from rfe_study import provenance, results
 from rfe_study.command import cli, sweep
 from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 from rfe_study.runs import predicted_slices, tuning
 from rfe_study.runs.masks import load, merge, path_of, save
 from rfe_study.tables import MODELS

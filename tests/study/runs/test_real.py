@@ -25,7 +25,7 @@ from rfe_core.patches import extract_all
 from rfe_core.scans.load import load_subjects
 from rfe_core.training import build
 from rfe_study import results
-from rfe_study.command import segment as segment_command
+from rfe_study.command import adapt_run
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
 from rfe_study.methods.profiles import PROFILES
@@ -292,7 +292,7 @@ def test_a_mask_of_another_network_is_not_overwritten(folder, capsys):
 
 def test_one_patient_is_in_memory_at_a_time(folder, monkeypatch):
     alive, most = weakref.WeakSet(), []
-    real_load = segment_command.load_subject
+    real_load = adapt_run.load_subject
 
     def load(files, **options):
         gc.collect()
@@ -301,7 +301,7 @@ def test_one_patient_is_in_memory_at_a_time(folder, monkeypatch):
         most.append(len(alive))
         return subject
 
-    monkeypatch.setattr(segment_command, "load_subject", load)
+    monkeypatch.setattr(adapt_run, "load_subject", load)
     assert adapt(folder, "--seeds", "0") == 0
     assert most == [1, 1, 1]
 

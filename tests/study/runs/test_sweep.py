@@ -27,16 +27,16 @@ from rfe_study.command import scores as sweep_scores
 from rfe_study.command import sweep
 from rfe_study.command.cli import main
 from rfe_study.command.lock import alone
-from rfe_study.methods import proof
+from rfe_study.methods.experiments import EXPERIMENTS
 from rfe_study.methods.method import STATISTICS, Method
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.methods.proof import proof_of_concept, rfe
+from rfe_study.methods.proof_of_concept import CHOSEN, RATE, proof_of_concept, rfe
 from rfe_study.methods.self_training import SelfTraining
 from rfe_study.phantom.domains import patients
 from rfe_study.runs import sweep as sweep_runs
 from rfe_study.runs.finishing import finish
 from rfe_study.runs.tuning import Job
-from rfe_study.tables import CURVES, MODEL_KEY, MODELS, SCORES
+from rfe_study.tables import CURVES, MODELS, SCORES
 from rfe_study.workers import SerialExecutor
 
 SMOKE = PROFILES["smoke"]
@@ -77,7 +77,7 @@ def some_methods():
 def few(monkeypatch):
     """The proof of concept with four methods, or those a test puts there."""
     methods = some_methods()
-    monkeypatch.setitem(proof.EXPERIMENTS, "proof-of-concept", lambda: methods)
+    monkeypatch.setitem(EXPERIMENTS, "proof-of-concept", lambda: methods)
     monkeypatch.setattr(sweep.data, "make", lambda who, workers: None)  # all there
     return methods
 
@@ -115,7 +115,7 @@ def serial(data, tmp_path_factory):
     """Four methods run in this process and scored on development patients."""
     out = tmp_path_factory.mktemp("serial")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(proof.EXPERIMENTS, "proof-of-concept", some_methods)
+        patch.setitem(EXPERIMENTS, "proof-of-concept", some_methods)
         assert main(command(data, out, "--evaluate", "dev")) == 0
     return out
 
@@ -130,11 +130,11 @@ def test_rows_of_a_sweep(serial):
     by_model = models.set_index("model")
     assert by_model.loc["80/20 l2 2000", ["n_e", "lambda", "margin"]].tolist() == [
         "2000",
-        *proof.CHOSEN["l2"],
+        *CHOSEN["l2"],
     ]
     assert by_model.loc["50/50 ACD all margin 1", "n_e"] == "all"
     assert pd.isna(by_model.loc["labelled A only, statistics of B", "strategy"])
-    assert models["learning_rate"].tolist() == [SMOKE.learning_rate * proof.RATE] * 4
+    assert models["learning_rate"].tolist() == [SMOKE.learning_rate * RATE] * 4
     weights = {checkpoints.weights_digest(p) for p in serial.rglob("*.safetensors")}
     assert set(models["weights"]) == weights == set(scores["weights"]) and len(weights) == 4
     assert (curves.groupby("model").size() == 1).all()
@@ -142,7 +142,7 @@ def test_rows_of_a_sweep(serial):
     assert drawn["80/20 ACD 20"] == 16 and pd.isna(drawn["labelled A only, statistics of B"])
     assert (scores.groupby("model").size() == 2).all()  # of the smoke profile, one patient a role
     assert set(scores["role"]) == {"dev", "pairdev"} and set(scores["domain"]) == {"B"}
-    assert (scores["learning_rate"] == SMOKE.learning_rate * proof.RATE).all()
+    assert (scores["learning_rate"] == SMOKE.learning_rate * RATE).all()
     whose = by_model["statistics"].to_dict()
     assert whose.pop("labelled A only, statistics of B") == "target" and set(whose.values()) == {
         "both"
@@ -688,8 +688,3 @@ def test_executors_by_number_of_workers():
         assert isinstance(pool, SerialExecutor) and ahead == 1
     with pytest.raises(ValueError, match="jobs must be >= 1, got 0"), study_workers.executor(0):
         pass
-
-
-def test_names_repeated_for_a_fast_start_agree_with_their_owners():
-    assert proof.EXPERIMENTS.keys() == sweep.EXPERIMENTS.keys()
-    assert len(MODEL_KEY) == 5

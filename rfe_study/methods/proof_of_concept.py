@@ -1,6 +1,6 @@
-"""Experiments, lists of methods to fine-tune: the 36 models of Section 3.2, those beside them.
+"""The proof of concept of Section 3.2 as data: the 36 models, those beside them, and the search.
 
-Those with a real prior are in `rfe_study.methods.adaptation`; `rfe_study.runs.sweep` runs any.
+All have a perfect prior; the models with a real one are in `rfe_study.methods.adaptation`.
 """
 
 from dataclasses import asdict, replace
@@ -10,7 +10,6 @@ from typing import Any
 
 from rfe_core.random_feature_embedding import ALL
 from rfe_core.sampling import STRATEGIES
-from rfe_study.methods import adaptation
 from rfe_study.methods.embedding import RandomFeatureEmbedding
 from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
 from rfe_study.methods.released import ReleasedGradient
@@ -178,12 +177,3 @@ def choices() -> list[Method]:
         one(name="angular", embedding=replace(ours, distance="angular")),
         one(name="l2 as printed", embedding=replace(printed, distance="l2", **PRINTED_L2)),
     ]
-
-
-EXPERIMENTS = {
-    "proof-of-concept": proof_of_concept,
-    "search": search,
-    "choices": choices,
-    "adaptation": adaptation.adaptation_methods,
-    "adaptation-search": adaptation.search,
-}

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import sweep_rows
 
-from rfe_book.figures import operating, plane, proof
-from rfe_book.tables import proof as proof_tables
+from rfe_book.figures import operating, plane, proof_of_concept
+from rfe_book.tables import proof_of_concept as proof_tables
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.operating_points import POINTS
 from rfe_study.claims.rows import by_model
-from rfe_study.methods.proof import N_E
+from rfe_study.methods.proof_of_concept import N_E
 
 matplotlib.use("Agg")
 
@@ -33,20 +33,22 @@ def heights(panel, label):
 
 
 def test_fig_3a_has_all_models_and_all_references(values):
-    for panel, distance in zip(proof.f_against_n_e(values).axes, ("ACD", "l2"), strict=True):
+    for panel, distance in zip(
+        proof_of_concept.f_against_n_e(values).axes, ("ACD", "l2"), strict=True
+    ):
         expected = [values[f"80/20 {distance} {n}"].loc[:1].to_numpy().mean() for n in N_E]
         assert heights(panel, "80/20") == pytest.approx(expected)  # seeds 0 and 1: all have them
         flat = {line.get_label(): line.get_ydata()[0] for line in panel.lines}
-        for model in proof.REFERENCES:
+        for model in proof_of_concept.REFERENCES:
             assert flat[model] == pytest.approx(values[model].loc[:1].to_numpy().mean())
         texts = [text.get_text() for text in panel.texts]
         assert texts[:6] == ["3", "2", "2", "2", "2", "3"]
-        named = STRATEGIES if distance == "ACD" else proof.REFERENCES
+        named = STRATEGIES if distance == "ACD" else proof_of_concept.REFERENCES
         assert [" ".join(text.split()) for text in texts[6:]] == list(named)
 
 
 def test_a_dot_for_each_seed_within_its_bar(values):
-    acd, _ = proof.f_against_n_e(values).axes
+    acd, _ = proof_of_concept.f_against_n_e(values).axes
     dots = [line.get_ydata() for line in acd.lines if line.get_marker() == "."]
     (bars,) = [c for c in acd.containers if c.get_label() == "50/50"]
     for n, ends in zip(N_E, bars.lines[2][0].get_segments(), strict=True):
@@ -57,12 +59,12 @@ def test_a_dot_for_each_seed_within_its_bar(values):
 
 def test_unequal_seeds_are_said(values):
     fewer = {**values, "80/20 ACD 20": values["80/20 ACD 20"].iloc[:1]}
-    acd, l2 = proof.f_against_n_e(fewer).axes
+    acd, l2 = proof_of_concept.f_against_n_e(fewer).axes
     assert (acd.texts[0].get_text(), l2.texts[0].get_text()) == ("1–3", "3")
 
 
 def test_weight_or_number_compares_the_seeds_of_both(values):
-    acd, _ = proof.weight_or_number(values).axes
+    acd, _ = proof_of_concept.weight_or_number(values).axes
     lines = {line.get_label(): line.get_ydata() for line in acd.lines}
     for label, suffix in (
         ("mean over pairs: the weight stays", ""),
@@ -102,7 +104,7 @@ def test_shares_go_from_the_least_lesion_to_the_most(values):
 
 
 def test_each_seed_stands_against_the_others(values):
-    (axes,) = proof.seeds(values).axes
+    (axes,) = proof_of_concept.seeds(values).axes
     drawn = [c.get_offsets() for c in axes.collections]
     f = values["50/50 ACD 20"].mean(axis=1)
     np.testing.assert_allclose(drawn[0][0], [(f[1] + f[2]) / 2, f[0]])
@@ -122,6 +124,6 @@ def test_plane_has_every_group():
 
 def test_live_has_both_losses():
     history = [{"epoch": 36, "dice_loss": 0.3, "embedding_loss": 0.5}]
-    left, right = proof.live({"weight 0": history, "weight 1": history}).axes
+    left, right = proof_of_concept.live({"weight 0": history, "weight 1": history}).axes
     assert [line.get_ydata()[0] for line in left.lines] == [0.3, 0.3]
     assert [line.get_ydata()[0] for line in right.lines] == [0.5, 0.5]

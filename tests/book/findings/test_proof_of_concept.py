@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 import sweep_rows
 
-from rfe_book.findings import plane, proof_points, proof_search
-from rfe_book.findings import proof as findings
-from rfe_book.tables import proof as tables
+from rfe_book.findings import plane, proof_of_concept_points, proof_of_concept_search
+from rfe_book.findings import proof_of_concept as findings
+from rfe_book.tables import proof_of_concept as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import signed
 from rfe_study.claims import corner, operating_points
-from rfe_study.claims import proof as claims
-from rfe_study.methods.proof import ENDS, N_E, proof_of_concept
+from rfe_study.claims import proof_of_concept as claims
+from rfe_study.methods.proof_of_concept import ENDS, N_E, proof_of_concept
 
 #: F that a strategy adds, and an exact share of lesion.
 AHEAD = {"50/50": 0.02, "distribution-aware": 0.0, "80/20": 0.1}
@@ -154,13 +154,13 @@ def test_the_papers_margin(values):
     models = ("80/20 ACD 20 margin 1", "80/20 ACD 200 margin 1")
     lower = {m: values[m.removesuffix(" margin 1")].loc[[0]] - 0.06 for m in models}
     searched = grid(lambda d, w, m: 0.7 - m / 10)
-    found = proof_points.margin_1({**values, **lower}, searched)
+    found = proof_of_concept_points.margin_1({**values, **lower}, searched)
     assert (found.by_20, found.by_200) == ("0.06", "0.06")
     with pytest.raises(ValueError, match="smallest margin is best"):
-        proof_points.margin_1({**values, **lower}, grid(lambda d, w, m: m))
+        proof_of_concept_points.margin_1({**values, **lower}, grid(lambda d, w, m: m))
     with pytest.raises(ValueError, match="below statistics of B alone"):
         high = {tables.STATISTICS: values[tables.STATISTICS] - 0.2}
-        proof_points.margin_1({**values, **lower, **high}, searched)
+        proof_of_concept_points.margin_1({**values, **lower, **high}, searched)
 
 
 def test_again_says_what_trainings_share(parts, values):
@@ -191,20 +191,20 @@ def summary(**recall):
 
 
 def test_strategies_are_operating_points():
-    found = proof_points.strategies(summary(half=0.2, fifth=0.1, aware=-0.05))
+    found = proof_of_concept_points.strategies(summary(half=0.2, fifth=0.1, aware=-0.05))
     assert (found.recall_half, found.precision_half) == ("+0.20", "+0.20")
     assert (found.recall_aware, found.precision_aware) == ("−0.05", "+0.45")
     with pytest.raises(ValueError, match="the more is found"):
-        proof_points.strategies(summary(half=-0.2, fifth=0.1))
+        proof_of_concept_points.strategies(summary(half=-0.2, fifth=0.1))
 
 
 def test_points_ask_the_same_thrice(scores, models):
-    found = proof_points.points(operating_points.judge(scores, models))
+    found = proof_of_concept_points.points(operating_points.judge(scores, models))
     assert found.half_AP == "ahead of"
 
 
 def test_lead_is_made_of_two_ends(values):
-    found = proof_points.lead(values)
+    found = proof_of_concept_points.lead(values)
     assert (found.half_20[:5], found.half_2000[:5], found.aware_2000[:5]) == (
         "+0.08",
         "+0.08",
@@ -213,23 +213,23 @@ def test_lead_is_made_of_two_ends(values):
     assert float(found.aware_20[:5]) == pytest.approx(0.42, abs=0.02)
     with pytest.raises(ValueError, match="most of the lead"):
         even = values["80/20 ACD 20"] - 0.1
-        proof_points.lead({**values, "distribution-aware ACD 20": even})
+        proof_of_concept_points.lead({**values, "distribution-aware ACD 20": even})
 
 
 def test_shares_have_a_best_at_each_point(points):
-    found = proof_points.shares(points)
+    found = proof_of_concept_points.shares(points)
     assert float(found.ap_50) - float(found.f_50) == pytest.approx(0.14, abs=0.021)
     assert (found.margin, found.margin_36) == ("1", "0.5")
     with pytest.raises(ValueError, match="alike"):
         four = points["at 0.5"]["4x ACD all margin 1"] + 0.03
         half = {**points["at 0.5"], "4x ACD all margin 1": four}
-        proof_points.shares({**points, "at 0.5": half})
+        proof_of_concept_points.shares({**points, "at 0.5": half})
     with pytest.raises(ValueError, match="best lies between"):
-        proof_points.shares({**points, "at 0.5": points["threshold-free"]})
+        proof_of_concept_points.shares({**points, "at 0.5": points["threshold-free"]})
 
 
 def test_distance_by_corners_and_lengths(parts, points):
-    found = proof_points.distance(parts, points, sweep_rows.curves(growth=0.1))
+    found = proof_of_concept_points.distance(parts, points, sweep_rows.curves(growth=0.1))
     assert (found.rest[1:], found.rougher_seeds) == ("0.00 (−0.00 to 0.00)", 2)
     assert found.rest_AP.startswith("+0.02") and found.rough == "no relevant effect"
     assert (found.lesion_ACD, found.lesion_l2) == ("1.0", "2.4")
@@ -252,20 +252,22 @@ def grid(f_of):
 
 def test_search_says_what_was_chosen():
     best = {("ACD", 10, 0.5), ("l2", 0.1, 20)}
-    found = proof_search.search(grid(lambda *key: 0.7 if key in best else 0.6 - key[2] / 1e4))
+    found = proof_of_concept_search.search(
+        grid(lambda *key: 0.7 if key in best else 0.6 - key[2] / 1e4)
+    )
     assert (found.chosen_ACD, found.f_ACD) == ("λ = 10, m = 0.5", "0.70")
     assert (found.chosen_l2, found.l2_papers, found.heads) == ("λ = 0.1, m = 20", "0.50", 1)
     with pytest.raises(ValueError, match="best of nine"):
-        proof_search.search(grid(lambda d, w, m: m))
+        proof_of_concept_search.search(grid(lambda d, w, m: m))
 
 
 def test_margins_make_lengths():
     index = pd.MultiIndex.from_product([["l2"], [5.0, 20.0, 1000.0]])
     table = pd.DataFrame({"lesion": [5.0, 15.0, 70.0], "F": [0.6, 0.62, 0.58]}, index)
-    found = proof_search.margins(table)
+    found = proof_of_concept_search.margins(table)
     assert (found.long_5, found.long_1000) == ("5.0", "70.0")
     with pytest.raises(ValueError, match="the longer"):
-        proof_search.margins(table.assign(lesion=[5.0, 4.0, 70.0]))
+        proof_of_concept_search.margins(table.assign(lesion=[5.0, 4.0, 70.0]))
 
 
 def test_cost_of_a_step():
@@ -273,7 +275,9 @@ def test_cost_of_a_step():
     names = ["no embedding", "ACD, n_E = 2000, margin 1", "l2, n_E = 2000, margin 5",
              "ACD, all pixels"]  # fmt: skip
     steps = pd.DataFrame({"variant": names, "seconds": 0.16, "ratio": [1, 1.04, 1.12, 1.2]})
-    found = proof_search.cost(steps.assign(**born), sweep_rows.curves(), sweep_rows.models())
+    found = proof_of_concept_search.cost(
+        steps.assign(**born), sweep_rows.curves(), sweep_rows.models()
+    )
     assert (found.plain, found.ACD, found.l2, found.everything) == ("160", "4", "12", "20")
     assert (found.short_half, found.few, found.made) == (
         "0",

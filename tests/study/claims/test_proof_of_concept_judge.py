@@ -6,9 +6,9 @@ import pytest
 
 from rfe_study.claims import operating_points
 from rfe_study.claims.heads import PATIENTS, VERDICT
-from rfe_study.claims.proof import judge
+from rfe_study.claims.proof_of_concept import judge
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 
 METHODS = [method for method in proof_of_concept() if method.group == "rfe"]
 SUBJECTS = {f"Btest{k}": "test" for k in (1, 2)}

@@ -9,18 +9,19 @@ import pandas as pd
 
 from rfe_book.figures.operating import BY_SHARE
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.proof import FEWEST, SHORT
-from rfe_book.tables import proof as tables
-from rfe_book.tables import proof_search
+from rfe_book.findings.claims import part_of
+from rfe_book.findings.proof_of_concept import FEWEST, SHORT
+from rfe_book.tables import proof_of_concept as tables
+from rfe_book.tables import proof_of_concept_search
 from rfe_book.words import change, signed
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims import verdicts
 from rfe_study.claims.comparisons import gain, mean_interval
 from rfe_study.claims.contrasts import average, minus
 from rfe_study.claims.operating_points import POINTS
-from rfe_study.claims.proof import ENDS, all_of, at_margin_1, name, names
+from rfe_study.claims.proof_of_concept import ENDS, all_of, at_margin_1, name, names
 from rfe_study.claims.rows import ByModel, of_first_seed
-from rfe_study.methods.proof import CHOSEN, DISTANCES, MARGIN_1_N_E
+from rfe_study.methods.proof_of_concept import CHOSEN, DISTANCES, MARGIN_1_N_E
 
 #: The names of `POINTS` in their order.
 AT_HALF, AT_A, THRESHOLD_FREE = POINTS
@@ -40,7 +41,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
     Parameters
     ----------
     parts : DataFrame
-        `rfe_book.tables.proof.summary`: indexed by ``model``.
+        `rfe_book.tables.proof_of_concept.summary`: indexed by ``model``.
     """
     none, said, mean = parts.loc[tables.CONTROL], {}, {}
     for strategy, key in SHORT.items():
@@ -60,7 +61,7 @@ def strategies(parts: pd.DataFrame) -> Findings:
 
 def points(judged: Mapping[str, Sequence[verdicts.Verdict]]) -> Findings:
     """Claim 3 at each operating point: ``half_AP`` is 80/20 beside 50/50 by average precision."""
-    lead = {p: _part(judged[p], "80/20 better than 50/50, ACD") for p in judged}
+    lead = {p: part_of(judged[p], "80/20 better than 50/50, ACD") for p in judged}
     must_hold("80/20 leads 50/50 at 0.5", lead[AT_HALF].verdict == verdicts.REPRODUCED)
     shrinks = lead[AT_HALF].estimate > lead[AT_A].estimate > lead[THRESHOLD_FREE].estimate
     must_hold("the less a threshold matters, the smaller that lead", shrinks)
@@ -81,11 +82,6 @@ def lead(values: ByModel) -> Findings:
     few, many = (found["aware", n][0] for n in ENDS)
     must_hold("most of the lead over distribution-aware is at n_E = 20", few > 2 * max(many, 0))
     return Findings(**{f"{s}_{n}": change(*value) for (s, n), value in found.items()})
-
-
-def _part(parts: Sequence[verdicts.Verdict], name: str) -> verdicts.Verdict:
-    (found,) = (p for p in parts if p.part == name)
-    return found
 
 
 def shares(scores: Mapping[str, ByModel]) -> Findings:
@@ -131,7 +127,7 @@ def margin_1(values: ByModel, searched: pd.DataFrame) -> Findings:
     searched : DataFrame
         Rows of the search.
     """
-    grid = proof_search.grid(searched, "ACD").rename(columns=float)
+    grid = proof_of_concept_search.grid(searched, "ACD").rename(columns=float)
     must_hold(
         "the smallest margin is best at every weight", (grid.idxmax(axis=1) == min(grid)).all()
     )
@@ -155,8 +151,8 @@ def distance(
     corners; ``rest_AP`` by average precision. ``lesion_*``: final lengths of 80/20's lesion
     embeddings over the control's, mean over n_E; ``of_all_*``: least and most of all 18.
     """
-    worse = _part(judged, "l2 worse than ACD")
-    rough = _part(judged, "l2 rougher than ACD from n_E = 200")
+    worse = part_of(judged, "l2 worse than ACD")
+    rough = part_of(judged, "l2 rougher than ACD from n_E = 200")
     must_hold("l2 segmenting worse is undecided", worse.verdict == verdicts.UNDECIDED)
     corners = list(product(STRATEGIES, ENDS))
     others = [corner for corner in corners if corner != FEWEST]
@@ -173,7 +169,7 @@ def distance(
     for point in (AT_HALF, THRESHOLD_FREE):
         both = (average([scores[point][name(s, d, n)] for s, n in others]) for d in DISTANCES)
         rest[point] = mean_interval(minus(*both))
-    long = proof_search.lengths(curves, [tables.CONTROL, *all_of("ACD"), *all_of("l2")])
+    long = proof_of_concept_search.lengths(curves, [tables.CONTROL, *all_of("ACD"), *all_of("l2")])
     times = long["lesion"] / long.loc[tables.CONTROL, "lesion"]
     fifth = {d: times[names("80/20", d)].mean() for d in DISTANCES}
     must_hold("l2 acts on lengths", fifth["l2"] > 1.5 * fifth["ACD"])

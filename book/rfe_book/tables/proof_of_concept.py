@@ -1,7 +1,7 @@
 """The rows of a sweep put into the tables of chapter 07, models by what they are compared for.
 
-Nothing is chosen or judged here: `rfe_study.claims.proof` does that. The search for settings and
-what trainings drew are in `rfe_book.tables.proof_search`.
+Nothing is chosen or judged here: `rfe_study.claims.proof_of_concept` does that. The search for
+settings and what trainings drew are in `rfe_book.tables.proof_of_concept_search`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ from rfe_study.claims import power
 from rfe_study.claims.comparisons import Share, gain, share_closed
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.operating_points import POINTS
-from rfe_study.claims.proof import ENDS, PARTS, at_margin_1, name, names, on_targets
+from rfe_study.claims.proof_of_concept import ENDS, PARTS, at_margin_1, name, names, on_targets
 from rfe_study.claims.rows import ByModel, by_model, of_first_seed
 from rfe_study.claims.verdicts import Verdict
 from rfe_study.methods.method import GROUPS, Method
-from rfe_study.methods.proof import DISTANCES, SHARES, SHARES_N_E
+from rfe_study.methods.proof_of_concept import DISTANCES, SHARES, SHARES_N_E
 
 #: The fine-tuned network whose embeddings chapter 07 shows: model and seed.
 SHOWN = ("80/20 ACD 2000", 0)
@@ -149,7 +149,7 @@ def verdict_table(found: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
     Parameters
     ----------
     found : mapping
-        As `rfe_study.claims.proof.judge` returns it.
+        As `rfe_study.claims.proof_of_concept.judge` returns it.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from torch import nn
 from rfe_core.patches import Patches
 from rfe_core.settings import TrainingSettings
 from rfe_core.training import build
-from rfe_study.methods.statistics import adapt_statistics
+from rfe_study.methods.batch_norm import adapt_statistics
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -29,7 +29,7 @@ from rfe_study.claims.heads import PATIENTS
 from rfe_study.claims.repetition import agreement, repeat
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import Part, Verdict, judge_parts
-from rfe_study.methods.proof import ENDS, MARGIN_1_N_E, N_E
+from rfe_study.methods.proof_of_concept import ENDS, MARGIN_1_N_E, N_E
 
 #: Claim 5: correlation of two seeds' F over the 36 models, to be called similar; and how far apart
 #: F of one model may be after two trainings (root of the mean square): what claim 10 calls slight.

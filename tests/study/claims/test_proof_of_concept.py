@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rfe_study.claims import proof
-from rfe_study.claims.proof import PARTS
+from rfe_study.claims import proof_of_concept as claims
+from rfe_study.claims.proof_of_concept import PARTS
 from rfe_study.claims.rows import NotTrained
 from rfe_study.claims.scores import Scores
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 
 MODELS = [method.name for method in proof_of_concept()]
 STRATEGIES = ("50/50", "distribution-aware", "80/20")
@@ -123,7 +123,7 @@ def test_a_contrast_has_the_seeds_that_all_its_models_have():
 def test_the_same_parts_of_another_column():
     scores, rows = table(4)
     other = {(d, m, "average_precision"): t for (d, m, _), t in scores.tables.items()}
-    found = proof.parts("average_precision")
+    found = claims.parts("average_precision")
     assert [p.part for p in found] == [p.part for p in PARTS[:8]]
     assert {p.statistic for p in found[:7]} == {"difference of mean average precision"}
     rise = found[0].compute(Scores(tables=other))
@@ -133,7 +133,7 @@ def test_the_same_parts_of_another_column():
 
 
 def test_thresholds_and_smallest_effects_as_fixed_before_the_first_full_run():
-    assert (proof.SIMILAR, proof.SAME, proof.ENDS) == (0.5, 0.05, (20, 2000))
+    assert (claims.SIMILAR, claims.SAME, claims.ENDS) == (0.5, 0.05, (20, 2000))
     asked = {p.part: (p.threshold, p.smallest) for p in PARTS}
     assert asked.pop("the 36 models rank alike") == (0.5, None)
     assert asked.pop("two trainings differ by less than 0.05") == (-0.05, None)
@@ -144,5 +144,5 @@ def test_thresholds_and_smallest_effects_as_fixed_before_the_first_full_run():
 
 def test_names_are_those_of_the_models():
     for strategy, distance in product(STRATEGIES, ("ACD", "l2")):
-        assert set(proof.names(strategy, distance)) < set(MODELS)
-    assert len(set(proof.all_of("ACD") + proof.all_of("l2")) & set(MODELS)) == 36
+        assert set(claims.names(strategy, distance)) < set(MODELS)
+    assert len(set(claims.all_of("ACD") + claims.all_of("l2")) & set(MODELS)) == 36

@@ -9,20 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.tables import proof as tables
+from rfe_book.tables import proof_of_concept as tables
 from rfe_book.tables.claims import overall_table
 from rfe_book.words import listed, origin, signed, span
 from rfe_core.sampling import STRATEGIES
-from rfe_study.claims import proof as claim
+from rfe_study.claims import proof_of_concept as claim
 from rfe_study.claims import verdicts
 from rfe_study.claims.contrasts import minus, shared
 from rfe_study.claims.heads import VERDICT
-from rfe_study.claims.proof import ENDS, all_of, name, names
+from rfe_study.claims.proof_of_concept import ENDS, all_of, name, names
 from rfe_study.claims.repetition import agreement, repeat
 from rfe_study.claims.rows import ByModel, of_first_seed
-from rfe_study.methods import proof
+from rfe_study.methods import proof_of_concept
 from rfe_study.methods.method import COMPARED, HEADLINE, SHOWN_ONCE, Method
-from rfe_study.methods.proof import DISTANCES
+from rfe_study.methods.proof_of_concept import DISTANCES
 
 #: Short names of strategies in findings.
 SHORT = dict(zip(STRATEGIES, ("half", "aware", "fifth"), strict=True))
@@ -153,7 +153,7 @@ def n_e(parts: Sequence[verdicts.Verdict], values: ByModel) -> Findings:
     must_hold("it is one training", seeds == 1)
     return Findings(
         rise=whole.effect,
-        equal_at=proof.EQUAL_WEIGHT_N_E,
+        equal_at=proof_of_concept.EQUAL_WEIGHT_N_E,
         seeds=seeds,
         **said,
     )

@@ -5,14 +5,14 @@ import re
 import pytest
 from chapters import text_of
 
-from rfe_book.tables import proof as proof_tables
-from rfe_book.tables import proof_search
+from rfe_book.tables import proof_of_concept as proof_tables
+from rfe_book.tables import proof_of_concept_search
 from rfe_study import results
 from rfe_study.claims import board as board_claims
-from rfe_study.claims import proof
+from rfe_study.claims import proof_of_concept
 from rfe_study.claims.heads import PATIENTS
 from rfe_study.claims.rows import read
-from rfe_study.methods.proof import SEARCH
+from rfe_study.methods.proof_of_concept import SEARCH
 
 
 def words_of(page):
@@ -23,7 +23,7 @@ def words_of(page):
 @pytest.mark.browser
 def test_page_has_every_verdict_with_its_figures(page_for):
     scores, models = read("sweep-scores"), read("sweep-models")
-    table = proof_tables.verdict_table(proof.judge(scores, models))
+    table = proof_tables.verdict_table(proof_of_concept.judge(scores, models))
     shown = words_of(page_for("07-proof-of-concept"))
     for who in PATIENTS:
         missing = [text for text in table[who] if text not in shown]
@@ -44,7 +44,7 @@ def test_search_is_whole_and_folded(page_for):
     shown, seen = words_of(page), text_of(page)
     words = "Settings were chosen on"
     for distance in ("ACD", "l2"):
-        grid = proof_search.grid(searched, distance)
+        grid = proof_of_concept_search.grid(searched, distance)
         assert grid.size == len(SEARCH["cosine"]["weight"]) * len(SEARCH["cosine"]["margin"])
         assert all(f"{f:.3f}" in shown for f in grid.to_numpy().ravel())
     assert words in shown and words not in seen

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from rfe_study.methods.proof import proof_of_concept
+from rfe_study.methods.proof_of_concept import proof_of_concept
 
 
 def rates(scores: pd.DataFrame) -> pd.DataFrame:

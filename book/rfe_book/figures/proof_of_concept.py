@@ -1,4 +1,4 @@
-"""Figures of chapter 07, one function a figure; each returns a matplotlib Figure."""
+"""Figures of chapter 07."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rfe_book.style import BLUE, GRAY, LIGHT, PURPLE, STRATEGY_STYLE, VERMILION
-from rfe_book.tables.proof import BOUND, CONTROL, STATISTICS
+from rfe_book.tables.proof_of_concept import BOUND, CONTROL, STATISTICS
 from rfe_core.sampling import STRATEGIES
 from rfe_study.claims.contrasts import shared
-from rfe_study.claims.proof import name, names
+from rfe_study.claims.proof_of_concept import name, names
 from rfe_study.claims.rows import ByModel
-from rfe_study.methods.proof import DISTANCES, N_E
+from rfe_study.methods.proof_of_concept import DISTANCES, N_E
 
 #: Colour and line of each reference.
 REFERENCES = {CONTROL: ("black", "-"), STATISTICS: (GRAY, ":"), BOUND: (PURPLE, "-")}
@@ -60,6 +60,10 @@ def f_against_n_e(values: ByModel) -> Figure:
 
     All lines go through means over the seeds that the 36 models share, or those of them that a
     reference has.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
     """
     every = [values[m] for d in DISTANCES for s in STRATEGIES for m in names(s, d)]
     same = shared(*every)[0].index
@@ -76,7 +80,7 @@ def f_against_n_e(values: ByModel) -> Figure:
             of_seeds(panel, x, tables, line, through=same, **look)
         panel.set_title(distance)
         _n_e_axis(panel)
-        panel.set_xlim(left=4)  # room for names
+        panel.set_xlim(left=3)  # room for names
         _say_seeds(panel, values, {n: [name(s, distance, n) for s in STRATEGIES] for n in N_E})
     axes[0].set_ylim(axes[0].get_ylim()[0] - 0.04)
     axes[0].set_ylabel("F-score on domain B")
@@ -89,7 +93,7 @@ def _name_lines(axes, values: ByModel, same: pd.Index) -> None:
     for strategy in STRATEGIES:
         at = values[name(strategy, next(iter(DISTANCES)), N_E[0])].loc[same].to_numpy().mean()
         long = len(strategy) > 5
-        x, y, side = (N_E[0] * 1.3, at - 0.04, "left") if long else (N_E[0] * 0.85, at, "right")
+        x, y, side = (N_E[0] * 1.3, at - 0.04, "left") if long else (N_E[0] * 0.72, at, "right")
         look = {"color": STRATEGY_STYLE[strategy][0], "backgroundcolor": "white"}
         text = axes[0].text(x, y, strategy, ha=side, va="center", **look)
         text.get_bbox_patch().set_boxstyle("square", pad=0)
@@ -102,7 +106,12 @@ def _name_lines(axes, values: ByModel, same: pd.Index) -> None:
 
 
 def weight_or_number(values: ByModel) -> Figure:
-    """80/20 with the mean over pairs and with sum / n: F against n_E, of the seeds of both."""
+    """80/20 with the mean over pairs and with sum / n: F against n_E, of the seeds of both.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True)
     kinds = {
         "mean over pairs: the weight stays": ("", VERMILION, "^", "-."),
@@ -124,6 +133,10 @@ def seeds(values: ByModel) -> Figure:
     """Mean F of the 36 models from each seed, against their mean over the other seeds.
 
     Models with the smallest n_E are hollow.
+
+    Parameters
+    ----------
+    values : mapping of model to (seeds, heads)
     """
     figure, axes = plt.subplots(figsize=(5.2, 3.4))
     look = {"s": 16, "alpha": 0.8, "linewidths": 0.8}
@@ -144,7 +157,13 @@ def seeds(values: ByModel) -> Figure:
 
 
 def live(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Dice loss and embedding loss of a few trainings, epoch by epoch."""
+    """Dice loss and embedding loss of a few trainings, epoch by epoch.
+
+    Parameters
+    ----------
+    histories : mapping of label to sequence of mappings
+        An epoch each: ``epoch``, ``dice_loss``, ``embedding_loss``.
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.5))
     styles = (("black", "o-"), (VERMILION, "^-."), (BLUE, "s--"))
     titles = {"dice_loss": "Dice loss on labelled A", "embedding_loss": "embedding loss, Eq. 2"}

@@ -10,9 +10,9 @@ import torch
 from rfe_core.fine_tuning import embedding_terms
 from rfe_core.sampling import STRATEGIES
 from rfe_study import results
-from rfe_study.methods import proof
+from rfe_study.methods.experiments import EXPERIMENTS
 from rfe_study.methods.method import COMPARED, GROUPS, HEADLINE, SHOWN_ONCE, Method
-from rfe_study.methods.proof import (
+from rfe_study.methods.proof_of_concept import (
     CHOSEN,
     DISTANCES,
     EQUAL_WEIGHT_N_E,
@@ -25,6 +25,8 @@ from rfe_study.methods.proof import (
     SEARCH_RATES,
     SHARES,
     SHARES_N_E,
+    choices,
+    controls,
     proof_of_concept,
     rfe,
     search,
@@ -59,7 +61,7 @@ def test_what_stands_beside_them():
         "control": 3,
         "bound": 1,
     }
-    assert set(GROUPS) == {m.group for listed in proof.EXPERIMENTS.values() for m in listed()}
+    assert set(GROUPS) == {m.group for listed in EXPERIMENTS.values() for m in listed()}
     exact = [method.embedding for method in of_group("all pixels")]
     assert [(term.strategy, term.n_e) for term in exact] == [
         *((strategy, "all") for strategy in (*STRATEGIES, *SHARES)),
@@ -83,12 +85,12 @@ def test_what_a_verdict_rests_on_has_ten_seeds():
     assert {method.seeds for method in search()} == {SHOWN_ONCE}
 
 
-@pytest.mark.parametrize("experiment", proof.EXPERIMENTS)
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_names_are_unique_and_stay_unique_in_a_folder(experiment, tmp_path):
     from rfe_study.methods.profiles import PROFILES
     from rfe_study.runs.tuning import Job
 
-    methods = proof.EXPERIMENTS[experiment]()
+    methods = EXPERIMENTS[experiment]()
     jobs = [
         Job(
             profile=PROFILES["smoke"],
@@ -108,7 +110,7 @@ def test_names_are_unique_and_stay_unique_in_a_folder(experiment, tmp_path):
 
 
 def test_controls_have_the_same_steps_and_images():
-    by_name = {method.name: method for method in proof.controls()}
+    by_name = {method.name: method for method in controls()}
     nothing, everything = by_name["no embedding"], by_name["labels of B"]
     assert nothing.embedding.weight == 0  # measured, not learnt from
     assert replace(everything, name="", group="bound", primary="labelled") == replace(
@@ -167,7 +169,7 @@ def test_the_search_has_equal_budgets():
 
 def test_a_choice_is_switched_alone():
     """But for two that have all numbers of the text, or of the code."""
-    ours, *others = proof.choices()
+    ours, *others = choices()
     found_best = {m.name: m.embedding for m in search()}["ACD weight 10 margin 0.5"]
     assert ours.embedding == found_best and ours.embeddings == "relu"
     changed = {}
