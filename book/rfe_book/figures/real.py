@@ -58,7 +58,7 @@ def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
         Rows of `rfe adapt`.
     subjects : sequence of str
     """
-    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 2.8), sharey=True, squeeze=False)
+    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 3.8), sharey=True, squeeze=False)
     lines = [(model, way) for model in MODELS for way in WAYS]
     for panel, subject in zip(panels[0], subjects, strict=True):
         own = of_patient(rows, subject)

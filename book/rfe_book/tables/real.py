@@ -9,11 +9,16 @@ import pandas as pd
 
 from rfe_core.metrics import SIZE_EDGES_MM3
 from rfe_study.runs.real import AS_READ, AS_TRAINED, NO_NEGATIVES
+from rfe_study.runs.variants import FOUR, RANDOM
 
 SUBJECTS = ("patient07", "patient19")
 
 #: Models in the order of tables, and how readers know them.
-MODELS = {"lower": "scanner A (lower bound)", "four-scanners": "all four scanners"}
+MODELS = {
+    "lower": "scanner A (lower bound)",
+    FOUR: "all four scanners",
+    RANDOM: "drawn protocols",
+}
 
 #: Ways for a scan to go into a network, as readers know them.
 WAYS = {AS_READ: "as read", NO_NEGATIVES: "negatives set to 0"}
