@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import exercises
+import answered
 import numpy as np
 import pytest
 
@@ -56,21 +56,12 @@ def names():
     }
 
 
-def answers(source, names, capsys):
-    exec(compile(source, "an exercise", "exec"), names)
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize(("chapter", "defined"), sorted({mistake[:2] for mistake in MISTAKES}))
 def test_solution_is_right_and_a_stub_is_not_yet(chapter, defined, names, capsys):
-    source = source_of(chapter, defined)
-    said = answers(exercises.solution(source), names, capsys)
-    assert "Right: " in said and "Not yet" not in said
-    assert answers(exercises.stub(source), names, capsys) == "Not yet: your code is missing\n"
+    answered.solution_is_right_and_stub_is_not_yet(source_of(chapter, defined), names, capsys)
 
 
 @pytest.mark.parametrize(("chapter", "defined", "right", "wrong"), MISTAKES)
 def test_plausible_mistake_is_not_yet_right(chapter, defined, right, wrong, names, capsys):
-    source = exercises.solution(source_of(chapter, defined))
-    assert right in source
-    assert "Not yet" in answers(source.replace(right, wrong), names, capsys)
+    source = source_of(chapter, defined)
+    answered.mistake_is_not_yet_right(source, right, wrong, names, capsys)
