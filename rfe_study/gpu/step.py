@@ -45,9 +45,9 @@ WAYS = (PLAIN, Way(replay=True), Way(replay=True, search=True), Way(replay=True,
 #: How far losses of ten steps may be from the plain way's, in full and half precision.
 FAR = {False: 0.005, True: 0.03}
 
-#: Half precision must save this share of a step's time. It is small: alone on an H200 a step took
-#: 2.7 ms in half and 3.0 in full precision, yet beside twelve others a fine-tuning 9 s and 27 s.
-WORTH_HALF = 0.05
+#: Half precision may cost this share more of a step's time alone: on an H200 a step took 2.7 ms in
+#: half and 3.0 in full precision, yet beside twelve others a fine-tuning 9 s and 27 s.
+MAY_COST = 0.2
 
 
 def fastest(profile: Profile, device: str) -> tuple[Way, str]:
@@ -82,7 +82,7 @@ def fastest(profile: Profile, device: str) -> tuple[Way, str]:
             failed[str(way)] = str(error)[:200]
     far = {way: float(np.abs(x - losses[PLAIN]).max()) for way, x in losses.items()}
     right = [way for way in busy if far[way] < FAR[way.half]]
-    best = min(right, key=lambda way: busy[way] * (1 + WORTH_HALF * way.half))
+    best = min(right, key=lambda way: busy[way] / (1 + MAY_COST * way.half))
     measured = "; ".join(f"{way} {busy[way]} ms, off by {far[way]:.1g}" for way in busy)
     return best, f"{best} ({measured}) {failed or ''}"
 

@@ -210,6 +210,8 @@ def main() -> None:
     study.start(args.workers)
     try:
         study.say("ended:", study.run(args.seconds))
+    except KeyboardInterrupt:
+        study.say("ended: interrupted")
     finally:
         study.write()
     study.say("written", {table: len(rows) for table, rows in study.rows.items()})

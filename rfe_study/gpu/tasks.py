@@ -118,14 +118,14 @@ class Plan:
             )
         for variant in variants.VARIANTS if seed < FIRST_SEEDS else ():
             if ("weights", variant, seed) not in self.done:
-                stage = (3.5 if seed == 0 else 6, seed)
+                stage = (3, FIRST_SEEDS + seed)
                 yield self._training(variant, seed, stage, {f"crops-{variant}-{seed}"})
         if seed < FIRST_SEEDS and ("weights", DROPOUT, seed) not in self.done:
             four = (variants.FOUR, seed)
             needs = set() if ("weights", *four) in self.done else {"{}-{}".format(*four)}
             yield Task(
                 key=f"{DROPOUT}-{seed}",
-                stage=(7, seed),
+                stage=(3, FIRST_SEEDS + 1 + seed),
                 name="dropout",
                 arguments=(self.bound(DROPOUT, seed),),
                 needs=frozenset(needs),
