@@ -74,7 +74,7 @@ def paper(f: ByTarget) -> Findings:
     must_hold(
         "on C and D there is hardly one", max(abs(lower.loc[["C", "D"], "mean"])) < SMALLEST_F
     )
-    must_hold("none is shown", bool((lower["low"] <= 0).all()))
+    must_hold("it is shown on B, not on average", lower["low"]["B"] > 0 > lower["low"]["mean"])
     must_hold("it stays below the upper bound", bool((upper["mean"] < 0).all()))
     values = f["B"]
     closed = share_closed(values[PAPER], values[LOWER_BOUND], values[UPPER_BOUND])
@@ -97,6 +97,7 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
     ahead = differences(f, PAPER, tables.STATISTICS)
     verdict = {p.part: p for p in parts}
     must_hold("the loss's own share is small on average", abs(own.loc["mean", "mean"]) < SMALLEST_F)
+    must_hold("B gains, D loses, C is open", _signs(own) == {"B": 1, "C": 0, "D": -1})
     must_hold("statistics alone do better than the method", ahead.loc["mean", "mean"] < 0)
     must_hold("statistics help B most", alone.loc[list(TARGETS), "mean"].idxmax() == "B")
     images = differences(f, tables.CONTROL, tables.ALONE)
@@ -113,6 +114,12 @@ def controls(f: ByTarget, parts: Sequence[Verdict]) -> Findings:
         statistics_verdict=answer(verdict[f"better than {tables.STATISTICS}, {MEAN}"].verdict),
         smallest=f"{SMALLEST_F:g}",
     )
+
+
+def _signs(found: pd.DataFrame) -> dict[str, int]:
+    """1, -1 or 0 by domain: its interval lies above 0, below it, or about it."""
+    own = found.loc[list(TARGETS)]
+    return ((own["low"] > 0).astype(int) - (own["high"] < 0).astype(int)).to_dict()
 
 
 def priors(f: ByTarget, precision: ByTarget, pulls: pd.DataFrame) -> Findings:

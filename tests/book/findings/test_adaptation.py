@@ -19,7 +19,7 @@ STORY = {
     UPPER_BOUND: 0.2,
     ALONE: {"B": -0.2},
     CONTROL: {"B": -0.05},
-    PAPER: {"C": -0.02, "D": -0.02},
+    PAPER: {"D": -0.02},
     STATISTICS: {"B": 0.1},
     V1: 0.12,
     PERFECT: {"C": -0.05},
@@ -76,12 +76,13 @@ def test_experiment_counts_models_and_their_own_seeds():
 def test_the_papers_comparison():
     told = by_target()
     for bound in (LOWER_BOUND, UPPER_BOUND):
-        told["B"][bound].loc[1] += 0.1
+        told["B"][bound].loc[1] += 0.01
+    told["C"][PAPER] += np.array([[-0.1], [0.1]])
     said = findings.paper(told)
-    assert (said.least, said.most) == ("0.30", "0.42")
-    assert said.B.startswith("+0.15 (−") and said.below_C == "−0.22 (−0.22 to −0.22)"
-    assert said.closed.startswith("38%")
-    with pytest.raises(ValueError, match="none is shown"):
+    assert (said.least, said.most) == ("0.30", "0.33")
+    assert said.B.startswith("+0.20 (0.1") and said.below_C.startswith("−0.20 (−")
+    assert said.closed.startswith("49%")
+    with pytest.raises(ValueError, match="shown on B, not on average"):
         findings.paper(by_target())
     with pytest.raises(ValueError, match="on C and D there is hardly one"):
         findings.paper(by_target({PAPER: {"C": -0.1}}))
@@ -89,9 +90,12 @@ def test_the_papers_comparison():
 
 def test_controls_take_away_one_thing():
     said = findings.controls(by_target(), OURS)
-    assert said.own_B == "+0.05 (0.05 to 0.05)" and said.own_mean == "+0.00 (0.00 to 0.00)"
+    assert said.own_B == "+0.05 (0.05 to 0.05)" and said.own_mean == "+0.01 (0.01 to 0.01)"
     assert said.statistics_B.startswith("+0.30") and said.images_B.startswith("+0.15")
     assert (said.own_verdict, said.statistics_verdict) == ("no relevant difference", "no")
+    assert said.own_C == "+0.00 (0.00 to 0.00)"
+    with pytest.raises(ValueError, match="B gains, D loses, C is open"):
+        findings.controls(by_target({PAPER: {"C": 0.01, "D": -0.02}}), OURS)
     with pytest.raises(ValueError, match="own share is small"):
         findings.controls(by_target({PAPER: 0.1}), OURS)
 

@@ -188,7 +188,7 @@ def verdict(part, estimate, outcome, **about):
     )
 
 
-def shares(mean="contradicted", on_b="contradicted"):
+def shares(mean="contradicted", without="contradicted"):
     beside = {"main": False}
     return {
         headline.WITH_PERFECT: [
@@ -202,8 +202,8 @@ def shares(mean="contradicted", on_b="contradicted"):
             verdict("B: RFE", 0.6, "reproduced", **beside),
         ],
         headline.WITHOUT_LABELS: [
-            verdict("RFE", -0.2, "undecided"),
-            verdict("B: RFE", -0.4, on_b, **beside),
+            verdict("RFE", -0.2, without),
+            verdict("B: RFE", -0.4, "contradicted", **beside),
         ],
     }
 
@@ -217,11 +217,11 @@ def test_headline():
     found = exact_headline.headline(shares(), adapted)
     assert (found.mean, found.B) == ("40% (30% to 50%)", "70% (60% to 80%)")
     assert (found.v1, found.v1_verdict) == ("−30% (−40% to −20%)", "contradicted")
-    assert (found.without_verdict, found.best_B) == ("undecided", "2x")
-    assert (found.without_B, found.without_all) == ("−40% (−50% to −30%)", "contradicted")
+    assert (found.without, found.without_verdict) == ("−20% (−30% to −10%)", "contradicted")
+    assert (found.without_B, found.best_B) == ("−40% (−50% to −30%)", "2x")
     assert found.by_C == "−0.100 (−0.100 to −0.100)"
     assert found.v1_B == "60% (50% to 70%)"
     with pytest.raises(ValueError, match="out of reach"):
         exact_headline.headline(shares("reproduced"), adapted)
-    with pytest.raises(ValueError, match="B alone contradicts it"):
-        exact_headline.headline(shares(on_b="undecided"), adapted)
+    with pytest.raises(ValueError, match="neither is what was promised"):
+        exact_headline.headline(shares(without="undecided"), adapted)

@@ -76,12 +76,15 @@ def parts(judged):
     return judged["paired heads"]
 
 
-def test_experiment_counts(scores, models):
+def test_experiment_counts(scores):
+    made = [(m.name, seed) for m in proof_of_concept() for seed in range(m.seeds)]
+    models = pd.DataFrame(made, columns=["model", "seed"]).assign(status="finished")
     found = findings.experiment(proof_of_concept(), models, scores)
     assert (found.models, found.beside, found.heads, found.papers) == (68, 32, 40, 2)
-    assert (found.many, found.few, found.one) == ("3", "2", "1")
+    assert (found.many, found.few, found.one) == ("8", "3", "1")
     fewer = models[~((models["model"] == "80/20 l2 20") & (models["seed"] > 0))]
-    assert findings.experiment(proof_of_concept(), fewer, scores).many == "1 to 3"
+    with pytest.raises(ValueError, match="as many seeds as planned"):
+        findings.experiment(proof_of_concept(), fewer, scores)
     gone = models.assign(status="diverged")
     with pytest.raises(ValueError, match="no training diverged"):
         findings.experiment(proof_of_concept(), gone, scores)
