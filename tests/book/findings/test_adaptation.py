@@ -80,7 +80,7 @@ def test_the_papers_comparison():
     told["C"][PAPER] += np.array([[-0.1], [0.1]])
     said = findings.paper(told)
     assert (said.least, said.most) == ("0.30", "0.33")
-    assert said.B.startswith("+0.20 (0.1") and said.below_C.startswith("−0.20 (−")
+    assert said.B.startswith("+0.19 (0.1") and said.below_C.startswith("−0.20 (−")
     assert said.closed.startswith("49%")
     with pytest.raises(ValueError, match="shown on B, not on average"):
         findings.paper(by_target())
