@@ -10,13 +10,13 @@ from rfe_book.findings import Findings, must_hold
 from rfe_book.findings.baselines import not_taken
 from rfe_book.tables import adaptation as adapted
 from rfe_book.tables.gains import differences
-from rfe_book.words import listed, number, percent, span, with_interval
+from rfe_book.words import listed, number, percent, with_interval
 from rfe_study.claims import board as boards
 from rfe_study.claims import headline, operating_points, proof_of_concept
 from rfe_study.claims.adapted_rows import AdaptationRows
 from rfe_study.claims.effects import MEAN
 from rfe_study.claims.late import LATE
-from rfe_study.claims.rows import ByModel, read
+from rfe_study.claims.rows import ADAPTATION, PROOF, ByModel, read
 from rfe_study.claims.verdicts import (
     CONTRADICTED,
     NO_EFFECT,
@@ -25,7 +25,8 @@ from rfe_study.claims.verdicts import (
     Verdict,
     overall,
 )
-from rfe_study.methods.adaptation import PAPER, PERFECT
+from rfe_study.methods.adaptation import PAPER, PERFECT, adaptation_methods
+from rfe_study.methods.proof_of_concept import proof_of_concept as proof_of_concept_models
 from rfe_study.phantom.domains import TARGETS
 from rfe_study.tables import MODELS, SCORES
 
@@ -46,7 +47,10 @@ def part_of(parts: Sequence[Verdict], name: str) -> Verdict:
 
 
 def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
-    """How many claims there are and how many have each verdict; ``seeds`` of a model, "1 to 5".
+    """How many claims there are and how many have each verdict, and how many trainings there are.
+
+    ``planned``: trainings that the design asks for; ``lacking``: how many of these there are not,
+    ``where``: on which domains.
 
     Parameters
     ----------
@@ -56,8 +60,19 @@ def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
         Rows of fine-tuned models.
     """
     found = {name.replace(" ", "_"): count for name, count in boards.counted(board).items()}
-    seeds = models.groupby(["experiment", "target", "model"])["seed"].nunique()
-    return Findings(claims=len(board), seeds=span(seeds), **found)
+    lists = [(PROOF, "B", proof_of_concept_models())]
+    lists += [(ADAPTATION, target, adaptation_methods()) for target in TARGETS]
+    planned = pd.Series({(e, t, m.name): m.seeds for e, t, own in lists for m in own})
+    made = models.groupby(["experiment", "target", "model"])["seed"].nunique()
+    lacking = (planned - made.reindex(planned.index, fill_value=0)).clip(lower=0)
+    on = lacking.groupby(level=1).sum()
+    return Findings(
+        claims=len(board),
+        planned=int(planned.sum()),
+        lacking=int(on.sum()),
+        where=listed([f"{n} on {target}" for target, n in on.items() if n]),
+        **found,
+    )
 
 
 def headlines(
@@ -145,9 +160,8 @@ def with_fewer(
 def late(turned: Sequence[tuple[Verdict, Verdict]]) -> Findings:
     """What one training decides, the first that was added after the verdicts had been seen.
 
-    ``training`` is its name; ``without`` says what the verdicts on main parts of claims are without
-    it, ``claim_7`` and ``claim_11`` what those on these claims are, ``beside`` how many other parts
-    it turns, our own questions among them.
+    ``training`` is its name, ``part`` the main part of a claim that it turns, ``verdict`` what that
+    is without it, ``beside`` how many other parts it turns, our own questions among them.
 
     Parameters
     ----------
@@ -155,14 +169,12 @@ def late(turned: Sequence[tuple[Verdict, Verdict]]) -> Findings:
         From `rfe_study.claims.late.turned`.
     """
     main = [then for _, then in turned if then.main and then.claim != "ours"]
-    must_hold("it turns a part each of claims 7 and 11", [p.claim for p in main] == [7, 11])
-    seven, eleven = main
-    must_hold("without it claim 7 is contradicted", seven.verdict == CONTRADICTED)
+    must_hold("it turns a part of claim 7 alone", [p.claim for p in main] == [7])
+    must_hold("which decides the claim", main[0].verdict == CONTRADICTED)
     return Findings(
         training=f"“{LATE['model']}” on {LATE['target']}, seed {LATE['seed']}",
-        without=listed([f"“{p.part}” (claim {p.claim}) {p.verdict}" for p in main]),
-        claim_7=seven.verdict,
-        claim_11=eleven.verdict,
+        part=main[0].part,
+        verdict=main[0].verdict,
         beside=len(turned) - len(main),
     )
 
