@@ -69,7 +69,7 @@ def concerns(path: Path, header: nib.Nifti1Header) -> list[str]:
         return [f"{path}: qform is not that of an image; the sform was used"]
     if sform is not None and qform is not None:
         shift = largest_shift(header.get_data_shape()[:3], sform, qform)
-        if shift > GRID_TOLERANCE * _shortest_edge(sform):
+        if shift > _allowed_mm(sform):
             return [
                 f"{path}: sform and qform place a voxel up to {shift:.3g} mm apart; the sform was "
                 "used; if that is not meant, find out which is true and write it into both"
@@ -77,8 +77,16 @@ def concerns(path: Path, header: nib.Nifti1Header) -> list[str]:
     return []
 
 
+def same_grid(grid: Grid, reference: Grid) -> bool:
+    """Whether they have one shape, and every corner of one is at most `GRID_TOLERANCE` off."""
+    (shape, affine), (reference_shape, onto) = grid, reference
+    return shape == reference_shape and largest_shift(shape, affine, onto) <= _allowed_mm(onto)
+
+
 def check_grid(path: Path, grid: Grid, reference: Path, of_reference: Grid) -> None:
-    """Raise `VolumeError` unless a file lies on the reference's grid."""
+    """Raise `VolumeError` unless a file lies on the reference's grid, as `same_grid` has it."""
+    if same_grid(grid, of_reference):
+        return
     (shape, affine), (reference_shape, reference_affine) = grid, of_reference
     advice = (
         f"the option --resample puts it onto the grid of {reference.name} as the headers say, "
@@ -89,12 +97,11 @@ def check_grid(path: Path, grid: Grid, reference: Path, of_reference: Grid) -> N
             f"{path}: shape in RAS+ order must equal {reference_shape} of {reference.name}, "
             f"got {shape}; {advice}"
         )
-    shift = largest_shift(shape, affine, reference_affine)
-    if shift > (allowed := GRID_TOLERANCE * _shortest_edge(reference_affine)):
-        raise VolumeError(
-            f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
-            f"({allowed:.3g} mm) of {reference.name}, got {shift:.3g} mm; {advice}"
-        )
+    raise VolumeError(
+        f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
+        f"({_allowed_mm(reference_affine):.3g} mm) of {reference.name}, "
+        f"got {largest_shift(shape, affine, reference_affine):.3g} mm; {advice}"
+    )
 
 
 def largest_shift(
@@ -105,8 +112,9 @@ def largest_shift(
     return float(np.linalg.norm(corners @ (affine - other)[:3].T, axis=1).max())
 
 
-def _shortest_edge(affine: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(affine[:3, :3], axis=0).min())
+def _allowed_mm(affine: NDArray[np.float64]) -> float:
+    """`GRID_TOLERANCE` in millimetres."""
+    return GRID_TOLERANCE * float(np.linalg.norm(affine[:3, :3], axis=0).min())
 
 
 def _usable(affine: NDArray[np.float64]) -> bool:
