@@ -5,19 +5,14 @@ forward and backward. The peers are pytorch-metric-learning's ContrastiveLoss, s
 same sum, and the masked z @ z.T that one writes first. Signed features make our hinge compare
 pairs; non-negative ones (after a ReLU) let it take a closed form. All values are compared first.
 
-Time is processor time on one thread, the median over interleaved rounds (see bench.py). Memory is
-the rise of the resident set's peak over its state before the call, each variant in a process of
-its own that has run once on few embeddings, hands freed memory back at once
-(MALLOC_MMAP_THRESHOLD_) and resets the peak (Linux: /proc/self/clear_refs).
+Time is processor time on one thread, the median over interleaved rounds (see bench.py), memory the
+peak of a call in a process of its own (see memory.py).
 
 Writes ``benchmarks/embedding.json`` and ``data/results/embedding_cost.csv``.
 """
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +20,7 @@ from pathlib import Path
 
 import torch
 from bench import measure
+from memory import peak_mb, print_peak_mb
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -105,28 +101,10 @@ def step(loss: Loss, n: int, signed: bool) -> Callable[[], float]:
     return run
 
 
-def peak_memory(title: str, name: str) -> float:
-    """MB that a variant takes beyond what is there before, in a fresh process."""
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, "--memory", title, name]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return float(done.stdout)
-
-
 def print_peak_memory(title: str, name: str) -> None:
     loss, signed = variants()[title][name]
     step(loss, 40, signed)()
-    run, status = step(loss, N, signed), Path("/proc/self/status")
-
-    def kilobytes(field: str) -> int:
-        lines = status.read_text(encoding="utf-8").splitlines()
-        (line,) = [s for s in lines if s.startswith(field)]
-        return int(line.split()[1])
-
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    before = kilobytes("VmRSS")
-    run()
-    print((kilobytes("VmHWM") - before) / 1024)
+    print_peak_mb(step(loss, N, signed))
 
 
 def compare(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
@@ -140,7 +118,8 @@ def compare(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
             raise SystemExit(f"bench: {title}: the values differ: {found}")
         seconds = measure(tasks, rounds)
         report[title] = {
-            name: {"seconds": seconds[name], "mb": peak_memory(title, name)} for name in losses
+            name: {"seconds": seconds[name], "mb": peak_mb(__file__, title, name)}
+            for name in losses
         }
     return report
 

@@ -2,21 +2,17 @@
 
 Forward and backward for n_E = 2000 and for all pixels, on one thread. All pairs of the 589,824
 pixels as a matrix would take 1.4 TB. Time is processor time, the median over interleaved rounds.
-Memory is the peak over the state before the call, the map's gradient included, in a process of its
-own (see embedding.py).
+Memory is the peak of the call, the map's gradient included, in its own process (see memory.py).
 
     python benchmarks/five_classes.py
 """
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import torch
+from memory import peak_mb, print_peak_mb
 
 from rfe_core import PixelEmbeddingLoss
 
@@ -43,16 +39,7 @@ def step(n_e: str, size: int):
 
 def print_peak_memory(n_e: str, size: int) -> None:
     step(n_e, 64)()
-    run, status = step(n_e, size), Path("/proc/self/status")
-
-    def kilobytes(field: str) -> int:
-        (line,) = [s for s in status.read_text(encoding="utf-8").splitlines() if field in s]
-        return int(line.split()[1])
-
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    before = kilobytes("VmRSS")
-    run()
-    print((kilobytes("VmHWM") - before) / 1024)
+    print_peak_mb(step(n_e, size))
 
 
 def main() -> None:
@@ -70,15 +57,10 @@ def main() -> None:
     for _ in range(args.rounds):
         for n_e, run in steps.items():
             seconds[n_e].append(run())
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
     print(f"{IMAGES} x {CHANNELS} x {args.size} x {args.size}, {CLASSES} classes, one thread")
     for n_e in N_E:
-        command = [sys.executable, __file__, "--memory", n_e, "--size", str(args.size)]
-        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-        print(
-            f"n_E = {n_e:>4}: {statistics.median(seconds[n_e]):.2f} s, "
-            f"peak {float(done.stdout):.0f} MB"
-        )
+        mb = peak_mb(__file__, n_e, "--size", str(args.size))
+        print(f"n_E = {n_e:>4}: {statistics.median(seconds[n_e]):.2f} s, peak {mb:.0f} MB")
 
 
 if __name__ == "__main__":

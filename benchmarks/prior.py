@@ -4,26 +4,23 @@
 C in Table 1. scikit-image is called once a template and its results are dropped at once; ours also
 takes the geometric mean. Values are compared first, on a smaller volume.
 
-Time is processor time on one thread (see bench.py). Memory is measured as in embedding.py: the rise
-of the resident set's peak over its state before, each variant in a process of its own; the volume
-itself does not count, the result does. match_template is called three times for it: each call drops
-what the one before it took.
+Time is processor time on one thread (see bench.py), memory the peak of a call in a process of its
+own (see memory.py): the volume itself does not count, the result does. match_template is called
+three times for it: each call drops what the one before it took.
 
 Writes ``benchmarks/prior.json`` and ``data/results/prior_cost.csv``.
 """
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from memory import peak_mb, print_peak_mb
 from numpy.typing import NDArray
 from skimage.feature import match_template
 
@@ -62,29 +59,10 @@ def compare_values() -> float:
 
 
 def print_peak_memory(name: str, n: int, shape: tuple[int, int, int]) -> None:
-    """MB that a variant takes beyond what is there before."""
     n = min(n, 3) if name == "match_template" else n
     small, volume_and_templates = arrays(SMALL, 1), arrays(shape, n)
     VARIANTS[name](*small)
-    status = Path("/proc/self/status")
-
-    def kilobytes(field: str) -> int:
-        lines = status.read_text(encoding="utf-8").splitlines()
-        (line,) = [s for s in lines if s.startswith(field)]
-        return int(line.split()[1])
-
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    before = kilobytes("VmRSS")
-    VARIANTS[name](*volume_and_templates)
-    print((kilobytes("VmHWM") - before) / 1024)
-
-
-def peak_memory(name: str, n: int, shape: tuple[int, int, int]) -> float:
-    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, "--memory", name, str(n)]
-    command += ["--small"] * (shape == SMALL)
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    print_peak_mb(lambda: VARIANTS[name](*volume_and_templates))
 
 
 def measure(name: str, n: int, rounds: int, shape: tuple[int, int, int]) -> float:
@@ -117,7 +95,8 @@ def main() -> None:
     for name in VARIANTS:
         for n in COUNTS:
             rounds = 1 if name == "match_template" and n > 1 else args.rounds
-            seconds, mb = measure(name, n, rounds, shape), peak_memory(name, n, shape)
+            seconds = measure(name, n, rounds, shape)
+            mb = peak_mb(__file__, name, str(n), *["--small"] * args.small)
             rows.append({"variant": name, "templates": n, "seconds": seconds, "mb": mb})
     theirs, ours = (
         next(r for r in rows if (r["variant"], r["templates"]) == (name, N_TEMPLATES))

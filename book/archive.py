@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import yaml
+from descriptions import described
 
 ROOT = Path(__file__).resolve().parents[1]
 METADATA, SUMS = "ro-crate-metadata.json", "SHA256SUMS"
@@ -45,12 +46,19 @@ GROUPS = {
     "notebooks/student/": ("Chapters with exercises to solve", CC_BY, "make notebooks"),
     "notebooks/teacher/": ("Chapters with the solutions", CC_BY, "make notebooks"),
 }
-#: Single files that a reader may look for.
+#: Single files that a reader may look for, or that say nothing of themselves.
 DESCRIBED = {
     "book.pdf": "The whole book to print",
+    "pages/objects.inv": "Names that other books can link to",
+    "pages/searchindex.js": "Words of all pages, for the search",
     "source/CITATION.cff": "How to cite the book, and the paper that it rebuilds",
+    "source/LICENSE": "The licence of the code",
     "source/Makefile": "The commands that make everything else",
+    "source/book/LICENSE.md": "The licence of text, figures, rows and weights",
+    "source/book/_toc.yml": "The order of the pages",
+    "source/book/references.bib": "Works that the book cites",
     "source/environment.yml": "The environment, for conda and Binder",
+    "source/pyproject.toml": "The packages, what they need, and how they are checked",
     "source/requirements.lock": "The environment: every Python package with its version",
 }
 FORMATS = {
@@ -169,8 +177,7 @@ def _file(name: str, content: bytes) -> dict:
     form = SUFFIXES.get(Path(name).suffix)
     form = form or ("text/plain" if b"\0" not in content[:1000] else "application/octet-stream")
     one = {"@id": quote(name), "@type": "File", "name": Path(name).name, "encodingFormat": form}
-    if name in DESCRIBED:
-        one["description"] = DESCRIBED[name]
+    one["description"] = DESCRIBED.get(name) or described(name, content)
     size, digest = str(len(content)), hashlib.sha256(content).hexdigest()
     return one | {"contentSize": size, "sha256": digest}
 

@@ -22,7 +22,7 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Shuffled batches of one patch set, or half and half of two (the release's 6 + 6).
+    """Shuffled batches of one patch set, or half and half of two (6 + 6 in the released code).
 
     Each iteration over the object is one epoch. Unless `steps` says otherwise, an epoch has as many
     steps as the *first* set has whole batches, so supervised training and any fine-tuning beside it

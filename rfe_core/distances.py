@@ -113,7 +113,7 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
 
 
 def divisor(n: Number, reduction: str) -> Number:
-    """What a sum over pairs of n embeddings is divided by: 1 (Eq. 2), n (the release) or n^2."""
+    """What a sum over pairs of n embeddings is divided by: 1 (Eq. 2), n (released code) or n^2."""
     one_of(reduction, REDUCTIONS, "reduction")
     power: int = REDUCTIONS.index(reduction)
     return n**power

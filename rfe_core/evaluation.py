@@ -21,7 +21,7 @@ from rfe_core.unet import UNet
 if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
     from rfe_core.scans.subject import Subject
 
-THRESHOLD = 0.5  # Deviation: the release's 0.99 goes with its own loss; 0.5 needs no tuning
+THRESHOLD = 0.5  # Deviation: the released code's 0.99 goes with its loss; 0.5 needs no tuning
 MARGIN = 8  # pixels around the brain that a network sees at least, if the image has them
 SLICES = 8  # looked at together
 

@@ -88,7 +88,7 @@ class UNet(nn.Module):
     Deviation: the paper's "bounded in [0, 1]" holds for 1 - cos only if embeddings are
     non-negative, so the default takes them after the ReLU; the released code takes them before.
 
-    Deviation: one logit and a sigmoid in place of the release's two-class softmax (the same model
+    Deviation: one logit and a sigmoid in place of the released two-class softmax (the same model
     with fewer parameters). Weights start from He et al. (2015); the paper names no initialisation.
     """
 

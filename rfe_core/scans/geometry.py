@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from rfe_core.scans.errors import VolumeError
 
-#: Shape and affine (4, 4) of a file, both in RAS+.
-Grid = tuple[tuple[int, ...], NDArray[np.float64]]
+#: From voxels to millimetres (4, 4); a file's grid is its shape and affine, both in RAS+.
+Affine = NDArray[np.float64]
+Grid = tuple[tuple[int, ...], Affine]
 
 #: Two grids agree if no corner is further apart than this part of a voxel's shortest edge.
 GRID_TOLERANCE = 0.1
@@ -22,9 +23,7 @@ GRID_TOLERANCE = 0.1
 EDGES_MM, LEAST_ANGLE = (1e-5, 1e4), 1e-3
 
 
-def forms(
-    header: nib.Nifti1Header,
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+def forms(header: nib.Nifti1Header) -> tuple[Affine | None, Affine | None]:
     """Its sform and qform (4, 4); None where the code is 0 or the numbers are none of an affine."""
     sform = header.get_sform() if header["sform_code"] else None
     try:
@@ -69,7 +68,7 @@ def concerns(path: Path, header: nib.Nifti1Header) -> list[str]:
         return [f"{path}: qform is not that of an image; the sform was used"]
     if sform is not None and qform is not None:
         shift = largest_shift(header.get_data_shape()[:3], sform, qform)
-        if shift > GRID_TOLERANCE * _shortest_edge(sform):
+        if shift > _allowed_mm(sform):
             return [
                 f"{path}: sform and qform place a voxel up to {shift:.3g} mm apart; the sform was "
                 "used; if that is not meant, find out which is true and write it into both"
@@ -77,39 +76,39 @@ def concerns(path: Path, header: nib.Nifti1Header) -> list[str]:
     return []
 
 
+def same_grid(grid: Grid, reference: Grid) -> bool:
+    """Whether they have one shape, and every corner of one is at most `GRID_TOLERANCE` off."""
+    (shape, affine), (of_reference, onto) = grid, reference
+    return shape == of_reference and largest_shift(shape, affine, onto) <= _allowed_mm(onto)
+
+
 def check_grid(path: Path, grid: Grid, reference: Path, of_reference: Grid) -> None:
-    """Raise `VolumeError` unless a file lies on the reference's grid."""
-    (shape, affine), (reference_shape, reference_affine) = grid, of_reference
-    advice = (
-        f"the option --resample puts it onto the grid of {reference.name} as the headers say, "
-        "--register also finds where it lies"
+    """Raise `VolumeError` unless a file lies on the reference's grid, as `same_grid` has it."""
+    if same_grid(grid, of_reference):
+        return
+    (shape, affine), (wanted, onto) = grid, of_reference
+    rule, got = f"shape in RAS+ order must equal {wanted}", str(shape)
+    if shape == wanted:
+        voxels = f"{GRID_TOLERANCE} voxel ({_allowed_mm(onto):.3g} mm)"
+        rule = f"affine must place every corner within {voxels}"
+        got = f"{largest_shift(shape, affine, onto):.3g} mm"
+    raise VolumeError(
+        f"{path}: {rule} of {reference.name}, got {got}; the option --resample puts it onto the "
+        f"grid of {reference.name} as the headers say, --register also finds where it lies"
     )
-    if shape != reference_shape:
-        raise VolumeError(
-            f"{path}: shape in RAS+ order must equal {reference_shape} of {reference.name}, "
-            f"got {shape}; {advice}"
-        )
-    shift = largest_shift(shape, affine, reference_affine)
-    if shift > (allowed := GRID_TOLERANCE * _shortest_edge(reference_affine)):
-        raise VolumeError(
-            f"{path}: affine must place every corner within {GRID_TOLERANCE} voxel "
-            f"({allowed:.3g} mm) of {reference.name}, got {shift:.3g} mm; {advice}"
-        )
 
 
-def largest_shift(
-    shape: tuple[int, ...], affine: NDArray[np.float64], other: NDArray[np.float64]
-) -> float:
+def largest_shift(shape: tuple[int, ...], affine: Affine, other: Affine) -> float:
     """How far two affines (4, 4) place a corner of a grid apart at most, in millimetres."""
     corners = np.array([(*corner, 1) for corner in product(*((0, size - 1) for size in shape))])
     return float(np.linalg.norm(corners @ (affine - other)[:3].T, axis=1).max())
 
 
-def _shortest_edge(affine: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(affine[:3, :3], axis=0).min())
+def _allowed_mm(affine: Affine) -> float:
+    return GRID_TOLERANCE * float(np.linalg.norm(affine[:3, :3], axis=0).min())
 
 
-def _usable(affine: NDArray[np.float64]) -> bool:
+def _usable(affine: Affine) -> bool:
     """Whether it is finite and its voxels have a size and right angles, nearly."""
     with np.errstate(all="ignore"):  # what overflows is refused
         edges = np.linalg.norm(affine[:3, :3], axis=0)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from rfe_core.scans.errors import VolumeError
-from rfe_core.scans.geometry import GRID_TOLERANCE, Grid, largest_shift
+from rfe_core.scans.geometry import Grid, largest_shift, same_grid
 from rfe_core.scans.header import image_shape, read_header
 from rfe_core.scans.patients import SubjectFiles
 from rfe_core.scans.subject import Volumes
@@ -143,14 +143,14 @@ class Alignment:
     def off_grid(self, files: SubjectFiles) -> list[str]:
         """Which of a patient's files are not on the FLAIR's grid, as their headers say."""
         grids = {key: _grid(path) for key, path in files.existing.items()}
-        return [key for key, grid in grids.items() if not _same(grid, grids["flair"])]
+        return [key for key, grid in grids.items() if not same_grid(grid, grids["flair"])]
 
     def __call__(self, files: SubjectFiles, volumes: Volumes) -> Volumes:
         """The volumes, all on the grid of the FLAIR, whose own is not touched."""
         flair, affine = volumes["flair"]
         grids = {key: (array.shape, own) for key, (array, own) in volumes.items()}
         aligned, inside = dict(volumes), {}
-        for key in [key for key, grid in grids.items() if not _same(grid, grids["flair"])]:
+        for key in [key for key, grid in grids.items() if not same_grid(grid, grids["flair"])]:
             path = files.existing[key]
             if path not in self._moves:
                 self._moves[path] = self._found(key, files, volumes, grids)
@@ -176,7 +176,7 @@ class Alignment:
         if self.way == "resample":
             return by_headers
         if key not in files.images:
-            alike = [other for other in files.images if _same(grids[other], grids[key])]
+            alike = [other for other in files.images if same_grid(grids[other], grids[key])]
             if not alike:
                 return by_headers
             image = self._moves[files.images[alike[0]]]
@@ -219,10 +219,3 @@ def _grid(path: Path) -> Grid:
     turn = nib.io_orientation(affine)
     turned = tuple(shape[axis] for axis in np.argsort(turn[:, 0]))
     return turned, affine @ nib.orientations.inv_ornt_aff(turn, shape)
-
-
-def _same(grid: Grid, reference: Grid) -> bool:
-    """Whether they are one grid, as `geometry.check_grid` has it."""
-    (shape, affine), (of_reference, onto) = grid, reference
-    edge = np.linalg.norm(onto[:3, :3], axis=0).min()
-    return shape == of_reference and largest_shift(shape, affine, onto) <= GRID_TOLERANCE * edge

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import answered
+import exercises
 import numpy as np
 import pytest
 import torch
 
+from rfe_book.answers import numbers_made
 from rfe_book.cells import checks
 from rfe_core import divergence
 from rfe_core.exact import exact_embedding_loss
@@ -17,6 +19,11 @@ BOOK = Path(__file__).parents[2] / "book"
 
 #: In place of a closed form: right where no cosine is negative, and in quadratic time.
 VISITS_PAIRS = "return embedding_loss(h, labels[:, None] == labels)"
+#: The right sum, of a matrix of all cosines.
+ALL_COSINES = "return torch.where(labels[:, None] == labels, 1 - z @ z.T, z @ z.T).sum()"
+VISITS_ALL = "return embedding_loss(h, labels[:, None] == labels, margin=margin)"
+#: A class's closed form, and its pairs.
+VISITS_CLASS = "len(g) ** 2 - g.sum(0).square().sum()", "(1 - g @ g.T).sum()"
 #: By chapter and cell: in the solution, what a student may write instead.
 MISTAKES = [
     ("06-divergence", "divergence-28", "return (kl_p + kl_q) / 2", "return kl_p + kl_q"),
@@ -28,11 +35,13 @@ MISTAKES = [
     ("10-exact", "exact-33", "- own + different", "- own - different"),
     ("10-exact", "exact-33", "sums.sum(0).square().sum() - own ", "sums.sum(0).square().sum() "),
     ("10-exact", "exact-33", "return sizes.square().sum() - own + different", VISITS_PAIRS),
+    ("10-exact", "exact-33", "return sizes.square().sum() - own + different", ALL_COSINES),
     ("10-exact", "exact-36", "/ 4", "/ 8"),
     ("10-exact", "exact-36", " ** 0.5", ""),
     ("10-exact", "exact-39", "within + 2 *", "within +"),
     ("10-exact", "exact-39", ".clamp_min(0)", ""),
     ("10-exact", "exact-39", "margin - 1 + cosine", "margin - cosine"),
+    ("10-exact", "exact-39", *VISITS_CLASS),
 ]
 
 
@@ -46,11 +55,12 @@ def source_of(chapter, cell):
 def names():
     """What the chapters have defined above their exercises, in small."""
     generator = np.random.default_rng(0)
-    h = torch.from_numpy(generator.gamma(1.0, 1.0, (80, 4)))
-    labels = torch.arange(80) % 4 // 3
+    h = torch.from_numpy(generator.gamma(1.0, 1.0, (500, 4)))
+    labels = torch.arange(500) % 4 // 3
     return {
         **{"np": np, "torch": torch, "checks": checks, "divergence": divergence},
         **{"embedding_loss": embedding_loss, "generator": generator},
+        "numbers_made": numbers_made,
         **{"h": h, "labels": labels, "some": torch.arange(40)},
         "closed": exact_embedding_loss(h[:40], labels[:40]),
         "before_relu": torch.tensor([[1.0, 0], [4, 3], [-1, 0]]),
@@ -61,6 +71,24 @@ def names():
 @pytest.mark.parametrize(("chapter", "cell"), sorted({mistake[:2] for mistake in MISTAKES}))
 def test_solution_is_right_and_a_stub_is_not_yet(chapter, cell, names, capsys):
     answered.solution_is_right_and_stub_is_not_yet(source_of(chapter, cell), names, capsys)
+
+
+@pytest.mark.parametrize(
+    ("cell", "right", "wrong", "told"),
+    [
+        ("exact-33", "return sizes.square().sum() - own + different", ALL_COSINES, "made(400)"),
+        ("exact-39", "z = h /", f"{VISITS_ALL}; z = h /", "made_of(400)"),
+        ("exact-39", *VISITS_CLASS, "made_of(400)"),
+    ],
+)
+def test_the_right_sum_over_pairs_is_told_that_it_visits_them(
+    cell, right, wrong, told, names, capsys
+):
+    solution = exercises.solution(source_of("10-exact", cell))
+    lines = answered.said(solution.replace(right, wrong), names, capsys).splitlines()
+    (refused,) = (line for line in lines if line.startswith("Not yet: "))
+    assert f"twice the numbers ({told} gives " in refused
+    assert all(line.startswith("Right: ") for line in lines[: lines.index(refused)])
 
 
 @pytest.mark.parametrize(("chapter", "cell", "right", "wrong"), MISTAKES)

@@ -1,8 +1,9 @@
 """A check that is not passed says what the reader's function gave."""
 
 import pytest
+import torch
 
-from rfe_book import cells
+from rfe_book import answers, cells
 
 #: A cell as a student runs it: the functions and the checks stand together.
 ANSWER = """
@@ -65,3 +66,14 @@ def test_what_a_function_gave_is_told(capsys, body, check, told):
 def test_of_many_calls_the_last_two_are_told(capsys):
     told = said(capsys, "return x", "twice(1) + twice(2) + twice(3) == 0")
     assert told == "Not yet: a check (twice(2) gives 2; twice(3) gives 3)"
+
+
+def test_the_numbers_of_a_call_are_those_of_each_result_and_of_nothing_beside_it():
+    x = torch.ones(5, 4)
+
+    def two_results(values, factor):
+        torch.ones(7).tolist()
+        return (values * factor).max(dim=1)  # 20, then 5 and 5
+
+    assert answers.numbers_made(two_results, x, 3) == 7 + 20 + 5 + 5
+    assert answers.numbers_made(lambda: None) == 0

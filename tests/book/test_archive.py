@@ -84,6 +84,7 @@ def test_every_file_is_described_once_and_is_there(unpacked):
     for name, entity in of_kind.items():
         assert entity["sha256"] == hashlib.sha256(files[name]).hexdigest()
         assert entity["contentSize"] == str(len(files[name])) and entity["encodingFormat"]
+        assert entity["description"]
     parts = [part["@id"] for e in entities.values() for part in e.get("hasPart", ())]
     assert sorted(map(unquote, parts)) == sorted([*of_kind, *archive.GROUPS])
     assert of_kind["source/postBuild"]["encodingFormat"] == "text/plain"

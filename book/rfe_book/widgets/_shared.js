@@ -88,3 +88,14 @@ function onChange(model, traits, update) {
   return () => model.off(events, update);
 }
 
+/** Arrow keys on a picture that has the focus go from slice to slice: the trait `index`, 0 to `count` - 1. */
+function stepByKeys(canvas, model, count) {
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    model.set("index", Math.min(count - 1, Math.max(0, model.get("index") + step)));
+    model.save_changes();
+  });
+}
+

@@ -120,12 +120,7 @@ async function render({ model, el }) {
     model.save_changes();
   }
 
-  right.canvas.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    move({ index: Math.min(slices.length - 1, Math.max(0, model.get("index") + step)) });
-  });
+  stepByKeys(right.canvas, model, slices.length);
   left.canvas.addEventListener("click", (event) => { // the named pixel nearest to the pointer
     const box = left.canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];

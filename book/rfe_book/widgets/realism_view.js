@@ -75,15 +75,7 @@ async function render({ model, el }) {
     Object.assign(el.dataset, { kind, modality, index, far: far[kind] }); // what is on the screen now, for tests
   }
 
-  function step(event) {
-    const move = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!move) return;
-    event.preventDefault();
-    model.set("index", Math.min(captions.length - 1, Math.max(0, model.get("index") + move)));
-    model.save_changes();
-  }
-
-  canvas.addEventListener("keydown", step);
+  stepByKeys(canvas, model, captions.length);
   const stop = onChange(model, ["kind", "modality", "index"], onceAFrame(draw));
   draw();
   return stop;

@@ -37,15 +37,7 @@ async function render({ model, el }) {
     el.dataset.opacity = opacity;
   }
 
-  function step(event) {
-    const move = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!move) return;
-    event.preventDefault();
-    model.set("index", Math.min(count - 1, Math.max(0, model.get("index") + move)));
-    model.save_changes();
-  }
-
-  canvas.addEventListener("keydown", step);
+  stepByKeys(canvas, model, count);
   const stop = onChange(model, ["index", "opacity"], onceAFrame(draw));
   draw();
   return stop;
