@@ -65,7 +65,7 @@ def page(notebook: Mapping, words: Mapping[str, str]) -> dict:
     cells, deeper = [], ""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            _link_tables(cell, words)
+            _link_outputs(cell, words)
             _lighten_figures(cell)
             if not _tags(cell) and imports_alone("".join(cell["source"])):
                 _fold(cell, "imports", "hide-input", "Imports")
@@ -132,11 +132,10 @@ def _tags(cell: Mapping) -> list[str]:
     return cell["metadata"].get("tags", [])
 
 
-def _link_tables(cell: dict, words: Mapping[str, str]) -> None:
-    """Tables that a cell shows are read as MyST (CommonMark has none), their links as roles."""
+def _link_outputs(cell: dict, words: Mapping[str, str]) -> None:
+    """Markdown that a cell shows is read as MyST (CommonMark has no tables), its links as roles."""
     for output in cell.get("outputs", ()):
-        text = "".join(output.get("data", {}).get("text/markdown", ""))
-        if text.startswith("|"):
+        if text := "".join(output.get("data", {}).get("text/markdown", "")):
             output["data"] = {"text/markdown": links.to_roles(text, words)}
             cell["metadata"].setdefault("mystnb", {})["markdown_format"] = "myst"
 

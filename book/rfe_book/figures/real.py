@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rfe_book.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from rfe_book.tables.real import MODELS, WAYS, of_patient
 
-#: Colour and marker of the groups of figures, and of the scores.
+#: Colour and marker of the groups of measures, and of the scores.
 GROUP_STYLE = {
     "contrast": (BLUE, "o"),
     "texture": (VERMILION, "^"),
@@ -29,7 +29,7 @@ SCORE_STYLE = {
 
 
 def distances(table: pd.DataFrame) -> Figure:
-    """Distance of each kind of phantom from the real scans, by group of figures.
+    """Distance of each kind of phantom from the real scans, by group of measures.
 
     Parameters
     ----------
@@ -58,7 +58,9 @@ def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
         Rows of `rfe adapt`.
     subjects : sequence of str
     """
-    figure, panels = plt.subplots(1, len(subjects), figsize=(7, 3.8), sharey=True, squeeze=False)
+    figure, panels = plt.subplots(
+        1, len(subjects), figsize=(7, 3.8), sharex=True, sharey=True, squeeze=False
+    )
     lines = [(model, way) for model in MODELS for way in WAYS]
     for panel, subject in zip(panels[0], subjects, strict=True):
         own = of_patient(rows, subject)
@@ -66,12 +68,14 @@ def scores(rows: pd.DataFrame, subjects: Sequence[str]) -> Figure:
         at = pd.Series(place, index=own.index)
         for k, (score, (name, colour, marker)) in enumerate(SCORE_STYLE.items()):
             heights = at + 0.22 * (k - 1)
-            panel.plot(own[score], heights, marker, color=colour, label=name, alpha=0.8)
+            panel.plot(
+                own[score], heights, marker, color=colour, label=name, alpha=0.8, clip_on=False
+            )
         panel.set_yticks(range(len(lines)), [f"{MODELS[m]},\n{WAYS[w]}" for m, w in lines])
         panel.set_ylim(len(lines) - 0.5, -0.5)
-        panel.set(xlim=(0, 1), xlabel="score")
-        panel.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        panel.set_xlabel("score")
         panel.set_title(f"patient {subject.removeprefix('patient')}")
         panel.grid(axis="x")
+    panels[0, 0].set_xlim(left=0)  # of all panels, once all marks are there
     panels[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure

@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from rfe_study.methods.method import COMPARED, HEADLINE
+
 COLUMNS = ("topic", "the text", "the released code", "this book", "what it changes")
 
 UNTOLD = "not measured"
@@ -25,9 +27,15 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "A patients 010* (Verio), C 080* (Ingenia)",
             "as the text",
             f"which scanner is the teacher: F of the lower bound is {rows.lower_A} on A, "
-            f"{rows.lower_C} on C",
+            f"{rows.lower_C} on C; none was trained on C",
         ),
-        ("image scale", "-", "divided by the maximum", "by the 99.9th percentile", UNTOLD),
+        (
+            "image scale",
+            "-",
+            "divided by the maximum",
+            "by the 99.9th percentile",
+            "chapter 3: other scales",
+        ),
         (
             "crops",
             "around lesions",
@@ -41,7 +49,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "a modified U-Net",
             "64 to 512 channels, dropout, no norm",
             "16 to 128, dropout, batch norm",
-            UNTOLD,
+            "chapter 3: group norm; else not measured",
         ),
         (
             "primary loss",
@@ -157,7 +165,13 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "0.5",
             f"F {high.tuned_high} instead of {high.tuned_half} after fine-tuning",
         ),
-        ("repetitions", "repeated", "5", "up to 5", "chapter 7: how far seeds differ"),
+        (
+            "repetitions",
+            "repeated",
+            "5",
+            f"{COMPARED}, or {HEADLINE} where a verdict rests on them",
+            "chapter 7",
+        ),
         ("largest $n_E$", "2000", "1000", "2000", "chapter 7: F at both"),
     ]
     return pd.DataFrame(table, columns=COLUMNS).set_index(COLUMNS[0])

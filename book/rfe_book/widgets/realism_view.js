@@ -71,7 +71,7 @@ async function render({ model, el }) {
     fillTable(kind, modality);
     status.textContent = `${kinds[kind]}, ${modalities[modality]}, ${captions[index]}; distance from the real scan ${far[kind]}`;
     canvas.setAttribute("aria-label", `${label}: ${status.textContent}`);
-    chart.setAttribute("aria-label", `Histograms of ${modalities[modality]}, phantom and real patient. The table below has their figures.`);
+    chart.setAttribute("aria-label", `Histograms of ${modalities[modality]}, phantom and real patient. The table below has their measures.`);
     Object.assign(el.dataset, { kind, modality, index, far: far[kind] }); // what is on the screen now, for tests
   }
 

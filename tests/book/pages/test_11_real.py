@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from chapters import BOOK
 
 from rfe_book.findings import real as findings
 from rfe_book.tables import real as real_tables
 from rfe_core import checkpoints
 from rfe_study import results
+from rfe_study.methods.modalities import DROPOUT
 from rfe_study.realism import distance
+from rfe_study.runs import networks
 
 BUDGET = 900_000
 
@@ -42,3 +45,12 @@ def test_networks_are_in_the_repository_and_made_the_rows():
     for (profile, model, seed), own in rows.groupby(["profile", "model", "seed"]):
         path = results.DATA / f"checkpoints/{profile}-{model}-seed{seed}.safetensors"
         assert set(own["weights"]) == {checkpoints.weights_digest(path)}
+
+
+def test_each_name_stands_for_three_networks_as_your_own_data_says():
+    assert "Each name stands for three networks" in (BOOK / "own-data.md").read_text("utf-8")
+    names = [*real_tables.MODELS, DROPOUT]
+    found = networks.find(results.DATA / "checkpoints", names, None, profile="laptop")
+    assert {n: [f.seed for f in found if f.model == n] for n in names} == {
+        name: [0, 1, 2] for name in names
+    }

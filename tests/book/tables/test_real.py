@@ -71,6 +71,8 @@ def test_figures_show_the_rows(rows):
     dice = figure.axes[0].lines[0]
     np.testing.assert_allclose(dice.get_xdata(), [0.1, 0.3, 0.05, 0.4])
     np.testing.assert_allclose(dice.get_ydata(), [-0.22, -0.22, 0.78, 1.78])
+    (left, right), other = (panel.get_xlim() for panel in figure.axes)
+    assert left == 0 and right > 0.6 and other == (left, right)  # patient 19's mark fits in, too
     table = pd.DataFrame(
         {g: [1.0, 0.5] for g in distance.GROUPS} | {"all": [1.0, 0.5]}, index=["a", "b"]
     )
