@@ -233,13 +233,16 @@ def test_a_page_gets_the_widget_of_a_cell_with_its_state(build):
     assert build.shown_widgets({"metadata": {}, "cells": notebook["cells"]}) == {}
 
 
-def test_links_in_a_table_are_roles_on_pages(build):
-    table = {"output_type": "execute_result", "data": {"text/markdown": "| [A](01-a.ipynb) |"}}
-    cell = {"cell_type": "code", "id": "board", "metadata": {}, "source": "", "outputs": [table]}
+@pytest.mark.parametrize("frame", ["| {} |", "- **See** {}."])
+def test_links_in_what_a_cell_shows_are_roles_on_pages(build, frame):
+    text = {"text/markdown": frame.format("[A](01-a.ipynb)")}
+    shown = {"output_type": "execute_result", "data": text}
+    cell = {"cell_type": "code", "id": "board", "metadata": {}, "source": "", "outputs": [shown]}
     notebook = {"cells": [cell], "metadata": {"run_seconds": 1}}
-    assert build.shown_markdown(notebook, {}) == {"board": "| {doc}`A <01-a>` |"}
+    role = frame.format("{doc}`A <01-a>`")
+    assert build.shown_markdown(notebook, {}) == {"board": role}
     (made,) = build.page_cells.page(notebook, {})["cells"]
-    assert made["outputs"][0]["data"] == {"text/markdown": "| {doc}`A <01-a>` |"}
+    assert made["outputs"][0]["data"] == {"text/markdown": role}
     assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
 
 
