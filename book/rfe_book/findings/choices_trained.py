@@ -141,11 +141,6 @@ def _new(new: pd.DataFrame, limit: float) -> str:
     f = new["f_score"]
     far = f.abs() > limit / new["seeds"] ** 0.5
     must_hold("some choices change F and some do not", 0 < far.sum() < len(far))
-    return (
-        f"F changes by more than other seeds may with {_each(f[far])}; "
-        f"it changes by less with {_each(f[~far])}."
-    )
-
-
-def _each(f: pd.Series) -> str:
-    return words.listed([f"“{name}” ({signed(value)})" for name, value in f.items()])
+    must_hold("those lower it", bool((f[far] < 0).all()))
+    apart, alike = (words.listed([f"“{name}”" for name in f[some].index]) for some in (far, ~far))
+    return f"{apart} lower F by more than other seeds may; {alike} change it by less."

@@ -187,9 +187,8 @@ def test_what_is_told_of_trained_choices():
     assert (found.heads, found.seeds, found.again) == (2, 2, "+0.040")
     assert (found.as_printed, found.failed, found.survived) == ("−0.060", "1 of 2", "0.41")
     assert found.new.startswith(
-        "F changes by more than other seeds may with “as printed” (−0.060), “as released” "
-        "(−0.060), “angular” (−0.070) and “ℓ2 as printed” (−0.300); it changes by less with "
-        "“before the ReLU” "
+        "“as printed”, “as released”, “angular” and “ℓ2 as printed” lower F by more than other "
+        "seeds may; “before the ReLU”, "
     )
     assert (found.below, found.as_mean) == ("0.01", "−0.070")
     for name, column, value, sentence in (
