@@ -25,10 +25,11 @@ JOBS ?=
 ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 AT_ONCE = $(JOBS:%=--jobs %)
-SWEPT = $(AT_ONCE)
-# In profile smoke a process takes longer to start than to fine-tune: sweeps use one, and two parts are made at once.
+PROCESSES = $(AT_ONCE)
+# In profile smoke a process takes longer to start than its work takes: after the training a part has one, and two parts
+# are made at once.
 ifeq ($(PROFILE)$(JOBS),smoke)
-SWEPT = --jobs 1
+PROCESSES = --jobs 1
 MAKEFLAGS += -j2
 endif
 MEASURED := representativeness prior modalities fidelity embedding-cost prior-cost tuning-cost
@@ -93,7 +94,7 @@ $(AGAIN)/.baselines: | $(STAMP)
 	@touch $@
 
 $(AGAIN)/.tested: $(AGAIN)/.baselines
-	@$(BIN)/rfe train $(TRAINED) $(SWEPT) --seeds $(SEEDS) --evaluate test
+	@$(BIN)/rfe train $(TRAINED) $(PROCESSES) --seeds $(SEEDS) --evaluate test
 	@touch $@
 
 $(AGAIN)/.variants: $(AGAIN)/.baselines
@@ -101,27 +102,27 @@ $(AGAIN)/.variants: $(AGAIN)/.baselines
 	@touch $@
 
 $(AGAIN)/.search: $(AGAIN)/.baselines
-	@$(BIN)/rfe sweep --experiment search $(TRAINED) $(SWEPT) --seeds 0 --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment search $(TRAINED) $(PROCESSES) --seeds 0 --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.choices: $(AGAIN)/.search
-	@$(BIN)/rfe sweep --experiment choices $(TRAINED) $(SWEPT) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate dev
+	@$(BIN)/rfe sweep --experiment choices $(TRAINED) $(PROCESSES) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate dev
 	@touch $@
 
 $(AGAIN)/.sweep: $(AGAIN)/.choices
-	@$(BIN)/rfe sweep $(TRAINED) $(SWEPT) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep $(TRAINED) $(PROCESSES) --seeds $(SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
 $(AGAIN)/.adaptation-search: $(AGAIN)/.sweep
-	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) $(SWEPT) --seeds 0 --baselines $(AGAIN) --evaluate V1
+	@$(BIN)/rfe sweep --experiment adaptation-search $(TRAINED) $(PROCESSES) --seeds 0 --baselines $(AGAIN) --evaluate V1
 	@touch $@
 
 $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
-	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) $(SWEPT) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) $(PROCESSES) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
 $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
-	@$(BIN)/rfe measure $* $(ANEW) --seeds $(SEEDS) --baselines $(AGAIN)
+	@$(BIN)/rfe measure $* $(ANEW) $(PROCESSES) --seeds $(SEEDS) --baselines $(AGAIN)
 	@touch $@
 
 $(AGAIN)/.modalities: $(AGAIN)/.variants
