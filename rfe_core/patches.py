@@ -139,8 +139,8 @@ def _draw_crops(
     images = np.empty((n, len(MODALITIES), size, size), np.float32)
     labels = np.empty((n, size, size), np.int8)
     valid = np.empty((n, size, size), bool)
-    for i, subject in enumerate(subjects):  # patient by patient: one stack in memory at a time
-        slices = stack(subject)
+    for i, subject in enumerate(subjects):  # patient by patient: one's channels in memory at a time
+        channels = [normalise(subject.images[m], subject.brain_mask) for m in MODALITIES]
         for k in np.flatnonzero([sites[j][0] == i for j in order]):
             z = sites[order[k]][1]
             mask = masks[i][:, :, z]
@@ -149,7 +149,7 @@ def _draw_crops(
             low = np.clip(pixel - size + 1, 0, np.maximum(np.array(mask.shape) - size, 0))
             high = np.clip(pixel, 0, np.maximum(np.array(mask.shape) - size, 0))
             x, y = generator.integers(low, high, endpoint=True)
-            images[k] = _crop(slices[z], x, y, size)
+            images[k] = _crop(np.stack([c[:, :, z] for c in channels]), x, y, size)
             labels[k] = _crop(mask, x, y, size)
             valid[k] = _crop(subject.brain_mask[:, :, z], x, y, size)
     return Patches(

@@ -30,8 +30,8 @@ COLUMNS = (
 FROZEN = {"1ac361a31cd6": "2.0-1ac361a31cd6"}
 
 
-# As the code is when this process first asks: later edits did not make its numbers.
-_own_version = cache(code_version)
+# As all is when this process first asks: later edits did not make its numbers.
+_own_version, _installed = cache(code_version), cache(version)
 
 
 @cache
@@ -94,7 +94,7 @@ def certificate(*modules: str, device: str = "cpu", threads: int = 1) -> dict[st
         "code_version": _own_version(*modules),
         "phantom_version": phantom_version(),
         "commit": commit(),
-        **{library.replace("-", "_"): version(library) for library in LIBRARIES},
+        **{library.replace("-", "_"): _installed(library) for library in LIBRARIES},
         "hardware": hardware(device, threads),
         "date": datetime.now(UTC).date().isoformat(),
     }

@@ -39,8 +39,11 @@ for which, verdicts in found.items():
 """
 
 
-def recipe(folder, *more):
-    """The commands of `make reproduce PROFILE=smoke`, with the environment as if installed."""
+def recipe(folder, *more, dry=True):
+    """The commands of `make reproduce PROFILE=smoke`, with the environment as if installed.
+
+    Unless `dry` they are run.
+    """
     stamp = folder / "installed"
     stamp.touch()
     settings = [f"AGAIN={folder / 'anew'}", f"STAMP={stamp}", f"BIN={Path(sys.executable).parent}"]
@@ -51,7 +54,7 @@ def recipe(folder, *more):
     ]
     command = [
         "make",
-        "-n",
+        *(["-n"] if dry else []),
         "--no-print-directory",
         *newest,
         "reproduce",
@@ -81,8 +84,28 @@ def test_recipe_names_each_step_once(tmp_path):
         *(f"measure {name}" for name in MEASURES),
     ]
     assert all("--seeds 0" in line and "--profile smoke" in line for line in lines)
+    assert all("--jobs 1" in line for line in lines if "sweep" in line)
     scored = [line.split("--evaluate ")[1] for line in lines if "--evaluate" in line]
     assert scored == ["dev", "test", "dev", "dev", "test", "V1", "test"]
+
+
+#: In place of `rfe`: the second training, which scores on test patients, waits for a sweep.
+WAITS = """#!/bin/sh -e
+case "$*" in
+    sweep*) touch {folder}/begun;;
+    train*test) i=0; until [ -e {folder}/begun ]; do sleep 0.1; i=$((i + 1)); [ $i -lt 300 ]; done;;
+esac
+"""
+
+
+def test_profile_smoke_makes_two_parts_at_once(tmp_path):
+    """One after another, the first of them would wait in vain."""
+    rfe = tmp_path / "rfe"
+    rfe.write_text(WAITS.format(folder=tmp_path))
+    rfe.chmod(0o755)
+    (tmp_path / "anew").mkdir()
+    recipe(tmp_path, f"BIN={tmp_path}", dry=False)
+    assert (tmp_path / "begun").exists() and (tmp_path / "anew/.tested").exists()
 
 
 def test_recipe_makes_every_table_that_is_made_anew(tmp_path):

@@ -6,7 +6,7 @@ from typing import Any
 
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
-from rfe_study.phantom.cache import phantom_folder, phantom_subjects
+from rfe_study.phantom.cache import make_missing, phantom_folder
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
 from rfe_study.realism.alignment import alignment
@@ -24,9 +24,7 @@ def make_patients(args: argparse.Namespace) -> int:
 
 def make(who: Sequence[Patient], workers: int) -> None:
     """Make phantom patients in parallel, where the cache lacks them."""
-    # eight at a time: the function also reads them, and 52 at once are 3 GB
-    for start in range(0, len(who), 8):
-        phantom_subjects(who[start : start + 8], workers=workers)
+    make_missing(who, phantom_folder(), workers=workers)
 
 
 def check(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from rfe_core import checkpoints
 from rfe_study import results
+from rfe_study.command.data import make
 from rfe_study.command.errors import CommandError
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import looked_at, scoring
@@ -26,8 +27,13 @@ def evaluate(
     table: str,
     out: Path | None,
     executor: Executor,
+    workers: int,
 ) -> None:
-    """Score finished models on patients that the table does not score yet, and print means."""
+    """Score finished models on patients that the table does not score yet, and print means.
+
+    Patients that the cache lacks are made first, in `workers` processes: each head once, whatever
+    scans it.
+    """
     who = looked_at.some(who, jobs[0].profile.name)
     done = _scored(jobs, table, out)
     wanted = {scoring.key(job, patient.name) for job in jobs for patient in who}
@@ -44,6 +50,7 @@ def evaluate(
             "patients are scored once"
         )
     if wanted - done:
+        make(who, workers)
         with tqdm(total=len(who), desc="score patients", mininterval=1) as bar:
 
             def keep(rows) -> None:

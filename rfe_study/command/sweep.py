@@ -64,7 +64,7 @@ def _sweep(
             _run(todo, redo, len(own), pool, ahead, out)
             tidy(out)
             if args.evaluate:
-                _score(args, _finished(own, out), targets, pool, out)
+                _score(args, _finished(own, out), targets, pool, out, workers)
     if args.evaluate or args.explorer:
         ready = _finished(jobs, out)
         targets = _with_models(ready, targets)
@@ -154,13 +154,14 @@ def _score(
     targets: Sequence[str],
     pool: Executor,
     out: Path | None,
+    workers: int,
 ) -> None:
     """Score the finished models of each target; of the adaptation compare lesions, too."""
     for target in targets:
         if not (jobs := [job for job in ready if job.target == target]):
             continue
         who = _scored_on(args.experiment, target, args.evaluate)
-        evaluate(jobs, who, SCORES, out, pool)
+        evaluate(jobs, who, SCORES, out, pool, workers)
         tidy(out)
         if (args.experiment, args.evaluate) == ("adaptation", ON_TEST):
             own = [p for p in who if p.domain == target and p.role in lesion_hits.ROLES]

@@ -93,7 +93,8 @@ def _train_and_score(
         who, table = patients("ABCD", ROLES[args.evaluate]), SCORED[args.evaluate]
         with executor(workers) as (pool, _):
             for seed in args.seeds:
-                evaluate([job for job in jobs if job.seed == seed], who, table, out, pool)
+                own = [job for job in jobs if job.seed == seed]
+                evaluate(own, who, table, out, pool, workers)
     elif not unfinished:
         print(
             f"all {len(jobs)} models are trained, in {jobs[0].weights}; --evaluate dev scores them"

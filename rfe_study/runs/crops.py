@@ -31,8 +31,10 @@ def training_patients(domain: str, *numbers: int) -> list[Subject]:
     return phantom_subjects(who, workers=1, progress=False)
 
 
+# One prior after another labels them, so they are read once for those that follow.
+@lru_cache(maxsize=1)
 def unlabelled_patients(domain: str, v1: int, profile: str) -> list[Subject]:
-    """V2 and V3: the training patients of a domain but the one that plays V1."""
+    """V2 and V3: the training patients of a domain but the one that plays V1; not to be changed."""
     others = training_patients(domain, *(n for n in NUMBERS if n != v1))
     return [looked_at.cut(subject, profile) for subject in others]
 

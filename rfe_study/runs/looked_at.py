@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rfe_core.scans.subject import Subject
 from rfe_study.phantom.domains import Patient
 
-#: Axial slices of a patient that profile smoke looks at.
-SLICES = 16
+#: Sides (X, Y, Z), in voxels, of the box of a patient that profile smoke looks at.
+BOX = (64, 64, 16)
 
 
 def some(who: Sequence[Patient], profile: str) -> list[Patient]:
@@ -23,13 +24,26 @@ def some(who: Sequence[Patient], profile: str) -> list[Patient]:
 
 
 def cut(subject: Subject, profile: str) -> Subject:
-    """The patient; of profile smoke the `SLICES` axial slices around the one with most lesion."""
-    depth = subject.brain_mask.shape[2]
-    if profile != "smoke" or depth <= SLICES:
+    """The patient; of profile smoke a `BOX` of it.
+
+    That of the axial slices with most lesion, of these the columns with most, of these the rows.
+    """
+    whole = all(n <= side for n, side in zip(subject.shape, BOX, strict=True))
+    if profile != "smoke" or whole:
         return subject
-    middle = int(np.argmax(subject.lesion_mask.sum(axis=(0, 1))))
-    start = min(max(middle - SLICES // 2, 0), depth - SLICES)
-    return part(subject, np.s_[:, :, start : start + SLICES])
+    box = [slice(None)] * 3
+    for axis in (2, 0, 1):
+        others = tuple(other for other in range(3) if other != axis)
+        box[axis] = _most(subject.lesion_mask[tuple(box)].sum(axis=others), BOX[axis])
+    return part(subject, tuple(box))
+
+
+def _most(amounts: NDArray[np.int_], n: int) -> slice:
+    """Where `n` neighbours have the largest sum; of equal places the one in the middle."""
+    sums = np.convolve(amounts, np.ones(min(n, len(amounts)), int), "valid")
+    best = np.flatnonzero(sums == sums.max())
+    start = int(best[len(best) // 2])
+    return slice(start, start + n)
 
 
 def part(subject: Subject, box: tuple[slice, slice, slice]) -> Subject:

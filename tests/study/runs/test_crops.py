@@ -33,7 +33,8 @@ def patients(monkeypatch):
         ]
 
     monkeypatch.setattr(crops_runs, "phantom_subjects", subjects)
-    crops_runs._of_any_seed.cache_clear()
+    for kept in (crops_runs._of_any_seed, crops_runs.unlabelled_patients):
+        kept.cache_clear()
     return loaded
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_study.runs.looked_at import part
+from rfe_study.runs.looked_at import BOX, cut, part
 
 OBLIQUE = nib.affines.from_matvec(
     nib.eulerangles.euler2mat(0.1, -0.05, 0.2) @ np.diag([1.0, 1.0, 1.5]), [-4, -5, 6]
@@ -29,3 +29,38 @@ def test_a_part_stays_where_it_was_in_space(lesions):
     assert not lesions or (inside.lesion_mask == whole.lesion_mask[2:7, :, 6:]).all()
     inside.images["t2"][:] = 0  # of its own
     assert whole.images["t2"][3, 3, 7] > 0
+
+
+def most_in(lesion, axis, side):
+    """The largest number of lesion voxels in `side` neighbours along an axis."""
+    others = tuple(other for other in range(3) if other != axis)
+    return np.lib.stride_tricks.sliding_window_view(lesion.sum(axis=others), side).sum(1).max()
+
+
+def test_profile_smoke_looks_at_a_box_with_most_lesion():
+    whole = tiny_subject(seed=3, shape=(90, 80, 60))
+    assert cut(whole, "laptop") is whole
+    box = cut(whole, "smoke")
+    assert box.shape == BOX
+    x, y, z = (int(n) for n in box.affine[:3, 3] - whole.affine[:3, 3])
+    inside = np.s_[x : x + BOX[0], y : y + BOX[1], z : z + BOX[2]]
+    np.testing.assert_array_equal(box.images["t1"], whole.images["t1"][inside])
+    slices = whole.lesion_mask[:, :, inside[2]]
+    assert slices.sum() == most_in(whole.lesion_mask, 2, BOX[2])
+    columns = slices[inside[0]]
+    assert columns.sum() == most_in(slices, 0, BOX[0])
+    assert box.lesion_mask.sum() == most_in(columns, 1, BOX[1])
+
+
+def test_a_lone_lesion_lies_in_the_middle_of_the_box():
+    whole = tiny_subject(shape=(90, 80, 60))
+    whole.lesion_mask[:] = False
+    whole.lesion_mask[40, 41, 30] = True
+    assert np.argwhere(cut(whole, "smoke").lesion_mask).tolist() == [[27, 33, 7]]
+
+
+def test_of_a_small_patient_profile_smoke_looks_at_all_that_fits():
+    whole = tiny_subject(seed=3, shape=(20, 20, 60))
+    box = cut(whole, "smoke")
+    assert box.shape == (20, 20, BOX[2])
+    assert cut(box, "smoke") is box

@@ -1,15 +1,13 @@
 """Trained networks are found by name, and damaged or missing ones are told in a line."""
 
-import numpy as np
 import pytest
-from synthetic import tiny_subject
 
 from rfe_core import checkpoints
 from rfe_core.training import build
 from rfe_study import results
 from rfe_study.command.cli import main
 from rfe_study.methods.profiles import PROFILES
-from rfe_study.runs import looked_at, networks
+from rfe_study.runs import networks
 
 
 @pytest.fixture
@@ -63,16 +61,3 @@ def test_a_truncated_file_of_weights_is_one_line(folder, keep, capsys):
     error = capsys.readouterr().err
     assert error.startswith("rfe: error: ") and error.count("\n") == 1
     assert "laptop-lower-seed0.safetensors" in error
-
-
-def test_profile_smoke_looks_at_a_slab_around_most_lesion():
-    subject = tiny_subject(seed=3, shape=(20, 20, 60))
-    assert looked_at.cut(subject, "laptop") is subject
-    part = looked_at.cut(subject, "smoke")
-    assert part.brain_mask.shape == (20, 20, looked_at.SLICES)
-    areas = subject.lesion_mask.sum(axis=(0, 1))
-    assert part.lesion_mask.sum(axis=(0, 1)).max() == areas.max()
-    start = int(part.affine[2, 3] - subject.affine[2, 3])
-    end = start + looked_at.SLICES
-    np.testing.assert_array_equal(part.images["t1"], subject.images["t1"][:, :, start:end])
-    assert looked_at.cut(part, "smoke") is part
