@@ -42,8 +42,8 @@ def chapters() -> dict[str, str]:
 
 
 def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
-    """A row a claim, by its number: what it says, verdict with a sign, what that means and is on,
-    effect, chapter with a link.
+    """A row a claim, by its number: what it says with a link to its chapter, verdict with a sign,
+    what that means and is on, effect.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
     shares = board["parts"].map(lambda share: f", {share} parts reproduced" if share else "")
     tested = board["tested"].map(lambda words: f" *Tested:* {words}." if words else "")
     columns = {
-        "The paper says, in our words": board["the paper says"],
+        "The paper says, in our words": board["the paper says"]
+        + board["chapter"].map(links).map(" ({})".format),
         "Our verdict": board["verdict"].map(with_sign) + shares,
         "What it means": board["means"] + tested,
         "Effect, 95% interval": board["effect"],
-        "Chapter": board["chapter"].map(links),
     }
     return pd.DataFrame(columns).set_axis(board["claim"].rename("Claim"))
 
@@ -67,7 +67,8 @@ def with_sign(verdict: str) -> str:
     """A verdict in words behind its sign, which is read by eyes alone."""
     sign = SIGNS[verdict.removesuffix(" (setup)")]
     mark = "*" if verdict == NOT_TESTED else "**"
-    return f'<span class="rfe-verdict" aria-hidden="true">{sign}</span> {mark}{verdict}{mark}'
+    shown = f'<span class="rfe-verdict" aria-hidden="true">{sign}</span>'
+    return f"{shown}\N{NO-BREAK SPACE}{mark}{verdict}{mark}"
 
 
 def headline(parts: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ def part(claim, verdict, threshold=0.0, **more):
     return Verdict(claim=claim, verdict=verdict, **about | more)
 
 
-SIGN = '^<span class="rfe-verdict" aria-hidden="true">.</span> '
+SIGN = '^<span class="rfe-verdict" aria-hidden="true">.</span>\N{NO-BREAK SPACE}'
 BOARD = boards.board(
     {
         1: [part(1, REPRODUCED)],
@@ -29,10 +29,10 @@ BOARD = boards.board(
 def test_every_claim_links_a_chapter_that_exists():
     board = tables.scoreboard(BOARD)
     assert len(board) == 14 and board.index.tolist() == BOARD["claim"].tolist()
-    assert board.loc[1, "Chapter"] == "[Chapter 6](06-divergence.ipynb)"
-    assert board["Chapter"].notna().all()
-    for link in board["Chapter"]:
-        assert (tables.BOOK / link.partition("](")[2].removesuffix(")")).is_file()
+    words = board["The paper says, in our words"]
+    assert words[1].endswith(" as n_E grows ([Chapter 6](06-divergence.ipynb))")
+    for told in words:
+        assert (tables.BOOK / told.rpartition("](")[2].removesuffix("))")).is_file()
 
 
 def test_verdicts_with_their_shares_and_effects():
@@ -50,7 +50,8 @@ def test_each_verdict_has_a_sign_of_its_own_that_is_not_read_aloud():
     assert set(tables.SIGNS) == set(OUTCOMES)
     assert len(set(tables.SIGNS.values())) == len(OUTCOMES)
     shown = tables.with_sign("reproduced (setup)")
-    assert shown == '<span class="rfe-verdict" aria-hidden="true">✓</span> **reproduced (setup)**'
+    sign = '<span class="rfe-verdict" aria-hidden="true">✓</span>'
+    assert shown == f"{sign}\N{NO-BREAK SPACE}**reproduced (setup)**"
 
 
 def test_a_verdict_on_less_than_the_words_says_so():
