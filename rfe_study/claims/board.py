@@ -101,8 +101,8 @@ CLAIMS = (
           means={REPRODUCED: "Give small lesions more weight, and more of them are found."}),
     Claim(number=13, words="50/50 might oversample a class; distribution-aware might undersample "
           "one if n_E is too small", chapter="ch-sampling",
-          means={REPRODUCED: "Half and half draws twice too much lesion or more; the natural "
-                 "ratio, with few pixels, too little."}),
+          means={REPRODUCED: "Half and half draws at least twice the true share of lesion; the "
+                 "natural ratio, with few pixels, too little."}),
     Claim(number=14, words="n_E = 100 on all patches: a number of embeddings similar to that of "
           "2000 on 200, at lower computational cost", chapter="ch-adaptation",
           tested="pixels and pairs. Steps are "
