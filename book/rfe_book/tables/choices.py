@@ -66,7 +66,7 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             f"gradient × {batch.sum_times} as a sum, × {batch.per_times} over n",
         ),
         (
-            "n_E",
+            "$n_E$",
             "in total",
             "on each side",
             "on each side",
@@ -158,6 +158,6 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             f"F {high.tuned_high} instead of {high.tuned_half} after fine-tuning",
         ),
         ("repetitions", "repeated", "5", "up to 5", "chapter 7: how far seeds differ"),
-        ("largest n_E", "2000", "1000", "2000", "chapter 7: F at both"),
+        ("largest $n_E$", "2000", "1000", "2000", "chapter 7: F at both"),
     ]
     return pd.DataFrame(table, columns=COLUMNS).set_index(COLUMNS[0])
