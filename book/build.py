@@ -7,7 +7,7 @@
 Executed copies lie in _build/.notebooks (`execution`), what Jupyter Book reads in _build/src
 (`page_cells`). In a Markdown page ``{{claims:scoreboard}}`` becomes the Markdown or the widget
 that the cell "scoreboard" of claims.ipynb shows, and ``{{repository}}`` what follows from
-RFE_REPOSITORY.
+RFE_REPOSITORY; ``{{reading:1-9}}`` becomes how long these chapters take (`reading`).
 """
 
 import json
@@ -24,6 +24,7 @@ import lab_folder
 import links
 import page_cells
 import page_head
+import reading
 import reference_pages
 import repository
 import slide_parts
@@ -53,6 +54,11 @@ def chapters() -> dict[str, str]:
     parts = [part["chapters"] for part in toc["parts"] if part.get("numbered")]
     numbered = [page["file"] for part in parts for page in part]
     return {f"{name}.ipynb": str(number) for number, name in enumerate(numbered, 1)}
+
+
+def reading_times() -> dict[int, int]:
+    """How many minutes each chapter takes to read, by its number."""
+    return {int(k): reading.minutes(read_json(BOOK / name)) for name, k in chapters().items()}
 
 
 def all_labels() -> dict[str, str]:
@@ -114,6 +120,7 @@ def filled(page: str, text: str, shown: dict[str, dict[str, str]]) -> str:
             sys.exit(f"The book was not built: {page} asks for {mark[0]}, which no cell shows.")
         return shown[notebook][cell]
 
+    text = reading.filled(text, reading_times)
     text = re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
     return text.replace("{{repository}}\n", repository.index_section(repository.address()))
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Mapping
 from numbers import Integral
@@ -18,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 #: Characters of a line of code that a page shows without scrolling.
 WIDEST = 76
 
+#: The number of embeddings as code has it, unless code or a formula holds it.
+N_E = re.compile(r"(`[^`]*`|\$[^$]*\$)|\bn_E\b")
+
 
 def table(
     frame: pd.DataFrame, *, digits: int = 2, columns: Mapping[str, int] | None = None
@@ -30,7 +34,8 @@ def table(
     Parameters
     ----------
     frame : DataFrame
-        Shown with its index first; an outer index level is written once a group.
+        Shown with its index first; an outer index level is written once a group. "n_E" is set with
+        its index, but for code and formulas.
     digits : int
         Decimals of floats; whole numbers are written without. Integers of five digits or more
         are written as in "10,000".
@@ -50,7 +55,12 @@ def table(
     levels = frame.index.nlevels
     for row in body.itertuples(index=False):
         lines.append([_text(v, digits, short=n < levels) for n, v in enumerate(row)])
-    return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+    return Markdown("\n".join(f"| {' | '.join(map(set_n_e, cells))} |" for cells in lines))
+
+
+def set_n_e(text: str) -> str:
+    """Text with "n_E" as readers know it: an n with the index E, on pages and in JupyterLab."""
+    return N_E.sub(lambda found: found[1] or "<i>n</i><sub>E</sub>", text)
 
 
 def _text(value, digits: int, *, short: bool = False) -> str:

@@ -1,6 +1,7 @@
 """The paper's claims and what our stored rows say about each: the book's scoreboard."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,28 @@ from rfe_study.claims.effort import PROOF as PROOF_EFFORT
 from rfe_study.claims.effort import REAL as REAL_EFFORT
 from rfe_study.claims.heads import VERDICT
 from rfe_study.claims.rows import ADAPTATION, PROOF, read
-from rfe_study.claims.verdicts import NOT_TESTED, OUTCOMES, REPRODUCED, Verdict, deciding
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    OUTCOMES,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+    deciding,
+)
 from rfe_study.methods.profiles import SHOWN
 from rfe_study.methods.proof_of_concept import ENDS
 from rfe_study.tables import LESIONS, MODELS, SCORES
+
+#: What a verdict means in plain words, where a claim has no line of its own for it.
+MEANS = {
+    REPRODUCED: "It holds here, too.",
+    CONTRADICTED: "It does not hold here.",
+    NO_EFFECT: "Whatever difference there is, it is too small to matter.",
+    UNDECIDED: "Our numbers leave the question open.",
+    NOT_TESTED: "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,49 +43,71 @@ class Claim:
     """A claim of the paper in short words, with its hedges, and the chapter that tests it.
 
     `chapter` is the label of a chapter. `tested`: where the verdict is on less than the words, or
-    on something else, what it is on. `setup`: true by construction of our data.
+    on something else, what it is on. `means`: what it means in plain words, by verdict; nothing
+    that rows of the same verdict could make false. `setup`: true by construction of our data.
     """
 
     number: int
     words: str
     chapter: str
     tested: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
     setup: bool = False
 
 
 CLAIMS = (
     Claim(number=1, words="The divergence of samples from all embeddings falls as n_E grows",
-          chapter="ch-divergence"),
+          chapter="ch-divergence",
+          means={REPRODUCED: "The curve falls, but so does that of a perfect sample: the fall "
+                 "by itself shows nothing."}),
     Claim(number=2, words="With ACD, the target domain is segmented consistently better as n_E "
           "grows", chapter="ch-proof",
-          tested=f"F at the two ends, n_E = {ENDS[0]} and {ENDS[1]}"),
-    Claim(number=3, words="80/20 improves F most", chapter="ch-proof"),
+          tested=f"F at the two ends, n_E = {ENDS[0]} and {ENDS[1]}",
+          means={REPRODUCED: "If true labels say which pixels are alike, comparing more of them "
+                 "gives better masks."}),
+    Claim(number=3, words="80/20 improves F most", chapter="ch-proof",
+          means={REPRODUCED: "Of the three mixtures it gives the best masks, at a threshold of "
+                 "0.5."}),
     Claim(number=4, words="l2 performs poorly and seems unstable as n_E grows",
-          chapter="ch-proof"),
-    Claim(number=5, words="Repeating the experiments gives similar results", chapter="ch-proof"),
+          chapter="ch-proof",
+          means={UNDECIDED: "We cannot say that l2 is the worse of the two distances."}),
+    Claim(number=5, words="Repeating the experiments gives similar results", chapter="ch-proof",
+          means={CONTRADICTED: "Trust no single training: the next one may say something else."}),
     Claim(number=6, words="With a noisy prior, models beat the lower bound on B, C and D",
-          chapter="ch-adaptation"),
+          chapter="ch-adaptation",
+          means={UNDECIDED: "We cannot say that the method helps where it would be needed."}),
     Claim(number=7, words="It seems to reduce the number of false positives dramatically",
           chapter="ch-adaptation",
-          tested="pieces; and, a reading of ours, whether precision gains more than recall"),
-    Claim(number=8, words="Very small lesions are still missed", chapter="ch-adaptation"),
+          tested="pieces; and, a reading of ours, whether precision gains more than recall",
+          means={UNDECIDED: "We cannot say that there are fewer false alarms."}),
+    Claim(number=8, words="Very small lesions are still missed", chapter="ch-adaptation",
+          means={REPRODUCED: "A lesion below 10 mm³ is more often missed than found."}),
     Claim(number=9, words="The lower bound does worse off A; upper bounds repair that",
-          chapter="ch-baselines", setup=True),
+          chapter="ch-baselines", setup=True,
+          means={REPRODUCED: "Another scanner costs F, and its labels bring it back: our data "
+                 "were made so."}),
     Claim(number=10, words="On C, only slightly inferior to the upper bound",
-          chapter="ch-adaptation"),
+          chapter="ch-adaptation",
+          means={CONTRADICTED: "On C it stays well below what labels of C give."}),
     Claim(number=11, words="It finds some lesions that the upper bound misses",
-          chapter="ch-adaptation"),
+          chapter="ch-adaptation",
+          means={REPRODUCED: "No merit of its own: a second upper bound finds such lesions, "
+                 "too."}),
     Claim(number=12, words="Very small lesions are missed, probably because they are more unlikely "
           "to be sampled", chapter="ch-adaptation",
           tested="whether weighing every lesion alike finds more of them, with a perfect prior. "
           "Being seldom drawn is not the cause: with all pixels, or without an embedding loss, as "
-          "many are missed"),
+          "many are missed",
+          means={REPRODUCED: "Give small lesions more weight, and more of them are found."}),
     Claim(number=13, words="50/50 might oversample a class; distribution-aware might undersample "
-          "one if n_E is too small", chapter="ch-sampling"),
+          "one if n_E is too small", chapter="ch-sampling",
+          means={REPRODUCED: "Half and half draws at least twice the true share of lesion; the "
+                 "natural ratio, with few pixels, too little."}),
     Claim(number=14, words="n_E = 100 on all patches: a number of embeddings similar to that of "
           "2000 on 200, at lower computational cost", chapter="ch-adaptation",
           tested="pixels and pairs. Steps are "
-          f"{REAL_EFFORT[1] // PROOF_EFFORT[1]} times as many, so the training is no cheaper"),
+          f"{REAL_EFFORT[1] // PROOF_EFFORT[1]} times as many, so the training is no cheaper",
+          means={REPRODUCED: "Fewer pairs to compare, but no shorter training."}),
 )  # fmt: skip
 
 
@@ -121,9 +162,9 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
     """A row a claim.
 
     ``claim`` (number), ``the paper says``, ``verdict``, ``parts`` (how many of several that decide
-    are reproduced, as "1 of 2"; empty if all are), ``tested`` (what the verdict is on, where the
-    words say more), ``effect`` (of the part that the verdict comes from, with its interval, as a
-    sentence) and ``chapter`` (label).
+    are reproduced, as "1 of 2"; empty if all are), ``means`` (the verdict in plain words),
+    ``tested`` (what it is on, where the words say more), ``effect`` (of the part that the verdict
+    comes from, with its interval, as a sentence) and ``chapter`` (label).
     """
     lines = []
     for claim in CLAIMS:
@@ -136,12 +177,15 @@ def board(parts: dict[int | str, list[Verdict]]) -> pd.DataFrame:
             main = [part for part in own if part.main]
             found = sum(part.verdict == REPRODUCED for part in main)
             share = f"{found} of {len(main)}" if len(main) > 1 else ""
+        means = claim.means.get(verdict, MEANS[verdict])
         if claim.setup and own:
             verdict += " (setup)"
         tested = claim.tested if own else ""
-        lines.append((claim.number, claim.words, verdict, share, tested, effect, claim.chapter))
-    columns = ["claim", "the paper says", "verdict", "parts", "tested", "effect", "chapter"]
-    return pd.DataFrame(lines, columns=columns)
+        lines.append(
+            (claim.number, claim.words, verdict, share, means, tested, effect, claim.chapter)
+        )
+    columns = ["claim", "the paper says", "verdict", "parts", "means", "tested", "effect"]
+    return pd.DataFrame(lines, columns=[*columns, "chapter"])
 
 
 def counted(board: pd.DataFrame) -> dict[str, int]:

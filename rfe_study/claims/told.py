@@ -7,6 +7,9 @@ import numpy as np
 
 from rfe_study.claims.verdicts import Verdict
 
+#: How F is written, and all else that says nothing more: what an interval of ±0.05 leaves of it.
+FORM = "{:z.2f}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
@@ -27,7 +30,7 @@ class Sentence:
     part: str
     words: str
     of: Callable[[float], float] = float
-    form: str = "{:.3f}"
+    form: str = FORM
 
 
 def _turned(value: float) -> float:
@@ -54,9 +57,9 @@ SENTENCES = {
     9: Sentence(part="worse than A", words="F off A is lower than on A by {}"),
     10: Sentence(part="C: at most", of=_turned,
                  words="F on C is {} below the upper bound; at most {limit} was allowed"),
-    11: Sentence(part="finds lesions", form="{:.1f}%", of=_percent,
+    11: Sentence(part="finds lesions", form="{:z.0f}%", of=_percent,
                  words="{} of all lesions are found that the upper bound misses"),
-    12: Sentence(part="every lesion equally", form="{:.1f}", of=_percent,
+    12: Sentence(part="every lesion equally", form="{:z.0f}", of=_percent,
                  words="of 100 lesions below 10 mm³, {} more are found"),
     13: Sentence(part="50/50 oversamples", form="{:.0f}",
                  words="50/50 draws {} times the true share of lesion"),
@@ -65,7 +68,7 @@ SENTENCES = {
 
 
 def effect(part: Verdict) -> str:
-    """``"two trainings of one model differ by 0.075 (0.062 to 0.124) in F ..."``; else its number.
+    """``"two trainings of one model differ by 0.07 (0.06 to 0.12) in F ..."``; else its number.
 
     Empty if there is no number.
     """
@@ -73,10 +76,28 @@ def effect(part: Verdict) -> str:
         return ""
     told = SENTENCES.get(part.claim)
     if told is None or not part.part.startswith(told.part):
-        return f"{part.statistic}: {part.effect}"
-    text = told.form.format(told.of(part.estimate))
-    ends = sorted(map(told.of, (part.low, part.high)))
-    if np.isfinite(ends).all() and part.low != part.high:
-        low, high = map(told.form.format, ends)
+        return f"{part.statistic}: {figures(part, sign='+')}"
+    text = figures(part, of=told.of, form=told.form)
+    return told.words.format(text, limit=f"{told.of(part.threshold):g}")
+
+
+def figures(
+    part: Verdict, *, of: Callable[[float], float] = float, form: str = FORM, sign: str = ""
+) -> str:
+    """``"0.04 (0.01 to 0.07)"``: the effect of a part with its 95% interval, if there is one.
+
+    Parameters
+    ----------
+    part : Verdict
+    of : callable
+        The number that is told, of the part's: a monotone function.
+    form : str
+        How it is written.
+    sign : str
+        "+" for one before what is not negative, but not in the interval.
+    """
+    text = form.replace("{:", f"{{:{sign}").format(of(part.estimate))
+    if np.isfinite([part.low, part.high]).all() and part.low != part.high:
+        low, high = map(form.format, sorted(map(of, (part.low, part.high))))
         text += f" ({low} to {high})"
-    return told.words.format(text.replace("-", "−"), limit=f"{told.of(part.threshold):g}")
+    return text.replace("-", "−")

@@ -38,3 +38,11 @@ def test_long_integers_have_a_comma():
     frame = pd.DataFrame({"pairs": [9999, 155242]}, index=pd.Index([20000, 5], name="of"))
     rows = table(frame).data.splitlines()[2:]
     assert rows == ["| 20,000 | 9999 |", "| 5 | 155,242 |"]
+
+
+def test_the_number_of_embeddings_has_its_index_but_in_code_and_formulas():
+    frame = pd.DataFrame({"F at n_E = 20": ["`n_E`", "of n_E"]}, index=["$n_E$", "mean_n_E"])
+    rows = table(frame.rename_axis("n_E")).data.splitlines()
+    n_e = "<i>n</i><sub>E</sub>"
+    assert rows[0] == f"| {n_e} | F at {n_e} = 20 |"
+    assert rows[2:] == ["| $n_E$ | `n_E` |", f"| mean_n_E | of {n_e} |"]

@@ -1,4 +1,4 @@
-"""What the page of claims and the first page say of the scoreboard."""
+"""What the page of claims says of the scoreboard."""
 
 from __future__ import annotations
 
@@ -7,35 +7,22 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.findings.baselines import not_taken
-from rfe_book.tables import adaptation as adapted
-from rfe_book.tables.gains import differences
-from rfe_book.words import listed, number, percent, with_interval
+from rfe_book.words import listed, percent, with_interval
 from rfe_study.claims import board as boards
-from rfe_study.claims import headline, operating_points, proof_of_concept
-from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_study.claims import headline, proof_of_concept, told
 from rfe_study.claims.effects import MEAN
 from rfe_study.claims.late import LATE
-from rfe_study.claims.rows import ADAPTATION, PROOF, ByModel, read
+from rfe_study.claims.rows import ADAPTATION, PROOF
 from rfe_study.claims.verdicts import (
     CONTRADICTED,
-    NO_EFFECT,
     REPRODUCED,
     UNDECIDED,
     Verdict,
     overall,
 )
-from rfe_study.methods.adaptation import PAPER, PERFECT, adaptation_methods
+from rfe_study.methods.adaptation import adaptation_methods
 from rfe_study.methods.proof_of_concept import proof_of_concept as proof_of_concept_models
 from rfe_study.phantom.domains import TARGETS
-from rfe_study.tables import MODELS, SCORES
-
-#: Parts that the first page speaks of, by claim.
-REPAIRED, ON_D = f"repaired by labels, {MEAN}", "D: repaired by labels"
-RISES, RISES_FIFTH = proof_of_concept.RISES, f"{proof_of_concept.RISES}, 80/20"
-AHEAD = proof_of_concept.ahead_of("50/50")
-NO_EMBEDDING = f"better than no embedding, {MEAN}"
-STATISTICS = f"better than statistics only, {MEAN}"
 
 _COUNTS = ("none", "one", "two", "three", "all")
 
@@ -73,69 +60,6 @@ def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
         where=listed([f"{n} on {target}" for target, n in on.items() if n]),
         **found,
     )
-
-
-def headlines(
-    parts: Mapping[int | str, Sequence[Verdict]],
-    ranked: Sequence[Verdict] | None = None,
-    f: Mapping[str, ByModel] | None = None,
-) -> str:
-    """The three findings of the first page as a Markdown list; refuses what is no longer so.
-
-    Parameters
-    ----------
-    parts : mapping of int or str to sequence of Verdict
-        The parts of each claim, from `rfe_study.claims.board.all_parts`.
-    ranked : sequence of Verdict, optional
-        Those of claims 2 to 4 without a threshold, from `rfe_study.claims.operating_points.judge`;
-        by default of the stored rows.
-    f : mapping of str to ByModel, optional
-        F of the adapted models by target; by default of the stored rows.
-    """
-    if ranked is None:
-        ranked = operating_points.judge(read(SCORES), read(MODELS))["threshold-free"]
-    if f is None:
-        f = AdaptationRows.stored().by_target()
-    repaired, on_d = (part_of(parts[9], name) for name in (REPAIRED, ON_D))
-    rises, fifth = (part_of(parts[2], name) for name in (RISES, RISES_FIFTH))
-    ahead = part_of(parts[3], AHEAD)
-    must_hold("labels of the other scanner help", repaired.low > 0)
-    each = [part_of(parts[9], f"{target}: repaired by labels") for target in TARGETS]
-    must_hold("on each of them", all(part.verdict == REPRODUCED for part in each))
-    must_hold("least on D", min(each, key=lambda part: part.estimate) == on_d)
-    must_hold("with true labels as prior F rises with n_E", min(rises.low, fifth.low) > 0)
-    must_hold("most of the mean rise is one strategy's", rises.estimate > 2 * fifth.estimate)
-    must_hold("80/20 is better than 50/50", ahead.low > 0)
-    alike = part_of(ranked, AHEAD).verdict == NO_EFFECT
-    must_hold("without a threshold 80/20 and 50/50 are alike", alike)
-    nothing, statistics = (part_of(parts["ours"], name) for name in (NO_EMBEDDING, STATISTICS))
-    must_hold("with the paper's prior the loss adds little", abs(nothing.estimate) < 0.03)
-    must_hold("new statistics alone are better", statistics.high < 0)
-    own = differences(f, PAPER, adapted.CONTROL)["mean"]
-    must_hold("it helps B and harms C and D, if at all", max(own["C"], own["D"]) < 0 < own["B"])
-    told = differences(f, PERFECT, headline.NONE_AT_LESIONS).loc["mean"]
-    must_hold("in F true labels add no more", told["mean"] < 0.03 and told["low"] < 0)
-    spared = not_taken()
-    return f"""\
-- **The gap is there, as we made sure beforehand.** On average over B, C and D labels of the other
-  scanner raise the F-score there by {effect(repaired)}, least on D: {effect(on_d)}. On B it owes
-  much to choices of ours: on development heads, without labels, scaling images by their median
-  lifts F from {spared.batch_B} to {spared.median_B}, and group norm in place of batch norm to
-  {spared.group_B} ([Chapter 3](03-baselines.ipynb)).
-- **With true labels to say which pixels are alike, the recipe works on B.** With 80% background and
-  20% lesion, comparing 2000 pixels from each scanner instead of 20 gains {effect(fifth)} in F. (In
-  the mean over three strategies it gains {effect(rises)}, most of it because one of them draws
-  hardly a lesion at 20.) That mixture is better than half and half by {effect(ahead)} at a
-  threshold of 0.5; without a threshold the two are alike ([Chapter 7](07-proof-of-concept.ipynb)).
-- **With the paper's prior it adds nothing on average.** In Chapter 9, with another weight, margin,
-  number of pixels and learning rate, F differs from the same training without the embedding loss by
-  {effect(nothing, sign="+")}: on B perhaps {number(own["B"], sign="+")}, on C perhaps
-  {number(own["C"], sign="+")}, on D {number(own["D"], sign="+")}. With true labels as prior it
-  differs by {with_interval(*told, sign="+")}. Taking batch norm's statistics anew from the new
-  scanner's images, without any loss on them, is better than the paper's prior by
-  {effect(statistics, -1)}; the paper's network has no batch norm
-  ([Chapter 9](09-adaptation.ipynb)).
-"""
 
 
 def with_fewer(
@@ -246,5 +170,4 @@ def share_of(part: Verdict) -> str:
 
 def effect(part: Verdict, times: int = 1, *, sign: str = "") -> str:
     """``"0.04 (0.01 to 0.07)"``: an estimate with its 95% interval; `times` −1 turns it round."""
-    ends = sorted((times * part.low, times * part.high))
-    return with_interval(times * part.estimate, *ends, sign=sign)
+    return told.figures(part, of=lambda value: times * value, sign=sign)

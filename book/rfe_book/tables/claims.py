@@ -10,29 +10,40 @@ from pathlib import Path
 import pandas as pd
 
 from rfe_study.claims import headline as headlines
-from rfe_study.claims.board import NOT_TESTED
 from rfe_study.claims.heads import PATIENTS
-from rfe_study.claims.verdicts import Verdict, deciding, overall
+from rfe_study.claims.verdicts import (
+    CONTRADICTED,
+    NO_EFFECT,
+    NOT_TESTED,
+    REPRODUCED,
+    UNDECIDED,
+    Verdict,
+    deciding,
+    overall,
+)
 
 #: Where the chapters lie.
 BOOK = Path(__file__).parents[2]
 
-_TITLE = re.compile(r"\A\((ch-[\w-]+)\)=\n# (.+)")
+_TITLE = re.compile(r"\A\((ch-[\w-]+)\)=\n# ")
+
+#: A sign for each verdict, told apart by its shape.
+SIGNS = {REPRODUCED: "✓", CONTRADICTED: "✗", NO_EFFECT: "≈", UNDECIDED: "?", NOT_TESTED: "–"}
 
 
 def chapters() -> dict[str, str]:
-    """A link to each chapter, its title, by the label above that."""
+    """A link to each chapter, its number, by the label above its title."""
     found = {}
     for path in sorted(BOOK.glob("[0-9]*.ipynb")):
         first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
         if title := _TITLE.match("".join(first["source"])):
-            found[title[1]] = f"[{title[2]}]({path.name})"
+            found[title[1]] = f"[Chapter {int(path.name[:2])}]({path.name})"
     return found
 
 
 def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
-    """A row a claim, by its number: what it says, verdict in bold and what it is on, effect,
-    chapter with a link.
+    """A row a claim, by its number: what it says with a link to its chapter, verdict with a sign,
+    what that means and is on, effect.
 
     Parameters
     ----------
@@ -41,19 +52,23 @@ def scoreboard(board: pd.DataFrame) -> pd.DataFrame:
     """
     links = chapters()
     shares = board["parts"].map(lambda share: f", {share} parts reproduced" if share else "")
-    tested = board["tested"].map(lambda words: f". Tested: {words}" if words else "")
-    marks = board["verdict"].map(lambda verdict: "*" if verdict == NOT_TESTED else "**")
+    tested = board["tested"].map(lambda words: f" *Tested:* {words}." if words else "")
     columns = {
-        "The paper says, in our words": board["the paper says"].str.replace("n_E", "$n_E$"),
-        "Our verdict": marks
-        + board["verdict"]
-        + marks
-        + shares
-        + tested.str.replace("n_E", "$n_E$"),
-        "Effect, 95% interval": board["effect"].str.replace("n_E", "$n_E$"),
-        "Chapter": board["chapter"].map(links),
+        "The paper says, in our words": board["the paper says"]
+        + board["chapter"].map(links).map(" ({})".format),
+        "Our verdict": board["verdict"].map(with_sign) + shares,
+        "What it means": board["means"] + tested,
+        "Effect, 95% interval": board["effect"],
     }
     return pd.DataFrame(columns).set_axis(board["claim"].rename("Claim"))
+
+
+def with_sign(verdict: str) -> str:
+    """A verdict in words behind its sign, which is read by eyes alone."""
+    sign = SIGNS[verdict.removesuffix(" (setup)")]
+    mark = "*" if verdict == NOT_TESTED else "**"
+    shown = f'<span class="rfe-verdict" aria-hidden="true">{sign}</span>'
+    return f"{shown}\N{NO-BREAK SPACE}{mark}{verdict}{mark}"
 
 
 def headline(parts: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
@@ -79,8 +94,8 @@ def parts(found: Iterable[Verdict]) -> pd.DataFrame:
     lines = [
         (
             part.claim,
-            part.part.replace("n_E", "$n_E$") + ("" if part.main else " (beside)"),
-            part.statistic.replace("n_E", "$n_E$"),
+            part.part + ("" if part.main else " (beside)"),
+            part.statistic,
             f"{part.threshold:g}".replace("-", "−"),
             part.effect,
             part.verdict,
@@ -106,7 +121,7 @@ def beside(parts: Mapping[int | str, Sequence[Verdict]], others: Iterable[Verdic
     lines = [
         (
             one.claim,
-            one.part.replace("n_E", "$n_E$"),
+            one.part,
             f"{one.verdict}: {one.effect}",
             f"{other.verdict}: {other.effect}",
         )

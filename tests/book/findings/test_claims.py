@@ -1,4 +1,4 @@
-"""The first page's findings and the page of claims say what the parts of claims say."""
+"""The page of claims says what the parts of claims say."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from rfe_book.findings import claims
-from rfe_study.claims import board, headline, operating_points, proof_of_concept
-from rfe_study.claims.adapted_rows import AdaptationRows
+from rfe_book.findings.front_page import NO_EMBEDDING
+from rfe_study.claims import board, headline, proof_of_concept
 from rfe_study.claims.rows import ADAPTATION, PROOF, read
 from rfe_study.claims.verdicts import CONTRADICTED, NO_EFFECT, REPRODUCED, UNDECIDED, overall
 from rfe_study.methods.adaptation import PAPER, PERFECT, adaptation_methods
-from rfe_study.tables import MODELS, SCORES
+from rfe_study.tables import MODELS
 
 
 @pytest.fixture(scope="module")
@@ -25,31 +25,8 @@ def advance():
     return board.headline_parts()
 
 
-@pytest.fixture(scope="module")
-def ranked():
-    return operating_points.judge(read(SCORES), read(MODELS))["threshold-free"]
-
-
-@pytest.fixture(scope="module")
-def f():
-    return AdaptationRows.stored().by_target()
-
-
 def changed(parts, claim, name, **values):
     return {**parts, claim: [replace(p, **values) if p.part == name else p for p in parts[claim]]}
-
-
-def test_headlines_carry_the_numbers_of_the_parts(parts):
-    text = claims.headlines(parts)  # of the stored rows
-    ahead = claims.part_of(parts[3], claims.AHEAD)
-    text = text.replace("\n  ", " ")
-    assert f"half and half by {ahead.estimate:.2f} (" in text
-    statistics = claims.part_of(parts["ours"], claims.STATISTICS)
-    assert f"paper's prior by {-statistics.estimate:.2f} ({-statistics.high:.2f} to" in text
-    fifth = claims.part_of(parts[2], claims.RISES_FIFTH)
-    assert f"instead of 20 gains {fifth.estimate:.2f} (" in text
-    assert text.count("- **") == 3
-    assert "from each scanner" in text and "without a threshold the" in text
 
 
 def test_three_seeds_would_have_misled(parts):
@@ -68,7 +45,7 @@ def test_three_seeds_would_have_misled(parts):
 def test_the_training_that_came_late_is_told_with_what_it_turns(parts):
     fewer = claims.part_of(parts[7], "fewer false positives, mean of B, C, D")
     alone = claims.part_of(parts[7], "D: fewer false positives")
-    ours = claims.part_of(parts["ours"], claims.NO_EMBEDDING)
+    ours = claims.part_of(parts["ours"], NO_EMBEDDING)
     without = [(fewer, CONTRADICTED), (alone, NO_EFFECT), (ours, UNDECIDED)]
     turned = [(part, replace(part, verdict=verdict)) for part, verdict in without]
     said = claims.late(turned)
@@ -86,30 +63,6 @@ def test_no_reproduced_claim_says_that_the_method_helps(parts):
     helps = found["verdict"].where(found["claim"] != 6, REPRODUCED)
     with pytest.raises(ValueError, match="no other claims are reproduced"):
         claims.reproduced(found.assign(verdict=helps), parts["ours"])
-
-
-def test_headlines_need_that_without_a_threshold_both_are_alike(parts, f):
-    ranked = [replace(claims.part_of(parts[3], claims.AHEAD), verdict=REPRODUCED)]
-    with pytest.raises(ValueError, match="80/20 and 50/50 are alike"):
-        claims.headlines(parts, ranked, f)
-
-
-@pytest.mark.parametrize(
-    ("claim", "name", "values"),
-    [
-        (9, claims.REPAIRED, {"low": -0.01}),
-        (9, claims.ON_D, {"verdict": UNDECIDED}),
-        (9, claims.ON_D, {"estimate": 0.3}),
-        (2, claims.RISES_FIFTH, {"estimate": 0.1}),
-        (2, claims.RISES, {"low": -0.01}),
-        (3, claims.AHEAD, {"low": -0.01}),
-        ("ours", claims.NO_EMBEDDING, {"estimate": 0.05}),
-        ("ours", claims.STATISTICS, {"high": 0.01}),
-    ],
-)
-def test_a_finding_that_no_longer_holds_stops_the_page(parts, ranked, f, claim, name, values):
-    with pytest.raises(ValueError, match="must not say"):
-        claims.headlines(changed(parts, claim, name, **values), ranked, f)
 
 
 def test_the_headline_fixed_in_advance_is_told_as_it_came(advance):
@@ -167,5 +120,5 @@ def test_the_readme_says_what_the_parts_say(parts, advance):
     said = {2: REPRODUCED, 3: REPRODUCED, 4: UNDECIDED, 5: CONTRADICTED, 9: REPRODUCED}
     said |= {10: CONTRADICTED, 12: REPRODUCED}
     assert {claim: overall(parts[claim]) for claim in said} == said
-    nothing = claims.part_of(parts["ours"], claims.NO_EMBEDDING)
+    nothing = claims.part_of(parts["ours"], NO_EMBEDDING)
     assert nothing.verdict == NO_EFFECT and "no relevant effect against the same steps" in readme

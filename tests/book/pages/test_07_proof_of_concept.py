@@ -5,6 +5,7 @@ import re
 import pytest
 from chapters import text_of
 
+from rfe_book.tables import claims as tables
 from rfe_book.tables import proof_of_concept as proof_tables
 from rfe_book.tables import proof_of_concept_search
 from rfe_study import results
@@ -61,11 +62,11 @@ def test_scoreboard_stands_on_the_index_and_on_its_page(page_for, name):
     assert [row[0] for row in rows] == [str(claim.number) for claim in board_claims.CLAIMS]
     board = board_claims.board(board_claims.all_parts())
     shares = [f", {share} parts reproduced" if share else "" for share in board["parts"]]
-    told = zip([row[2] for row in rows], board["verdict"], shares, board["tested"], strict=True)
-    for shown, verdict, share, tested in told:
-        words = ". Tested: " if tested else ""
-        assert shown == verdict + share or shown.startswith(f"{verdict}{share}{words}")
-        assert bool(tested) == ("Tested: " in shown)
+    told = zip(rows, board["verdict"], shares, board["means"], board["tested"], strict=True)
+    for row, verdict, share, means, tested in told:
+        sign = tables.SIGNS[verdict.removesuffix(" (setup)")]
+        assert " ".join(row[2].split()) == f"{sign} {verdict}{share}"
+        assert row[3].startswith(means) and bool(tested) == ("Tested: " in row[3])
     for link in table.locator("tbody a").all():
         assert page.tab.request.get(link.evaluate("a => a.href")).ok
     assert table.locator("tbody a").count() == sum(

@@ -44,10 +44,25 @@ def test_each_verdict_comes_from_its_parts():
     assert lines["parts"][[2, 3, 4, 9]].tolist() == ["1 of 2", "1 of 2", "", ""]
     assert lines["tested"][2] == "F at the two ends, n_E = 20 and 2000"
     assert lines["tested"][[1, 3, 7]].tolist() == ["", "", ""]  # 7 is not tested here
-    assert lines["effect"][2] == "difference of mean F: −0.100 (0.012 to 0.074)"
+    assert lines["effect"][2] == "difference of mean F: −0.10 (0.01 to 0.07)"
     assert lines["effect"][1] == ""
+    assert lines["means"][3] == board_claims.MEANS[UNDECIDED]  # that of another verdict is not said
+    assert lines["means"][9].endswith("our data were made so.") and lines["means"][1] == ""
     counts = {REPRODUCED: 1, CONTRADICTED: 1, NO_EFFECT: 1, UNDECIDED: 1, NOT_TESTED: 10}
     assert board_claims.counted(board) == counts
+
+
+def test_each_claim_says_what_its_verdict_means():
+    """In a line; of claim 1 also that the fall that it says is there is no evidence."""
+    for claim in board_claims.CLAIMS:
+        for verdict in verdicts.OUTCOMES:
+            line = board_claims.board({claim.number: [part(claim.number, verdict)]})
+            means = line.set_index("claim")["means"][claim.number]
+            assert (means == "") == (verdict == NOT_TESTED)
+            assert len(means) <= 110 and (not means or means.endswith("."))
+        assert set(claim.means) < set(verdicts.OUTCOMES)
+    first = board_claims.CLAIMS[0].means[REPRODUCED]
+    assert "so does that of a perfect sample" in first
 
 
 def test_setup_is_judged_on_paired_heads():
