@@ -133,10 +133,10 @@ def _tags(cell: Mapping) -> list[str]:
 
 
 def _link_tables(cell: dict, words: Mapping[str, str]) -> None:
-    """Tables that a cell shows are read as MyST (CommonMark has none), their links as roles."""
+    """Tables and links in Markdown that a cell shows are read as MyST, the links as roles."""
     for output in cell.get("outputs", ()):
         text = "".join(output.get("data", {}).get("text/markdown", ""))
-        if text.startswith("|"):
+        if text.startswith("|") or links.to_roles(text, words) != text:
             output["data"] = {"text/markdown": links.to_roles(text, words)}
             cell["metadata"].setdefault("mystnb", {})["markdown_format"] = "myst"
 
