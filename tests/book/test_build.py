@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -328,6 +329,59 @@ def test_links_in_a_table_are_roles_on_pages(build):
     (made,) = build.page_cells.page(notebook, {})["cells"]
     assert made["outputs"][0]["data"] == {"text/markdown": "| {doc}`A <01-a>` |"}
     assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
+
+
+def test_links_in_a_list_that_a_cell_shows_are_roles_and_other_markdown_stays(build):
+    outputs = [
+        {"output_type": "display_data", "data": {"text/markdown": text}}
+        for text in ("- Less ([A](01-a.ipynb)).", "```python\nx\n```")
+    ]
+    cell = {"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs}
+    (made,) = build.page_cells.page({"cells": [cell], "metadata": {"run_seconds": 1}}, {})["cells"]
+    assert made["outputs"][0]["data"] == {"text/markdown": "- Less ({doc}`A <01-a>`)."}
+    assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
+    assert made["outputs"][1] == outputs[1]
+
+
+@pytest.fixture
+def build_with(build, repository, monkeypatch):
+    """Build the pages of that repository; Jupyter Book writes one with this HTML."""
+    for name in ("_config.yml", "CITATION.cff"):
+        (repository / name).touch()
+    html = repository / "_build" / "html"
+    monkeypatch.setattr(build.slides, "write", lambda folder, chapters: None)
+
+    def run(planted):
+        page = f'<html><head><meta charset="utf-8"></head><body id="top">\n{planted}</body></html>'
+
+        def jupyter_book(*arguments, **options):
+            html.mkdir(parents=True, exist_ok=True)
+            (html / "index.html").write_text(page, encoding="utf-8")
+            return subprocess.CompletedProcess(arguments, 0)
+
+        monkeypatch.setattr(build.subprocess, "run", jupyter_book)
+        build.build_pages({})
+        return (html / "index.html").read_text(encoding="utf-8")
+
+    return run
+
+
+def test_a_page_gets_its_policy_and_is_not_built_again(build_with, capsys):
+    made = build_with('<a href="#top">up</a>')
+    assert made.count('<meta http-equiv="Content-Security-Policy" content="default-src') == 1
+    assert build_with('<a href="nowhere.html">not read</a>') == made
+    assert capsys.readouterr().out == "Nothing changed since the last build.\n"
+
+
+def test_a_dead_link_fails_the_build_each_time(build_with):
+    for _ in range(2):
+        with pytest.raises(SystemExit) as stopped:
+            build_with('<p><a href="#top">up</a></p>\n<a href="nowhere.html">planted</a>')
+        assert str(stopped.value) == (
+            "The book was not built: it has dead links.\n"
+            'index.html, line 3: <a href="nowhere.html"> leads to no file of the book'
+        )
+    assert "Content-Security-Policy" in build_with("mended")
 
 
 @pytest.mark.parametrize("mark", ["{{claims:other}}", "{{elsewhere:board}}"])
