@@ -1,6 +1,7 @@
 """Each built page carries its policy, works under it, and can ask no other host."""
 
 import pytest
+from book_page import until
 
 TAG = '<meta http-equiv="Content-Security-Policy"'
 FOREIGN = "https://example.org/a"
@@ -67,7 +68,7 @@ def test_search_finds(page_for):
 @pytest.mark.parametrize("name", ["index", "05-sampling", "10-exact", "slides/05-sampling"])
 def test_a_page_that_is_opened_as_a_file_works_under_it(open_page, built_book, name):
     page = open_page((built_book / f"{name}.html").as_uri())
-    page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+    until(page.tab, "!document.querySelector('.math:not(:has(mjx-container))')")
     assert page.tab.evaluate(TRIES["fetch"]) is False
     assert any("Content Security Policy" in error for error in page.errors)
     page.errors.clear()
