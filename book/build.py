@@ -18,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import content_policy
+import dead_links
 import editions
 import execution
 import lab_folder
@@ -197,8 +199,7 @@ def build_pages(notebooks: dict[str, Path]) -> None:
             ROOT / "_config.yml",
             ROOT / "requirements.lock",
             page_head.CITATION,
-            Path(slides.__file__),
-            Path(slide_parts.__file__),
+            *(Path(step.__file__) for step in (content_policy, dead_links, slides, slide_parts)),
             *sources,
         ]
     )
@@ -219,6 +220,9 @@ def build_pages(notebooks: dict[str, Path]) -> None:
         shutil.rmtree(execution.BUILD / ".doctrees", ignore_errors=True)
         sys.exit("The book was not built: Jupyter Book reported the warnings or errors above.")
     slides.write(execution.BUILD / "html", [name.removesuffix(".ipynb") for name in chapters()])
+    content_policy.write(execution.BUILD / "html")
+    if dead := dead_links.faults(execution.BUILD / "html"):
+        sys.exit("The book was not built: it has dead links.\n" + "\n".join(dead))
     stamp.write_text(state, encoding="utf-8")
 
 

@@ -11,14 +11,17 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from page_key import ROOT, keys_of
+from page_key import ROOT, SourceError, keys_of
 
 BUILD = ROOT / "_build"
 
 
 def executed_notebooks(paths: list[Path]) -> dict[str, Path]:
     """Executed copy of each notebook by its file name, running two at a time what is missing."""
-    keys = keys_of(paths).items()
+    try:
+        keys = keys_of(paths).items()
+    except SourceError as error:
+        sys.exit(f"The book was not built: {error}")
     copies = {path: BUILD / ".notebooks" / f"{path.stem}-{key}.ipynb" for path, key in keys}
     missing = {path: copy for path, copy in copies.items() if not copy.exists()}
     if missing:

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from expressions import KEY, ExpressionError, expressions_of, filled
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbclient.util import ensure_async
 from page_key import BOOK, ROOT
 
@@ -17,8 +17,12 @@ CELL_TIMEOUT_S = 300
 class Client(NotebookClient):
     """Executes a notebook: code cells, and the expressions of Markdown cells between them."""
 
+    #: The cell that is being executed.
+    at = 0
+
     async def async_execute_cell(self, cell, cell_index, *arguments, **options):
         """Execute one cell; nbclient calls it for each in order."""
+        self.at = cell_index
         cell = await super().async_execute_cell(cell, cell_index, *arguments, **options)
         if cell.cell_type != "markdown":
             return cell
@@ -31,10 +35,7 @@ class Client(NotebookClient):
             cell.metadata[KEY] = [
                 {"expression": name, "result": answers[number]} for number, name in asked.items()
             ]
-            try:
-                filled(cell.source, cell.metadata[KEY])
-            except ExpressionError as error:
-                raise ExpressionError(f"cell {cell_index}: {error}") from None
+            filled(cell.source, cell.metadata[KEY])
         return cell
 
 
@@ -55,11 +56,12 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
     start = time.perf_counter()
     try:
         client.execute()
+    except DeadKernelError:
+        return f"{path.relative_to(ROOT)}, cell {client.at}: its kernel died"
     except ExpressionError as error:
-        return f"{path.relative_to(ROOT)}, {error}"
+        return f"{path.relative_to(ROOT)}, cell {client.at}: {error}"
     except (CellExecutionError, TimeoutError) as error:
-        number = max(n for n, cell in enumerate(notebook.cells) if cell.get("execution_count"))
-        return f"{path.relative_to(ROOT)}, cell {number}:\n{error}"
+        return f"{path.relative_to(ROOT)}, cell {client.at}:\n{error}"
     notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")

@@ -5,7 +5,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -22,6 +21,10 @@ PACKAGES = {
 DATA_FOLDERS = ("results", "checkpoints", "explorer")
 #: What lies beside the modules of a package and is read with them.
 BESIDE = ("_*.js", "*.css", "*.mplstyle")
+
+
+class SourceError(ValueError):
+    """A notebook or a module that cannot be read: one line that names it."""
 
 
 @functools.cache  # most chapters import the same modules
@@ -49,7 +52,10 @@ def files_of(source: str) -> list[Path]:
                 files |= set(path.parent.glob(f"{path.stem}.js"))
                 if path.name == "__init__.py":
                     files |= {file for kind in BESIDE for file in path.parent.glob(kind)}
-                todo |= imported_modules(path.read_text(encoding="utf-8"))
+                try:
+                    todo |= imported_modules(path.read_text(encoding="utf-8"))
+                except SyntaxError as error:
+                    raise SourceError(f"{path.relative_to(ROOT)}, {said(error)}") from None
                 todo.add(name.rpartition(".")[0] or name)
     return sorted(files)
 
@@ -90,15 +96,63 @@ def digest(files: dict[str, bytes]) -> str:
     return total.hexdigest()[:24]
 
 
+def said(error: SyntaxError) -> str:
+    """Where a syntax error is and what it is, in one line."""
+    return f"line {error.lineno}: {type(error).__name__}: {error.msg}"
+
+
+def python_of(source: str) -> str:
+    """A cell as Python: what IPython makes of it, if it is more than Python.
+
+    Below a cell magic such as %%time stands Python too, or, as below %%bash, something else.
+
+    Raises
+    ------
+    SyntaxError
+        If IPython could not run it.
+    """
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager  # slow, and seldom needed
+    first, _, body = source.lstrip().partition("\n")
+    made = TransformerManager().transform_cell(source)
+    ast.parse(made)
+    if not first.startswith("%%"):
+        return made
+    try:
+        return python_of(body)
+    except SyntaxError:
+        return made
+
+
 def code_of(notebook: dict) -> str:
-    """All Python of a notebook, without lines that only IPython understands."""
-    cells = notebook["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return re.sub(r"(?m)^\s*[%!].*$", "", code)
+    """All Python of a notebook.
+
+    Raises
+    ------
+    SourceError
+        If a cell is no code for IPython.
+    """
+    parts = []
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            try:
+                parts.append(python_of("".join(cell["source"])))
+            except SyntaxError as error:
+                raise SourceError(f"cell {number}, {said(error)}") from None
+    return "\n".join(parts)
 
 
 def keys_of(paths: list[Path]) -> dict[Path, str]:
-    """Hash of everything the executed copy of each notebook depends on."""
+    """Hash of everything the executed copy of each notebook depends on.
+
+    Raises
+    ------
+    SourceError
+        If a notebook, or a module that it imports, cannot be read.
+    """
     shared = {
         "data": digest({name: file.read_bytes() for name, file in data_files().items()}).encode(),
         "python": sys.version.encode(),
@@ -106,7 +160,12 @@ def keys_of(paths: list[Path]) -> dict[Path, str]:
     }
     keys = {}
     for path in paths:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        files = contents([path, *files_of(code_of(notebook)), ROOT / "requirements.lock"])
+        try:
+            code = code_of(json.loads(path.read_text(encoding="utf-8")))
+        except (json.JSONDecodeError, KeyError) as error:
+            raise SourceError(f"{path.relative_to(ROOT)} is no notebook: {error!r}") from None
+        except SourceError as error:
+            raise SourceError(f"{path.relative_to(ROOT)}, {error}") from None
+        files = contents([path, *files_of(code), ROOT / "requirements.lock"])
         keys[path] = digest(files | shared)
     return keys

@@ -8,6 +8,7 @@ name in a caption.
 
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -107,6 +108,20 @@ def link_names(app, doctree, docname):
         link += literal
 
 
+def lead_sources_back(app):
+    """A function's source leads back to the page of its own module, as that page now is.
+
+    Sphinx would send it to the page that was read last, which may be of a module that imports it;
+    and it would keep the source's page, with its links, until the source itself changes.
+    """
+    shutil.rmtree(Path(app.outdir) / "_modules", ignore_errors=True)
+    objects = app.env.get_domain("py").objects
+    for _, _, used, module in filter(None, app.env._viewcode_modules.values()):
+        full = {name: f"{module}.{name}" for name in used}
+        used |= {name: objects[known].docname for name, known in full.items() if known in objects}
+    return []
+
+
 def takes_no_link(node):
     """Whether a node is a link or a heading. A table's caption is a title, but no heading."""
     heading = isinstance(node, nodes.title) and not isinstance(node.parent, nodes.table)
@@ -129,4 +144,5 @@ def setup(app):
     own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     app.add_config_value("reference_pages_source", own, "html")
     app.connect("doctree-resolved", link_names)
+    app.connect("html-collect-pages", lead_sources_back, priority=400)  # before viewcode's
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,20 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+#: Playwright's `wait_for_function` evaluates text in the page, which the pages' policy refuses.
+UNTIL = """(async () => {{
+  const end = performance.now() + {limit};
+  while (!({condition})) {{
+    if (performance.now() > end) throw new Error("it never came true");
+    await new Promise(requestAnimationFrame);
+  }}
+}})()"""
+
+
+def until(tab, condition, limit=120_000):
+    """Wait until an expression of JavaScript is true, so many milliseconds at most."""
+    tab.evaluate(UNTIL.format(condition=condition, limit=limit))
+
 
 class BookPage:
     """An open page and what a reader does with it; `tab` is Playwright's page for all the rest."""

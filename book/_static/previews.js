@@ -29,7 +29,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const first = section?.matches("section") && section.querySelector(":scope > p");
     if (first) {
       const title = document.createElement("p");
-      title.innerHTML = `<strong>${section.querySelector("h1, h2, h3").innerHTML}</strong>`;
+      const words = document.createElement("strong");
+      words.append(...section.querySelector("h1, h2, h3").cloneNode(true).childNodes);
+      title.append(words);
       return [title, first];
     }
     return target?.matches("div.math, figure, table, div.citation") ? [target] : [];

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import torch
-from book_page import BookPage
+from book_page import BookPage, until
 from filelock import FileLock
 from ipywidgets.embed import embed_data
 from pdf import CHROMIUM_NAMES
@@ -174,7 +174,7 @@ def read_page(request, browser, book_host):
     """
     with opening(browser) as open_url:
         page = open_url(f"http://{book_host}/{request.param}.html", height=800)
-        page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+        until(page.tab, "!document.querySelector('.math:not(:has(mjx-container))')")
         page.first_weights = page.weights
         yield page
 

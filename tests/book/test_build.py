@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -143,6 +144,67 @@ def test_key_is_of_the_data_that_notebooks_read(key_of, notebook, tmp_path_facto
     assert key_of(notebook) != before
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a.f?",
+        "?a.f",
+        "files = !ls",
+        "x = %timeit -o 1",
+        "if True:\n    !ls",
+        "%%time\nfrom rfe_core import a",
+        "%%time\nfrom rfe_core import a\n!ls",
+    ],
+)
+def test_what_ipython_alone_understands_has_a_key(key_of, repository, line):
+    """With the modules of the cell that it stands in and of the others, as in plain Python."""
+    above = "" if line.startswith("%%") else "from rfe_core import a\n"
+    path = write_notebook(repository, "1 + 1", above + line)
+    before = key_of(path)
+    (repository / "rfe_core" / "b.py").write_text("changed = 1\n", encoding="utf-8")
+    assert key_of(path) != before
+
+
+def test_the_lines_of_another_language_are_no_python(key_of, repository):
+    path = write_notebook(repository, "%%bash\nfor i in 1 2; do echo $i; done", "import rfe_core.a")
+    before = key_of(path)
+    (repository / "rfe_core" / "a.py").write_text("changed = 1\n", encoding="utf-8")
+    assert key_of(path) != before
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("x = 1\ny = = 2", "cell 2, line 2: SyntaxError: invalid syntax"),
+        ("files = !ls\nx = (", "cell 2, line 2: SyntaxError: '(' was never closed"),
+        ("if True:\nx", "cell 2, line 2: IndentationError: expected an indented block after"),
+    ],
+)
+def test_a_cell_that_is_no_code_is_named(build, repository, cell, said):
+    path = write_notebook(repository, "# Title", "%matplotlib inline", cell)
+    with pytest.raises(SystemExit) as stopped:
+        build.execution.executed_notebooks([path])
+    message = str(stopped.value)
+    assert message.startswith(f"The book was not built: book/01-x.ipynb, {said}")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"cells": [{}]}'])
+def test_a_file_that_is_no_notebook_is_named(build, repository, text):
+    path = repository / "book" / "01-x.ipynb"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"not built: book/01-x\.ipynb is no notebook: .*Error"):
+        build.execution.executed_notebooks([path])
+
+
+def test_a_module_that_is_no_python_is_named(build, repository, notebook):
+    (repository / "rfe_core" / "b.py").write_text("x = 1\nx = = 1\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        build.execution.executed_notebooks([notebook])
+    said = "rfe_core/b.py, line 2: SyntaxError: invalid syntax"
+    assert str(stopped.value) == f"The book was not built: {said}"
+
+
 def test_text_is_read_as_utf_8_whatever_the_locale(build, repository):
     assert staged_page(build, repository, "{{claims:board}} × ℓ2").endswith("× ℓ2")
 
@@ -165,6 +227,32 @@ def test_failing_expression_is_named(build, repository):
     message = importlib.import_module("kernel").execute(path, target, threads=1)
     assert message.startswith("book/01-x.ipynb, cell 0: {eval}`x` raises NameError: name 'x'")
     assert not target.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("# Title", "import os", "os._exit(3)"),
+        ("# Title", "import os", "# Is {eval}`os._exit(3)`"),
+        ("# Title", "# More", "import os; os._exit(3)"),
+    ],
+)
+def test_a_kernel_that_dies_is_named_in_one_line(build, repository, cells):
+    path = write_notebook(repository, *cells)
+    target = repository / "_build" / "executed.ipynb"
+    message = importlib.import_module("kernel").execute(path, target, threads=1)
+    assert message == "book/01-x.ipynb, cell 2: its kernel died"
+    assert not target.exists()
+
+
+@pytest.mark.slow
+def test_a_cell_that_takes_too_long_is_named(build, repository, monkeypatch):
+    kernel = importlib.import_module("kernel")
+    monkeypatch.setattr(kernel, "CELL_TIMEOUT_S", 1)
+    path = write_notebook(repository, "# Title", "import time\ntime.sleep(600)", "x = 1")
+    message = kernel.execute(path, repository / "_build" / "executed.ipynb", threads=1)
+    assert message.startswith("book/01-x.ipynb, cell 1:\nA cell timed out")
 
 
 @pytest.mark.slow
@@ -244,6 +332,59 @@ def test_links_in_what_a_cell_shows_are_roles_on_pages(build, frame):
     (made,) = build.page_cells.page(notebook, {})["cells"]
     assert made["outputs"][0]["data"] == {"text/markdown": role}
     assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
+
+
+def test_links_in_a_list_that_a_cell_shows_are_roles_and_other_markdown_stays(build):
+    outputs = [
+        {"output_type": "display_data", "data": {"text/markdown": text}}
+        for text in ("- Less ([A](01-a.ipynb)).", "```python\nx\n```")
+    ]
+    cell = {"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs}
+    (made,) = build.page_cells.page({"cells": [cell], "metadata": {"run_seconds": 1}}, {})["cells"]
+    assert made["outputs"][0]["data"] == {"text/markdown": "- Less ({doc}`A <01-a>`)."}
+    assert made["metadata"]["mystnb"] == {"markdown_format": "myst"}
+    assert made["outputs"][1] == outputs[1]
+
+
+@pytest.fixture
+def build_with(build, repository, monkeypatch):
+    """Build the pages of that repository; Jupyter Book writes one with this HTML."""
+    for name in ("_config.yml", "CITATION.cff"):
+        (repository / name).touch()
+    html = repository / "_build" / "html"
+    monkeypatch.setattr(build.slides, "write", lambda folder, chapters: None)
+
+    def run(planted):
+        page = f'<html><head><meta charset="utf-8"></head><body id="top">\n{planted}</body></html>'
+
+        def jupyter_book(*arguments, **options):
+            html.mkdir(parents=True, exist_ok=True)
+            (html / "index.html").write_text(page, encoding="utf-8")
+            return subprocess.CompletedProcess(arguments, 0)
+
+        monkeypatch.setattr(build.subprocess, "run", jupyter_book)
+        build.build_pages({})
+        return (html / "index.html").read_text(encoding="utf-8")
+
+    return run
+
+
+def test_a_page_gets_its_policy_and_is_not_built_again(build_with, capsys):
+    made = build_with('<a href="#top">up</a>')
+    assert made.count('<meta http-equiv="Content-Security-Policy" content="default-src') == 1
+    assert build_with('<a href="nowhere.html">not read</a>') == made
+    assert capsys.readouterr().out == "Nothing changed since the last build.\n"
+
+
+def test_a_dead_link_fails_the_build_each_time(build_with):
+    for _ in range(2):
+        with pytest.raises(SystemExit) as stopped:
+            build_with('<p><a href="#top">up</a></p>\n<a href="nowhere.html">planted</a>')
+        assert str(stopped.value) == (
+            "The book was not built: it has dead links.\n"
+            'index.html, line 3: <a href="nowhere.html"> leads to no file of the book'
+        )
+    assert "Content-Security-Policy" in build_with("mended")
 
 
 @pytest.mark.parametrize("mark", ["{{claims:other}}", "{{elsewhere:board}}"])

@@ -98,3 +98,19 @@ def test_each_caption_leads_to_what_made_its_figure(built_book):
             assert sources.get(name.text), f"{name.text} must have an entry with its source"
             met += 1
     assert met == captions().count("*Made by*")
+
+
+def test_sources_are_written_anew_and_lead_back_to_their_own_page(tmp_path):
+    """A loss that another module has the name of too: its page was read last."""
+    kept = tmp_path / "_modules" / "rfe_core" / "exact.html"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    used = {"exact_loss": "reference/losses", "not_in_the_reference": "reference/losses"}
+    objects = {"rfe_core.exact.exact_loss": entry("reference/exact")}
+    env = SimpleNamespace(
+        get_domain=lambda name: SimpleNamespace(objects=objects),
+        _viewcode_modules={"rfe_core.exact": ("", {}, used, "rfe_core.exact"), "numpy": False},
+    )
+    assert reference_pages.lead_sources_back(SimpleNamespace(env=env, outdir=tmp_path)) == []
+    assert used == {"exact_loss": "reference/exact", "not_in_the_reference": "reference/losses"}
+    assert not kept.exists()

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from book_page import until
 from chapters import text_of
 
 from rfe_book.tables import adaptation as tables
@@ -64,10 +65,8 @@ def test_explorer_answers_on_the_page(page_for):
     for target, method in (("D", CONTROL), ("B", PAPER)):
         page.choose("Domain", target)
         page.choose("Method", method)
-        page.tab.wait_for_function(
-            "at => document.querySelector('.rfe').dataset.method === at",
-            arg=str(names.index(method)),
-        )
+        at = names.index(method)
+        until(page.tab, f"document.querySelector('.rfe').dataset.method === '{at}'")
         f = rows.values(target)[method].to_numpy().mean()
         assert f"F on domain {target}: " in page.status()
         assert f"; {method} {f:.3f} (" in page.status()

@@ -1,6 +1,7 @@
 """What a chapter does on a phone: figures fill the screen, what is wider scrolls and says so."""
 
 import pytest
+from book_page import until
 
 WIDTH = 390
 
@@ -32,6 +33,6 @@ def test_figures_fill_the_screen_in_their_shape(page_for, name):
 @pytest.mark.parametrize("name", ["claims", "10-exact"])
 def test_what_is_wider_scrolls_and_has_a_shadow(page_for, name):
     tab = page_for(name, width=WIDTH).tab
-    tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+    until(tab, "!document.querySelector('.math:not(:has(mjx-container))')")
     found = tab.evaluate(WIDER)
     assert found and all(box == ["auto", 2] for box in found), found

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_rules import violations
+from book_page import until
 
 pytestmark = pytest.mark.browser
 BOX = "#rfe-preview"
@@ -27,7 +28,7 @@ STILL = """element => new Promise(done => {
 
 def link_to(page, address):
     """The first link that a reader sees to an address, scrolled to; formulas are drawn."""
-    page.tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+    until(page.tab, "!document.querySelector('.math:not(:has(mjx-container))')")
     link = page.tab.locator(f".bd-article {address}.reference >> visible=true").first
     link.evaluate(STILL)
     return link
@@ -69,7 +70,7 @@ def test_a_figure_is_shown_with_its_caption(page_for):
     link_to(page, "a[href='#fig-network']").hover()
     image = page.tab.locator(f"{BOX} img")
     image.wait_for()
-    page.tab.wait_for_function("document.querySelector('#rfe-preview img').naturalWidth > 0")
+    until(page.tab, "document.querySelector('#rfe-preview img').naturalWidth > 0")
     assert "Fig. 2.1" in page.tab.locator(f"{BOX} figcaption").inner_text()
 
 

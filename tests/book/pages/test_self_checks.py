@@ -2,6 +2,7 @@
 
 import pytest
 from axe_rules import violations
+from book_page import until
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,7 @@ def test_a_wrong_then_the_right_option_by_keyboard(page_for, dark):
 
 def test_a_formula_in_the_feedback_is_drawn(page_for):
     tab = page_for("04-embedding").tab
-    tab.wait_for_function("!document.querySelector('.math:not(:has(mjx-container))')")
+    until(tab, "!document.querySelector('.math:not(:has(mjx-container))')")
     form = tab.locator(".self-check form").first
     form.get_by_role("radio").nth(1).check()
     form.get_by_role("button", name="Check").click()

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import build
 import pytest
+from book_page import until
 from page_list import PAGES
 
 DECKS = ["lesson", *(page for page in PAGES if re.match(r"\d", page))]
@@ -37,7 +38,7 @@ def deck(open_page, book_host):
 
 
 def ready(page):
-    page.tab.wait_for_function("globalThis.Reveal?.isReady() && MathJax.startup?.promise")
+    until(page.tab, "globalThis.Reveal?.isReady() && MathJax.startup?.promise")
     page.tab.evaluate("MathJax.startup.promise")
     return page.tab
 
