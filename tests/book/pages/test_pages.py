@@ -5,13 +5,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_rules import serious
-from page_list import CHAPTERS, read_each_chapter, read_each_page
+from page_list import CHAPTERS, TEXTS, read_each_chapter, read_each_page, read_each_text
 
 PHONE = 360
 SCREEN, MOST_SCREENS = 800, 14
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
-# its first widget up to 0.4. Figures and other widgets are loaded when a reader comes near.
+# its first widget up to 0.4. Figures and other widgets are loaded when a reader comes near. A page
+# of text has no widget, and no formula that is not simple.
 MAX_PAGE_BYTES = 1_000_000
+MAX_TEXT_BYTES = 350_000
 MAX_OWN_BYTES = 450_000
 
 # Colours of each text and of what lies behind it, seen through what is half transparent.
@@ -110,7 +112,17 @@ def test_page_is_light(read_page):
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
     own = urlsplit(tab.url).path.lstrip("/")
     assert weights[own] <= MAX_OWN_BYTES
-    assert sum(weights[path] for path in weights if "_images/" not in path) <= MAX_PAGE_BYTES
+    limit = MAX_TEXT_BYTES if own.removesuffix(".html") in TEXTS else MAX_PAGE_BYTES
+    assert sum(weights[path] for path in weights if "_images/" not in path) <= limit
+
+
+@pytest.mark.browser
+@read_each_text
+def test_formulas_of_a_text_are_read_in_words(read_page):
+    assert r"\(" not in read_page.tab.locator("article").text_content()
+    formulas = read_page.tab.locator(".rfe-formula")
+    for told in formulas.evaluate_all("e => e.map(formula => formula.ariaLabel)"):
+        assert re.fullmatch(r"[\w ().,]+", told), told
 
 
 @pytest.mark.browser
