@@ -145,7 +145,7 @@ def test_a_formula_is_drawn_on_a_page_that_has_loaded_no_mathjax(page_for):
     ("name", "address", "formula"),
     [
         ("04-embedding", "glossary.html#term-angular-cosine-distance", ".rfe-formula"),
-        ("09-adaptation", "10-exact.html#equation-eq-exact-loss", "mjx-container"),
+        ("07-proof-of-concept", "04-embedding.html#equation-eq-embedding-loss", "mjx-container"),
     ],
 )
 def test_a_formula_of_another_page_is_drawn(page_for, name, address, formula):
