@@ -48,19 +48,6 @@ def serve_vendored_scripts(app):
     app.config.html_static_path.append(str(Path(app.srcdir) / "runtime"))
 
 
-def drop_unused_formula_script(app, pagename, templatename, context, doctree):
-    """Load MathJax only where a page itself has formulas.
-
-    Sphinx also loads it where a page below in the table of contents has some: on the index, always.
-    """
-    if not app.env.domaindata["math"]["has_equations"].get(pagename):
-        context["script_files"][:] = [
-            script
-            for script in context["script_files"]
-            if "mathjax" not in f"{script.filename}{script.attributes.get('body')}".lower()
-        ]
-
-
 def offer_notebooks(app, pagename, templatename, context, doctree):
     """Buttons above a page: its student notebook, and what a repository's address allows.
 
@@ -225,7 +212,6 @@ def setup(app):
     state = f"{own_source} {repository.address()}"
     app.add_config_value("book_pages_source", state, "html")
     app.connect("builder-inited", serve_vendored_scripts)
-    app.connect("html-page-context", drop_unused_formula_script, priority=900)
     app.connect("html-page-context", offer_notebooks, priority=900)
     app.connect("html-page-context", load_figures_when_near)
     app.connect("html-page-context", hold_widgets_ready, priority=900)

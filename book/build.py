@@ -41,7 +41,7 @@ WIDGET = "application/vnd.jupyter.widget"
 #: Below book/, what Jupyter Book does not read: code, and notebooks before they are executed.
 NOT_STAGED = re.compile(
     r"(^|/)(\.|__pycache__)|\.ipynb$|^(rfe_book/|README)|"
-    r"^(?!book_pages|page_head|previews|reference_pages|repository)\w+\.py$"
+    r"^(?!book_pages|page_head|previews|reference_pages|repository|simple_formulas)\w+\.py$"
 )
 
 

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 from pypdf import PdfWriter
 
 BOOK = Path(__file__).resolve().parent
@@ -24,6 +24,9 @@ HTML = BOOK.parent / "_build" / "html"
 TARGET = HTML.parent / "book.pdf"
 #: The first is the same browser without its windows: it opens a page in half the time.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+#: A page may take so long; a busy machine takes its time.
+LONGEST_MS = 300_000
 
 #: Where a printed widget can be moved: the address of the published pages, if there is one.
 PAGES = os.environ.get("RFE_PAGES", "").rstrip("/")
@@ -39,7 +42,7 @@ STYLE = """
 pre { white-space: pre-wrap !important }
 figure, table, pre, .rfe, .cell_output { break-inside: avoid }
 """
-PREPARE = """async pages => {
+PREPARE = """async () => {
   for (const fold of document.querySelectorAll('details:not(.rfe-source)')) fold.open = true;
   for (const image of document.images) image.loading = 'eager';
   const inside = link => link.host === location.host;
@@ -48,12 +51,21 @@ PREPARE = """async pages => {
     scrollTo(0, y);
     await new Promise(done => setTimeout(done, 60));
   }
+  await Promise.all([...document.images].map(image => image.decode().catch(() => {})));
+}"""
+#: Fonts have come, formulas and widgets are drawn; what has not been is scrolled to.
+READY = """() => {
+  const empty = [...document.querySelectorAll('.rfe-place')].find(e => !e.childElementCount);
+  empty?.scrollIntoView();
+  const raw = document.querySelector('.math:not(:has(mjx-container))');
+  return !empty && !raw && document.fonts.status === 'loaded';
+}"""
+TITLE = """pages => {
   if (pages) for (const widget of document.querySelectorAll('.rfe')) {
     const note = document.createElement('p');
     note.textContent = `Move it at ${pages}${location.pathname}`;
     widget.after(note);
   }
-  await Promise.all([...document.images].map(image => image.decode().catch(() => {})));
   return document.querySelector('h1').innerText.replace(/#$/, '').trim();
 }"""
 
@@ -73,10 +85,16 @@ def page_names() -> list[str]:
 
 def printed(tab: Page, address: str) -> tuple[str, bytes]:
     """A page's title and its PDF."""
-    tab.goto(address)
-    tab.wait_for_load_state("networkidle")
-    tab.add_style_tag(content=STYLE)
-    title = tab.evaluate(PREPARE, PAGES)
+    tab.set_default_timeout(LONGEST_MS)
+    try:
+        tab.goto(address)
+        tab.add_style_tag(content=STYLE)
+        tab.evaluate(PREPARE)
+        tab.wait_for_function(READY)
+    except TimeoutError:
+        name, seconds = address.rpartition("/")[2], LONGEST_MS // 1000
+        sys.exit(f"The PDF was not made: {name} was not drawn within {seconds} seconds.")
+    title = tab.evaluate(TITLE, PAGES)
     number = "<span class=pageNumber></span>"
     footer = f"<div style='font-size: 8px; width: 100%; text-align: center'>{title} · {number}"
     margin = {"top": "15mm", "bottom": "18mm", "left": "15mm", "right": "15mm"}

@@ -2,7 +2,8 @@
 
 In ``<template id="rfe-previews">`` at its end, which a browser does not show and loads nothing for.
 `_static/previews.js` shows a piece of it beside its link. So a preview fetches nothing, and a page
-that is opened as a file has it, too.
+that is opened as a file has it, too. But a page without MathJax loads it when a preview first shows
+a formula that is not simple (`simple_formulas`).
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
+from simple_formulas import SCRIPT, with_simple
 
 LINK = re.compile(r'<a class="reference internal" href="((\w[\w-]*\.html)#([^"]+))"')
 HELD = re.compile(r'<template id="rfe-previews">.*?</template>\n', re.DOTALL)
@@ -58,7 +60,8 @@ def with_previews(text: str, page_of: Callable[[str], Tag | None]) -> str:
     pieces = []
     for address, name, anchor in dict.fromkeys(LINK.findall(text)):
         content = shown(page, anchor) if (page := page_of(name)) else ""
-        if content and not ("math" in content and "mathjax" not in text):  # it would stay TeX
+        if content:
+            content = content if SCRIPT in text else with_simple(content)
             pieces.append(f'<div data-of="{address}">{content}</div>')
     if not pieces:
         return text

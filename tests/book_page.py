@@ -33,10 +33,10 @@ class BookPage:
         self.foreign = []
         self.first_weights = {}  # of what it loads before a reader scrolls (`read_page`)
         self._host = host
-        self._loaded = []
+        self.loaded = []
         tab.on("console", self._hear)
         tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        tab.on("requestfinished", lambda request: self._loaded.append(request))
+        tab.on("requestfinished", lambda request: self.loaded.append(request))
         tab.on("request", lambda request: self._note_host(request.url))
 
     def _hear(self, message):
@@ -53,7 +53,7 @@ class BookPage:
         """Gzipped size of everything loaded so far, in bytes, by its path."""
         return {
             urlsplit(request.url).path.lstrip("/"): len(gzip.compress(request.response().body(), 6))
-            for request in self._loaded
+            for request in self.loaded
             if request.url.startswith("http")
         }
 

@@ -162,3 +162,6 @@ def test_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert PROJECT["version"] == rfe_core.__version__ == citation["version"]
     assert PROJECT["license"] == citation["license"]
+    book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert citation["title"].lower().startswith(book["title"].lower())
+    assert [author["name"] for author in citation["authors"]] == [book["author"]]

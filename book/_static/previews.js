@@ -1,8 +1,8 @@
 // What an internal link leads to, shown beside it while the pointer rests on it or it has the focus:
 // an equation, a figure, a table, a word of the glossary, an entry of the references, a
 // section's heading and first paragraph. From this page it is copied as it stands; what stands on
-// another one waits in <template id="rfe-previews"> (book/previews.py). Nothing is fetched. Escape
-// closes it, the pointer may move onto it.
+// another one waits in <template id="rfe-previews"> (book/previews.py). Nothing is fetched but MathJax,
+// if it has a formula and the page itself has none. Escape closes it, the pointer may move onto it.
 document.addEventListener("DOMContentLoaded", () => {
   const SHOW_MS = 150, HIDE_MS = 250, GAP = 6, MARGIN = 8;
   const held = document.getElementById("rfe-previews")?.content;
@@ -12,7 +12,8 @@ document.addEventListener("DOMContentLoaded", () => {
   box.hidden = true;
   box.setAttribute("role", "tooltip");
   document.body.append(box);
-  let shown = null, timer = 0;
+  const ours = document.querySelector("script[src*='previews.js']").src;
+  let shown = null, timer = 0, loaded = Promise.resolve();
 
   const linkAt = element => element.closest?.(".bd-article a.reference.internal[href*='#']");
 
@@ -79,7 +80,20 @@ document.addEventListener("DOMContentLoaded", () => {
     shown.setAttribute("aria-describedby", box.id);
     place();
     const raw = box.querySelector(".math:not(:has(mjx-container))");
-    if (raw) globalThis.MathJax?.typesetPromise?.([box]).then(() => { if (link === shown) place(); });
+    if (raw) mathJax().then(() => MathJax.typesetPromise([box])).then(() => { if (link === shown) place(); });
+  }
+
+  // MathJax, which a page without formulas of its own loads when a preview first needs it.
+  function mathJax() {
+    if (!globalThis.MathJax) {
+      const options = { processHtmlClass: "math" };
+      globalThis.MathJax = { options, startup: { typeset: false } };
+      const script = document.createElement("script");
+      script.src = new URL("vendor/mathjax/tex-chtml.js", ours);
+      loaded = new Promise(done => { script.onload = done; });
+      document.head.append(script);
+    }
+    return loaded.then(() => MathJax.startup.promise);
   }
 
   function hide() {

@@ -283,6 +283,27 @@ def test_executed_copy_is_kept_and_its_time_shown(build, repository):
     assert "{{run_time}}" not in staged and "# Takes " in staged
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("planted", [True, False])
+def test_a_planted_warning_fails_the_build(build, repository, monkeypatch, capfd, planted):
+    pages = {
+        "_toc.yml": b"format: jb-book\nroot: index\nchapters: [{file: second}]\n",
+        "index.md": b"# First\n",
+        "second.md": b"# Second\n\n" + b"{ref}`nowhere`\n" * planted,
+    }
+    (repository / "_config.yml").write_text("title: A book\n", encoding="utf-8")
+    (repository / "CITATION.cff").write_text("title: A book\n", encoding="utf-8")
+    monkeypatch.setattr(build, "staged_files", lambda notebooks: pages)
+    monkeypatch.setattr(build.slides, "write", lambda folder, chapters: None)
+    if planted:
+        with pytest.raises(SystemExit, match="Jupyter Book reported the warnings or errors above"):
+            build.build_pages({})
+        assert "second.md" in (said := capfd.readouterr().err) and "nowhere" in said
+    else:
+        build.build_pages({})
+    assert (repository / "_build" / ".built").exists() != planted
+
+
 TABLE = {"output_type": "execute_result", "data": {"text/markdown": ["| a |\n", "| - |"]}}
 
 

@@ -55,8 +55,13 @@ def test_a_page_without_previews_stays_as_it_is(href):
     assert with_previews(PAGE.format(href), page_of) == PAGE.format(href)
 
 
-def test_formulas_are_held_only_where_something_draws_them():
-    page = PAGE.format("glossary.html#equation-eq-a")
-    assert with_previews(page, page_of) == page
-    drawn = page.replace("<body>", '<script src="mathjax.js"></script><body>')
-    assert "data-of" in with_previews(drawn, page_of)
+FORMULA = '<span class="math notranslate nohighlight">\\(n_E\\)</span>'
+
+
+def test_simple_formulas_are_held_as_html_on_a_page_without_mathjax():
+    words = BeautifulSoup(GLOSSARY.replace("lesion", FORMULA), "html.parser")
+    page = PAGE.format("glossary.html#term-recall")
+    held = with_previews(page, lambda name: words)
+    assert "<i>n</i><sub><i>E</i></sub></span>" in held and "math notranslate" not in held
+    drawn = page.replace("<body>", '<script src="vendor/mathjax/tex-chtml.js"></script><body>')
+    assert FORMULA in with_previews(drawn, lambda name: words)

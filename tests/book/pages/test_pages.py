@@ -6,14 +6,19 @@ from urllib.parse import urlsplit
 import pytest
 from axe_rules import serious
 from book_page import until
-from page_list import CHAPTERS, read_each_chapter, read_each_page
+from page_list import CHAPTERS, TEXTS, read_each_chapter, read_each_page, read_each_text
 
 PHONE = 360
 SCREEN, MOST_SCREENS = 800, 14
 # Gzipped, of what a page loads when it is opened: the theme has 0.2 MB, formulas 0.35, the page and
-# its first widget up to 0.4. Figures and other widgets are loaded when a reader comes near.
+# its first widget up to 0.4. Figures and other widgets are loaded when a reader comes near. A page
+# of text has no widget, and no formula that is not simple.
 MAX_PAGE_BYTES = 1_000_000
+MAX_TEXT_BYTES = 350_000
 MAX_OWN_BYTES = 450_000
+
+# One of each kind that Sphinx writes and the table of contents does not list.
+GENERATED = ["genindex", "search", "_modules/rfe_core/losses", "reference/random_feature_embedding"]
 
 # Colours of each text and of what lies behind it, seen through what is half transparent.
 TEXT_COLOURS = """() => {
@@ -37,6 +42,9 @@ HEIGHTS = """() => [
   document.documentElement.scrollHeight,
   [...document.querySelectorAll('.rfe')].map(widget => widget.getBoundingClientRect().height),
 ]"""
+
+CUT = """() => [...document.querySelectorAll('dl.py dd pre')].filter(
+  example => example.scrollWidth > example.clientWidth).map(example => example.innerText)"""
 
 # What would make a page load something from another host; links may lead anywhere.
 LOADS_FROM_ELSEWHERE = re.compile(
@@ -91,6 +99,30 @@ def test_page_is_clean_on_a_phone(read_page):
 
 
 @pytest.mark.browser
+def test_no_page_at_all_is_wider_than_a_phone(page_for, built_book):
+    """Generated ones and slides, too; without scripts, which is quick."""
+    tab = page_for("genindex", width=PHONE, scripts=False).tab
+    host, wide = tab.url.removesuffix("genindex.html"), {}
+    for path in sorted(built_book.rglob("*.html")):
+        if (name := path.relative_to(built_book).as_posix()).startswith("_static/"):
+            continue  # the theme's templates
+        tab.goto(host + name)
+        if (width := tab.evaluate("document.documentElement.scrollWidth")) > PHONE:
+            wide[name] = width
+    assert wide == {}
+
+
+@pytest.mark.browser
+def test_an_example_in_the_reference_is_not_cut(page_for, built_book):
+    tab = page_for("reference/unet", scripts=False).tab
+    host, cut = tab.url.removesuffix("unet.html"), {}
+    for path in sorted(built_book.glob("reference/*.html")):
+        tab.goto(host + path.name)
+        cut[path.name] = tab.evaluate(CUT)
+    assert "unet.html" in cut and not any(cut.values()), cut
+
+
+@pytest.mark.browser
 @read_each_page
 def test_images_are_described(read_page):
     images = read_page.tab.locator("article img, article canvas")
@@ -111,13 +143,30 @@ def test_page_is_light(read_page):
     assert any("tex-chtml.js" in path for path in weights) == has_formulas
     own = urlsplit(tab.url).path.lstrip("/")
     assert weights[own] <= MAX_OWN_BYTES
-    assert sum(weights[path] for path in weights if "_images/" not in path) <= MAX_PAGE_BYTES
+    limit = MAX_TEXT_BYTES if own.removesuffix(".html") in TEXTS else MAX_PAGE_BYTES
+    assert sum(weights[path] for path in weights if "_images/" not in path) <= limit
+
+
+@pytest.mark.browser
+@read_each_text
+def test_formulas_of_a_text_are_read_in_words(read_page):
+    assert r"\(" not in read_page.tab.locator("article").text_content()
+    formulas = read_page.tab.locator(".rfe-formula")
+    for told in formulas.evaluate_all("e => e.map(formula => formula.ariaLabel)"):
+        assert re.fullmatch(r"[\w ().,]+", told), told
 
 
 @pytest.mark.browser
 @read_each_page
 def test_axe_finds_nothing_serious(read_page):
     assert serious(read_page.tab) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", GENERATED)
+def test_axe_finds_nothing_serious_on_what_sphinx_writes(page_for, name, dark):
+    assert serious(page_for(name, dark=dark).tab) == []
 
 
 @pytest.mark.browser

@@ -130,8 +130,27 @@ def test_nothing_is_fetched_and_a_file_has_it_too(open_page, page_for, built_boo
     page.tab.locator(BOX).wait_for()
 
 
-def test_a_formula_of_another_page_is_drawn(page_for):
-    page = page_for("04-embedding")
-    link_to(page, "a[href='glossary.html#term-angular-cosine-distance']").hover()
-    page.tab.locator(f"{BOX} mjx-container").first.wait_for()
+def test_a_formula_is_drawn_on_a_page_that_has_loaded_no_mathjax(page_for):
+    page = page_for("exam")
+    link = link_to(page, "a[href='08-prior.html#equation-eq-ncc']")
+    assert not any("tex-chtml.js" in path for path in page.weights)
+    for _ in range(2):  # it is loaded once
+        link.hover()
+        page.tab.locator(f"{BOX} mjx-container").wait_for()
+        page.tab.mouse.move(5, 5)
+        page.tab.locator(BOX).wait_for(state="hidden")
+    assert sum("tex-chtml.js" in request.url for request in page.loaded) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "formula"),
+    [
+        ("04-embedding", "glossary.html#term-angular-cosine-distance", ".rfe-formula"),
+        ("07-proof-of-concept", "04-embedding.html#equation-eq-embedding-loss", "mjx-container"),
+    ],
+)
+def test_a_formula_of_another_page_is_drawn(page_for, name, address, formula):
+    page = page_for(name)
+    link_to(page, f"a[href='{address}']").hover()
+    page.tab.locator(f"{BOX} {formula}").first.wait_for()
     assert "\\" not in page.tab.locator(BOX).inner_text()
