@@ -166,7 +166,8 @@ def test_probability_maps_on_request(folder):
 def test_without_out_nothing_is_written(folder, capsys):
     before = sorted(folder.rglob("*"))
     assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
-    assert "Dice" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Dice" in printed and "min for 1 mask, one thread" in printed
     assert sorted(folder.rglob("*")) == before
 
 
@@ -234,6 +235,25 @@ def test_what_was_made_of_other_files_is_made_again(folder, column, change, betw
     pd.testing.assert_frame_equal(ours[sorted(ours)], theirs[sorted(ours)])
     for path in fresh.rglob("*.nii.gz"):
         assert path.read_bytes() == (out / path.relative_to(fresh)).read_bytes()
+
+
+@pytest.mark.parametrize("what", ["_mask", "_probseg"])
+def test_what_was_changed_since_is_made_again(folder, what, capsys):
+    out, more = folder / "out", ("--patients", "p1", "p2", "--seeds", "0", "--probabilities")
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    path = out / FIRST.replace("_mask", what)
+    before = path.read_bytes()
+    shutil.copy(out / FIRST.replace("p1", "p2"), path)
+    capsys.readouterr()
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    assert "p1: made again, as files of it are gone or changed" in printed
+    assert "p2: made before of the same files, kept" in printed
+    assert path.read_bytes() == before
+    change_images(folder)  # and no map of other images stays beside the mask
+    assert adapt(folder, *more[:5], "--out", str(out)) == 0
+    assert not (out / FIRST.replace("_mask", "_probseg")).exists()
+    assert (out / FIRST.replace("_mask", "_probseg").replace("p1", "p2")).exists()
 
 
 def test_names_that_look_like_numbers_stay_text(folder, capsys):
