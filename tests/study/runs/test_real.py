@@ -356,7 +356,7 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert "--skip-bad does the others" in error and not list(out.rglob("*.nii.gz"))
     assert adapt(folder, "--seeds", "0", "--out", str(out), "--skip-bad") == 1
     printed = capsys.readouterr().out
-    assert "SKIPPED p1: " in printed and "lacks sub-p1_T2w.nii.gz" in printed
+    assert "SKIPPED p1: " in printed and "missing t2 (anat/sub-p1_T2w.nii.gz)" in printed
     assert "SKIPPED p3: " in printed and "gzip file must be complete" in printed
     assert "1 of 3 patients done, skipped p1, p3" in printed
     assert results.stored("real", out)["subject"].tolist() == ["p2"]
@@ -367,6 +367,40 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert error.splitlines()[-1].startswith("rfe: error: ")
     assert adapt(folder, "--seeds", "0", "--patients", "p1", "--skip-bad") == 2
     assert "no patient can be used" in capsys.readouterr().err
+
+
+def test_badly_named_patients_are_not_dropped_in_silence(folder, capsys):
+    for name in ("sub-MS-04", "sub-05_b"):
+        shutil.copytree(folder / "scans" / "sub-p3", folder / "scans" / name)
+    assert adapt(folder, "--seeds", "0") == 2
+    error = capsys.readouterr().err
+    assert "2 of 5 patients cannot be used" in error and "--skip-bad does the others" in error
+    assert "--without" not in error
+    assert adapt(folder, "--seeds", "0", "--skip-bad") == 1
+    printed = capsys.readouterr().out
+    for name in ("sub-MS-04", "sub-05_b"):
+        path = folder / "scans" / name
+        assert f"SKIPPED {name}: {path}: left out, a patient's folder must be named sub-" in printed
+    assert "3 of 5 patients done, skipped sub-05_b, sub-MS-04" in printed
+    assert adapt(folder, "--seeds", "0", "--patients", "p3") == 0  # the others were not asked for
+    one = ["adapt", "--data", str(folder / "scans" / "sub-p3"), "--profile", "smoke"]
+    assert main([*one, "--seeds", "0"]) == 0
+
+
+@pytest.mark.parametrize("modality", ["T1w", "FLAIR"])
+def test_of_several_files_one_alone_may_stay(folder, modality, capsys):
+    """In the words of `rfe data check`, and without the advice to do without."""
+    path = folder / "scans" / "sub-p1" / "anat" / f"sub-p1_{modality}.nii.gz"
+    for run in ("run-1", "run-2"):
+        shutil.copy(path, path.with_name(f"sub-p1_{run}_{modality}.nii.gz"))
+    path.unlink()
+    assert adapt(folder) == 2
+    said = capsys.readouterr().err
+    assert main(["data", "check", str(folder / "scans")]) == 1
+    for text in (said, capsys.readouterr().out):
+        runs = f"anat/sub-p1_run-1_{modality}.nii.gz, anat/sub-p1_run-2_{modality}.nii.gz"
+        assert f"(anat/sub-p1_{modality}.nii.gz; one alone may stay of {runs})" in text
+        assert "--without" not in text
 
 
 def test_without_t1_and_t2(folder, capsys):
