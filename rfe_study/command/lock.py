@@ -40,7 +40,7 @@ def alone(command: str, folders: Iterable[Path]) -> Iterator[None]:
 @contextmanager
 def _alone(command: str, folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".rfe-{command}.lock"
+    path = folder / f".rfe-{command.replace(' ', '-')}.lock"
     file = _locked(path, command)
     try:
         file.truncate(0)
