@@ -12,9 +12,7 @@ from pathlib import Path
 from rfe_core.scans.errors import VolumeError
 
 CENTRE = r"[Cc]ent(?:er|re)_(\d\d)"
-
 MSSEG_PARTS = ("Training", "Testing")
-
 MSSEG_SCANNERS = {"01": "C", "07": "B", "08": "A"}  # centre to domain, see `msseg_domain`
 
 
