@@ -44,5 +44,4 @@ def positive(value: object, name: str, *, or_zero: bool = False) -> None:
     """Raise ValueError unless `value` is a finite number > 0, or 0 where that is allowed."""
     number = float(value) if isinstance(value, SupportsFloat) else math.nan
     if not (0 < number < math.inf or (or_zero and number == 0)):
-        rule = f"{name} must be a finite number {'>=' if or_zero else '>'} 0"
-        raise ValueError(f"{rule}, got {value!r}")
+        raise ValueError(f"{name} must be a finite number >{'=' * or_zero} 0, got {value!r}")

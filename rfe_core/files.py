@@ -10,9 +10,8 @@ from pathlib import Path
 def replacing(path: str | Path) -> Iterator[Path]:
     """A path to write to, ``.NAME.PID.partial``, which takes the place of `path` in the end.
 
-    A reader sees the old file or the new one, never half of either, also when the writer is killed
-    or two processes write the same file. If the block raises, what it wrote is deleted and the old
-    file stays. The folder is made if needed.
+    A reader sees the old file or the new one, whole, also when the writer is killed or there are
+    two. If the block raises, the old file stays; an OSError names it. The folder is made if needed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -20,6 +19,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # that of a full disk names no file
+            error.filename = error.filename or str(path)
         raise

@@ -26,7 +26,7 @@ import pandas as pd
 
 from rfe_core.files import replacing
 from rfe_study.methods.profiles import SHOWN
-from rfe_study.tables import ORIGIN, TABLES, TEXT, made_by
+from rfe_study.tables import ORIGIN, ORIGINS, TABLES, TEXT, made_by
 
 #: The repository's data folder; the environment variable RFE_DATA names another one.
 DATA = Path(os.environ.get("RFE_DATA", Path(__file__).parents[1] / "data"))
@@ -87,13 +87,14 @@ def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
     FileNotFoundError
         Naming the file and the command that makes it.
     ValueError
-        If it is cut or damaged, or not UTF-8.
+        If it is cut or damaged, not UTF-8, or not what `rfe_study.tables` says of it.
     """
+    table = ORIGINS if name.startswith(origins_of("")) else TABLES.get(name)
     path = path_of(name, folder)
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; {made_by(name)}")
     # Text stays what it says: "01" is no number and "NA" not missing. Only empty cells are missing.
-    text = dict.fromkeys(TABLES[name].text if name in TABLES else TEXT, str)
+    text = dict.fromkeys(table.text if table else TEXT, str)
     content = path.read_bytes()
     try:
         lines = content.decode("utf-8")
@@ -103,16 +104,18 @@ def stored(name: str, folder: Path | None = None) -> pd.DataFrame:
         raise ValueError(f"{path}: table must be whole CSV in UTF-8, got: {error}") from error
     if not content.endswith(b"\n"):
         raise ValueError(f"{path}: table must end with a whole row, got {content[-20:]!r}")
-    large = name in TABLES and TABLES[name].large and "origin" in rows
-    return _with_origins(rows, name, folder) if large else rows
+    if table and table.large and "origin" in rows:
+        rows = _with_origins(rows, name, folder)
+    if table:
+        table.check(rows, path)
+    return rows
 
 
 def _with_origins(rows: pd.DataFrame, name: str, folder: Path | None) -> pd.DataFrame:
     """Rows of a file with what their origins stand for in place of these."""
-    told, path = _origins(name, folder), path_of(name, folder)
-    if lost := sorted(set(rows["origin"]) - set(told.index)):
-        beside = path_of(origins_of(name), folder)
-        raise ValueError(f"{path}: {beside} must tell each origin, not so {', '.join(lost)}")
+    told, beside = _origins(name, folder), path_of(origins_of(name), folder)
+    if lost := sorted(map(str, {*rows["origin"]} - {*told.index})):
+        raise ValueError(f"{beside} must tell each origin, not so {', '.join(lost)}")
     at = rows.columns.get_loc("origin")
     born = told.loc[rows["origin"]].set_axis(rows.index)
     return pd.concat([rows.iloc[:, :at], born, rows.iloc[:, at + 1 :]], axis=1)
@@ -160,7 +163,10 @@ def keys(name: str, columns: Sequence[str], folder: Path | None = None) -> list[
     """Some columns of all rows in `folder` (``data/results``); none if there is no such file."""
     if not path_of(name, folder).exists():
         return []
-    return list(stored(name, folder)[list(columns)].itertuples(index=False, name=None))
+    rows = stored(name, folder)
+    if lost := [column for column in columns if column not in rows]:
+        raise ValueError(f"{path_of(name, folder)}: table must have the columns {', '.join(lost)}")
+    return list(rows[list(columns)].itertuples(index=False, name=None))
 
 
 def write(

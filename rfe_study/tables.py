@@ -3,7 +3,10 @@
 A table that the book reads stands here, and `make reproduce` makes all that are made anew.
 """
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 #: What names a model that was fine-tuned.
 MODEL_KEY = ("profile", "experiment", "target", "model", "seed")
@@ -55,6 +58,42 @@ class Table:
     def text(self) -> frozenset[str]:
         """Columns that hold text though they may look like numbers."""
         return (frozenset(self.key) - set(NUMBERS)) | {*self.also_text, *BORN}
+
+    def check(self, rows: Any, path: Path) -> None:
+        """Refuse a data frame that is no such table, naming its file.
+
+        Raises
+        ------
+        ValueError
+            It lacks a column of the key or a cell there, has a row or a column twice, or something
+            that is no number where no text is; in the key numbers are whole.
+        """
+        if lost := [column for column in self.key if column not in rows]:
+            raise ValueError(
+                f"{path}: columns must be {', '.join(self.key)} and more, {lost} missing"
+            )
+        if not rows.columns.is_unique:
+            raise ValueError(f"{path}: columns must have names of their own, got {', '.join(rows)}")
+        for column in rows:
+            held = rows[column].dropna()
+            if column in self.key and len(held) < len(rows):
+                raise ValueError(f"{path}: {column} must be told in each row, got an empty cell")
+            known = "iu" if column in self.key else "iufb"
+            if column in self.text or held.dtype.kind in known or {*map(type, held)} <= {bool}:
+                continue
+            what = "whole numbers" if column in self.key else "numbers"
+            wrong = next((value for value in held if not _is_number(value)), held.iloc[0])
+            raise ValueError(f"{path}: {column} must hold {what}, got {wrong!r}")
+        if self.key and (again := rows.duplicated([*self.key])).any():
+            first = ", ".join(f"{column}={rows[again].iloc[0][column]}" for column in self.key)
+            raise ValueError(f"{path}: each row must be there once, got {first} twice")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (ValueError, OverflowError):
+        return False
 
 
 _OF_PATIENT = ("role", "domain")
@@ -137,6 +176,9 @@ TABLES = {
         command="rfe data statistics", key=("kind", "subject", "modality", "bin"), anew=False
     ),
 }
+
+#: What the origins beside a large table stand for, see `rfe_study.results`.
+ORIGINS = Table(command="", key=("origin",))
 
 #: Columns that hold text in a table that does not stand here.
 TEXT = frozenset().union(*(t.text for t in TABLES.values())) - frozenset(NUMBERS)

@@ -8,6 +8,8 @@ warning, more than `SECONDS` for a file, or memory beyond `MEGABYTES` (all input
 
 import argparse
 import gzip
+import io
+import json
 import resource
 import signal
 import struct
@@ -16,8 +18,10 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -30,7 +34,11 @@ from rfe_core.scans.nifti import read_image, read_mask
 from rfe_core.scans.patients import read_participants
 from rfe_core.unet import UNet
 from rfe_study import results
+from rfe_study.command.adapt_run import Run
+from rfe_study.command.show import show
 from rfe_study.runs import masks
+from rfe_study.runs.derivatives import DIGESTS, Derivative
+from rfe_study.tables import SCORES, TABLES
 
 SECONDS, MEGABYTES = 5, 256
 
@@ -96,6 +104,52 @@ def _state(path: Path) -> None:
     checkpoints.load_state(path, model, optimizer, np.random.default_rng(0))
 
 
+IDENTITY = dict.fromkeys(TABLES["real"].key, "a") | {"seed": 0}
+
+
+def _json() -> list[bytes]:
+    """A sidecar of `rfe adapt`, and what somebody else's may look like."""
+    about = {"Type": "Lesion", "Lesions": 3, "identity": IDENTITY, "mask": "none", "Absent": []}
+    about |= dict.fromkeys(DIGESTS, "0123456789ab")
+    return [json.dumps(said, indent=2).encode() for said in (about, {"identity": {"seed": [0]}})]
+
+
+def _sidecar(path: Path) -> None:
+    place = Derivative(folder=path.parents[2], identity=IDENTITY)
+    place.is_of(dict.fromkeys(DIGESTS, "0123456789ab"), probabilities=True)
+    place.check_owner()
+
+
+@cache
+def _table(name: str, file: str) -> bytes:
+    """A table of that name with two rows, or the file of its origins."""
+    table = TABLES[name]
+    row = dict.fromkeys((*table.key, *table.also_text), "a") | {"seed": 0, "steps": 7}
+    row |= dict.fromkeys(("f_score", "precision", "recall", "fp_per_slice"), 0.25)
+    row |= {"code_version": "0123456789ab", "date": "2026-01-01", "commit": "a"}
+    with tempfile.TemporaryDirectory() as folder:
+        results.write(name, [row, row | {"seed": 1, "commit": "b"}], folder=Path(folder))
+        return results.path_of(file, Path(folder)).read_bytes()
+
+
+def _rows(path: Path) -> None:
+    """What commands do with a table of one's own; of a large one both files are there."""
+    broken = path.parent.name == "origins"
+    folder, name = path.parent.parent if broken else path.parent, path.stem
+    if name in TABLES and TABLES[name].large:
+        other = name if broken else results.origins_of(name)
+        results.path_of(other, folder).parent.mkdir(exist_ok=True)
+        results.path_of(other, folder).write_bytes(_table(name, other))
+    results.stored(name, folder)
+    if name in TABLES:
+        key = (*TABLES[name].key, "code_version")
+        sorted(results.keys(name, key, folder))
+    if name == "real":
+        Run._stored(SimpleNamespace(args=SimpleNamespace(out=folder)))
+    with redirect_stdout(io.StringIO()):
+        show(SimpleNamespace(table=name, of=None, out=folder))
+
+
 TABLE = b'role,seed,subject,f_score\ntest,0,B1,0.5\ndev,1,"B 2",0.25\n'
 PARTICIPANTS = b"participant_id\tdomain\nsub-a\tA\nsub-b\tn/a\n"
 
@@ -108,7 +162,19 @@ KINDS: dict[str, tuple[str, Callable[[], list[bytes]], list[Callable[[Path], obj
         [checkpoints.load_model, checkpoints.read_about, _state],
     ),
     "npz": ("m.npz", _masks, [masks.load]),
-    "csv": ("t.csv", lambda: [TABLE], [lambda path: results.stored("t", path.parent)]),
+    "csv": ("t.csv", lambda: [TABLE], [_rows]),
+    "real": ("real.csv", lambda: [_table("real", "real")], [_rows]),
+    "scores": ("sweep-scores.csv", lambda: [_table(SCORES, SCORES)], [_rows]),
+    "origins": (
+        "origins/sweep-scores.csv",
+        lambda: [_table(SCORES, results.origins_of(SCORES))],
+        [_rows],
+    ),
+    "json": (
+        Derivative(folder=Path(), identity=IDENTITY).sidecar.as_posix(),
+        _json,
+        [_sidecar],
+    ),
     "tsv": (
         "participants.tsv",
         lambda: [PARTICIPANTS],
@@ -127,6 +193,9 @@ def mutated(kind: str, content: bytes, rng: np.random.Generator) -> bytes:
             _wild_field(raw, rng)
         elif kind == "safetensors" and fault == 0 and len(raw) >= 8:
             raw[:8] = struct.pack("<Q", int(rng.choice([0, 1, 8, 2**20, 2**40, 2**63])))
+        elif kind == "json" and fault == 0:
+            deep = int(rng.choice([300, 900, 100_000]))
+            raw[at:at] = b"[" * deep + b"]" * (deep if deep < 1000 else 0)
         elif fault < 3:
             raw[at : at + 1] = bytes([rng.integers(256)])
         elif fault < 5:
@@ -204,6 +273,7 @@ def torture(kind: str, cases: int, folder: Path, seed: int = 0) -> list[str]:
     """Faults met in a number of broken files of a kind."""
     name, make, readers = KINDS[kind]
     samples, rng, path = make(), np.random.default_rng(seed), folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     for sample in samples:  # whole ones: everything is loaded before memory is measured
         path.write_bytes(sample)
         for read in readers:
@@ -215,7 +285,7 @@ def torture(kind: str, cases: int, folder: Path, seed: int = 0) -> list[str]:
         for read in readers:
             if fault := fault_of(read, path):
                 faults.append(f"{kind} case {case} seed {seed}: {fault[:300]}")
-                (folder / f"{kind}-{seed}-{case}-{name}").write_bytes(content)
+                (folder / f"{kind}-{seed}-{case}-{path.name}").write_bytes(content)
     if megabytes() > before + MEGABYTES:
         faults.append(f"{kind}: {megabytes() - before:.0f} MB more than before")
     return faults
@@ -231,7 +301,7 @@ def main() -> int:
     args = parser.parse_args()
     found = []
     for kind in args.kinds:
-        share = 0.6 if kind == "nifti" else 0.1
+        share = 0.6 if kind == "nifti" else 0.4 / (len(KINDS) - 1)
         cases = round(args.cases * (share if len(args.kinds) > 1 else 1))
         start, before = time.perf_counter(), megabytes()
         with tempfile.TemporaryDirectory() as folder:

@@ -28,8 +28,8 @@ from rfe_core.scans.geometry import check_affine
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-#: Deflate packs at most this many bytes into one.
-GZIP_RATIO = 1032
+#: Deflate packs at most this many bytes into one; a scan's, which has noise, by far fewer.
+GZIP_RATIO, IMAGE_RATIO = 1032, 500
 
 #: 1024 x 1024 x 512: no scanner makes more voxels of a head.
 MOST_VOXELS = 2**29
@@ -56,15 +56,16 @@ def read_header(path: Path) -> nib.Nifti1Header:
         return _header(path, file, size, most)
 
 
-def read_stored(path: Path) -> tuple[NDArray[Any], nib.Nifti1Header]:
+def read_stored(path: Path, ratio: int = GZIP_RATIO) -> tuple[NDArray[Any], nib.Nifti1Header]:
     """Voxels (X, Y, Z) as the file stores them, neither scaled nor turned, and the header.
 
     Raises
     ------
     VolumeError
-        As `read_header`, or the file ends early, is damaged, or goes on far behind its voxels.
+        As `read_header`, where gzip holds at most ``ratio`` times its size; or the file ends early,
+        is damaged, or goes on far behind its voxels.
     """
-    with _opened(path) as (file, size, most):
+    with _opened(path, ratio) as (file, size, most):
         header = _header(path, file, size, most)
         shape, offset = image_shape(header), int(header["vox_offset"])
         try:
@@ -102,7 +103,7 @@ def image_shape(header: nib.Nifti1Header) -> tuple[int, ...]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[File, int, int]]:
+def _opened(path: Path, ratio: int = GZIP_RATIO) -> Iterator[tuple[File, int, int]]:
     """A file, unpacked if it is gzip whatever its name; its size; the most bytes it can hold."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would wait for ever
@@ -113,7 +114,7 @@ def _opened(path: Path) -> Iterator[tuple[File, int, int]]:
             file.seek(0)
             if packed:
                 with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield unpacked, size, size * GZIP_RATIO
+                    yield unpacked, size, size * ratio
             else:
                 yield file, size, size
     except FileNotFoundError:
@@ -192,7 +193,7 @@ def _check_size(path: Path, header: nib.Nifti1Header, size: int, most: int) -> N
         )
     end = offset + math.prod(shape) * header.get_data_dtype().itemsize
     if end > most:
-        packed = f" of gzip, which hold at most {most}" if most > size else ""
+        packed = f" of gzip, in which a scan has at most {most}" if most > size else ""
         raise VolumeError(
             f"{path}: file must hold all voxels of its header's shape {shape}, {end} bytes with "
             f"the header, got {size}{packed}; download or copy it again"

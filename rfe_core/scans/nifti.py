@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.errors import VolumeError
-from rfe_core.scans.header import read_stored
+from rfe_core.scans.header import GZIP_RATIO, IMAGE_RATIO, read_stored
 
 #: Squares of values below it vanish in float32, squares of those above 1 / it are infinite.
 LEAST_INTENSITY = 1e-18
@@ -108,7 +108,7 @@ def read_mask(
 
 def _read(path: Path, dtype: type | None = None) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the array in RAS+ (``dtype`` None: as stored) and its affine; check both."""
-    stored, header = read_stored(path)
+    stored, header = read_stored(path, GZIP_RATIO if dtype is None else IMAGE_RATIO)
     turn = nib.io_orientation(header.get_best_affine())
     affine = header.get_best_affine() @ nib.orientations.inv_ornt_aff(turn, stored.shape)
     stored = nib.apply_orientation(stored, turn)  # a view

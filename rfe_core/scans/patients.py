@@ -12,9 +12,7 @@ from pathlib import Path
 from rfe_core.scans.errors import VolumeError
 
 CENTRE = r"[Cc]ent(?:er|re)_(\d\d)"
-
 MSSEG_PARTS = ("Training", "Testing")
-
 MSSEG_SCANNERS = {"01": "C", "07": "B", "08": "A"}  # centre to domain, see `msseg_domain`
 
 
@@ -50,11 +48,16 @@ class SubjectFiles:
         files = {key: path for key, path in self.images.items() if key not in self.missing}
         return files | {key: path for key, path in masks.items() if path}
 
-    def place_of(self, key: str) -> str:
-        """Where a missing modality should be, and what could be it, in words."""
-        place = os.path.relpath(self.images[key], self.folder)
-        several = [os.path.relpath(path, self.folder) for path in self.doubtful.get(key, ())]
-        return place + (f"; one alone may stay of {', '.join(several)}" if several else "")
+    def lack(self) -> str:
+        """Which modalities are missing, where they should be and what could be them, in words."""
+        places = []
+        for key in self.missing:
+            paths = [self.images[key], *self.doubtful.get(key, ())]
+            place, *several = (os.path.relpath(path, self.folder) for path in paths)
+            doubt = f"; one alone may stay of {', '.join(several)}" if several else ""
+            places.append(f"{key} ({place}{doubt})")
+        rule = f"{self.folder}: modalities {', '.join(self.images)} must all be there"
+        return f"{rule}, missing {', '.join(places)}"
 
 
 def msseg_name(folder: Path) -> str:

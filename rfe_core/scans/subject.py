@@ -105,11 +105,8 @@ def load_subject(
     """
     problems: list[str] = []
     if files.missing:
-        places = [f"{key} ({files.place_of(key)})" for key in files.missing]
-        problems.append(
-            f"{files.folder}: modalities {', '.join(files.images)} must all be there, missing "
-            f"{', '.join(places)}; the option --without leaves out T1 or T2"
-        )
+        optional = not {"flair", *files.doubtful} & {*files.missing}
+        problems.append(files.lack() + "; the option --without leaves out T1 or T2" * optional)
     if files.rater and not files.lesion_mask and (masks := files.doubtful.get("lesion_mask")):
         problems.append(
             f"{files.folder}: rater {files.rater} must have one lesion mask of the patient, got "

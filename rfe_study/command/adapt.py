@@ -18,6 +18,7 @@ from rfe_study.command.lock import alone
 from rfe_study.command.parse_data import ADAPTATIONS
 from rfe_study.methods.modalities import DROPOUT, OPTIONAL, leave_out
 from rfe_study.realism.alignment import alignment
+from rfe_study.realism.left_out import misnamed
 
 
 def adapt(args: argparse.Namespace) -> int:
@@ -25,6 +26,8 @@ def adapt(args: argparse.Namespace) -> int:
     _check(args)
     align = alignment(resample=args.resample, register=args.register)
     found = _found(args)
+    others = [] if args.patients else misnamed(found, args.layout, args.data)
+    bad = {folder.name: f"{folder}: {why}" for folder, why in others}
     source = None if args.prior_from is None else _source(args)
     if source is not None and args.patients is not None:
         if source.name in {files.name for files in found}:
@@ -36,7 +39,7 @@ def adapt(args: argparse.Namespace) -> int:
                 f"--prior-from {source.name} needs another patient to adapt to, got {source.name} "
                 "alone; name others with --patients, or leave --prior-from out to segment it"
             )
-    usable, skipped = _usable(args, found)
+    usable, skipped = _usable(args, found, bad)
     with nullcontext() if args.out is None else alone("adapt", [args.out]):
         some = f"{len(usable)} patient{'s' * (len(usable) != 1)}"
         print(f"{some} in {args.data}: loading networks", flush=True)
@@ -47,8 +50,10 @@ def adapt(args: argparse.Namespace) -> int:
     for name, why in run.skipped.items():
         print(f"SKIPPED {name}: {why}")
     if run.skipped:
-        done = len(found) - len(run.skipped)
-        print(f"{done} of {len(found)} patients done, skipped {', '.join(run.skipped)}")
+        total = len(usable) + len(skipped)
+        print(
+            f"{total - len(run.skipped)} of {total} patients done, skipped {', '.join(run.skipped)}"
+        )
     return 1 if run.skipped else 0
 
 
@@ -113,21 +118,22 @@ def _source(args: argparse.Namespace) -> SubjectFiles:
 
 
 def _usable(
-    args: argparse.Namespace, found: Sequence[SubjectFiles]
+    args: argparse.Namespace, found: Sequence[SubjectFiles], bad: dict[str, str]
 ) -> tuple[list[SubjectFiles], dict[str, str]]:
-    """Those patients whose images are all there, and why the others are not usable, by name."""
-    why = {
-        files.name: f"{files.folder} lacks {', '.join(files.images[m].name for m in files.missing)}"
-        for files in found
-        if files.missing
-    }
+    """Those patients whose images are all there, and why others, and the bad, are not, by name."""
+    usable = [files for files in found if not files.missing]
+    why = {files.name: files.lack() for files in found if files.missing} | bad
     if why and not args.skip_bad:
-        gone = {*args.without, *(m for files in found for m in files.missing)}
-        way = f"; --model {DROPOUT} --without {' '.join(sorted(gone))} does all without these"
+        gone = {m for files in found for m in files.missing}
+        doubtful = {m for files in found for m in files.doubtful if m in files.missing}
+        names = " ".join(sorted(gone | {*args.without}))
+        ways = ["--skip-bad does the others"] if usable else []
+        if gone <= {*OPTIONAL} and not (doubtful or bad):
+            ways.append(f"--model {DROPOUT} --without {names} does all without these")
+        total = len(usable) + len(why)
         raise CommandError(
-            f"{len(why)} of {len(found)} patients cannot be used: {'; '.join(why.values())}; "
-            f"--skip-bad does the others{way if gone <= set(OPTIONAL) else ''}"
+            "; ".join([f"{len(why)} of {total} patients cannot be used", *why.values(), *ways])
         )
-    if len(why) == len(found):
+    if not usable:
         raise CommandError(f"no patient can be used: {'; '.join(why.values())}")
-    return [files for files in found if not files.missing], why
+    return usable, why

@@ -138,15 +138,12 @@ class Run:
             tqdm.write(f"{about(identity)}: made again, as other {' and '.join(other)} made it")
         if row is None or other:
             return True
-        if self.args.no_masks:
-            there = True
-        else:
-            mapped = self.args.probabilities and experiment != real.PRIOR
-            there = Derivative(folder=self.args.out, identity=identity).is_of(
-                now, probabilities=mapped
-            )
-        if there:
-            tqdm.write(f"{about(identity)}: made before of the same files, kept")
+        mapped = self.args.probabilities and experiment != real.PRIOR
+        place = Derivative(folder=self.args.out, identity=identity)
+        there = self.args.no_masks or place.is_of(now, probabilities=mapped)
+        again = "made again, as files of it are gone or changed"
+        kept = "made before of the same files, kept"
+        tqdm.write(f"{about(identity)}: {kept if there else again}")
         return not there
 
     def _keep(
@@ -196,7 +193,9 @@ class Run:
             started = time.perf_counter()
             real.predict(model, images, slices=some)
         minutes = (time.perf_counter() - started) * len(with_brain) * masks / 60
-        tqdm.write(f"about {max(minutes, 0.1):.1f} min for {masks} masks, one thread")
+        tqdm.write(
+            f"about {max(minutes, 0.1):.1f} min for {masks} mask{'s' * (masks != 1)}, one thread"
+        )
 
     def _draw(self, files: SubjectFiles, subject: Subject | None = None) -> None:
         """The patient's picture of all its masks in the folder, unless it shows them already."""
@@ -232,7 +231,8 @@ class Run:
         if self.args.out is None or not results.path_of(real.TABLE, self.args.out).exists():
             return {}
         rows = results.stored(real.TABLE, self.args.out).to_dict("records")
-        return {tuple(row[name] for name in real.KEY): row for row in rows}
+        unknown = dict.fromkeys(DIGESTS, "unknown")
+        return {tuple(row[name] for name in real.KEY): unknown | row for row in rows}
 
     def _remove_partial(self, patients: Sequence[SubjectFiles]) -> None:
         """What a killed run left of table, masks and pictures; this one has the folder alone."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
+from rfe_study.command.lock import alone
 from rfe_study.phantom.cache import make_missing, phantom_folder
 from rfe_study.phantom.domains import Patient, patients
 from rfe_study.realism import distance
@@ -42,10 +43,11 @@ def _reading(args: argparse.Namespace) -> dict[str, Any]:
 
 def statistics(args: argparse.Namespace) -> int:
     """`rfe data statistics`: measure, write both tables, print the distances."""
-    subjects = load_subjects(
-        args.path, args.layout, args.patients, allow_empty_lesions=True, **_reading(args)
-    )
-    distance.measure_all([without_negatives(s) for s in subjects], folder=args.out)
+    with alone("data statistics", [args.out]):
+        subjects = load_subjects(
+            args.path, args.layout, args.patients, allow_empty_lesions=True, **_reading(args)
+        )
+        distance.measure_all([without_negatives(s) for s in subjects], folder=args.out)
     table = distance.distances(results.stored(distance.STATISTICS, args.out))
     print("distance from the real scans, mean |log2 ratio|:")
     print(table.to_string(float_format=lambda x: f"{x:.2f}"))

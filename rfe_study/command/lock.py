@@ -40,12 +40,15 @@ def alone(command: str, folders: Iterable[Path]) -> Iterator[None]:
 @contextmanager
 def _alone(command: str, folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".rfe-{command}.lock"
+    path = folder / f".rfe-{command.replace(' ', '-')}.lock"
     file = _locked(path, command)
     try:
         file.truncate(0)
-        file.write(f"process {os.getpid()}")
-        file.flush()
+        try:
+            os.write(file.fileno(), f"process {os.getpid()}".encode())
+        except OSError as error:  # that of a full disk names no file
+            error.filename = str(path)
+            raise
         yield
     finally:
         if fcntl is not None:  # while it is locked, so that nobody takes the name just before

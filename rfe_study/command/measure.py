@@ -4,7 +4,9 @@ import argparse
 import subprocess
 import sys
 
+from rfe_study import results
 from rfe_study.command.errors import CommandError
+from rfe_study.command.lock import alone
 from rfe_study.measures import modalities, prior_quality, representativeness
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import patients
@@ -22,14 +24,16 @@ BENCHMARKS = {
 
 def measure(args: argparse.Namespace) -> int:
     """`rfe measure`: measure what NAME says."""
-    if args.name in BENCHMARKS:
-        return _benchmark(args)
-    return {
+    ways = {
+        **dict.fromkeys(BENCHMARKS, _benchmark),
         "representativeness": _representativeness,
         "prior": _prior,
         "modalities": _modalities,
         "fidelity": _fidelity,
-    }[args.name](args)
+    }
+    folder = results.path_of("", networks.tables_folder(args.profile, args.out)).parent
+    with alone(f"measure {args.name}", [folder]):
+        return ways[args.name](args)
 
 
 def _representativeness(args: argparse.Namespace) -> int:

@@ -16,6 +16,9 @@ OF_PATIENTS = (
     *("f_score", "precision", "recall", "lesions", "detected", "fp_per_slice"),
 )
 
+#: The scores whose means are printed.
+MEANS = ("f_score", "precision", "recall", "fp_per_slice")
+
 
 def show(args: argparse.Namespace) -> int:
     """`rfe results`: list the tables, print the summary of one, or tell where rows come from."""
@@ -57,6 +60,6 @@ def _summarise(args: argparse.Namespace) -> None:
     table = results.stored(name, _folder(args, name))
     if args.out is not None and name == "real":
         table = table[[column for column in OF_PATIENTS if column in table]]
-    elif "role" in table and "f_score" in table:
-        table = results.summarise(table, ("f_score", "precision", "recall", "fp_per_slice"))
+    elif name in TABLES and {"subject", "role", "domain", *MEANS} <= {*table}:
+        table = results.summarise(table, MEANS)
     print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_study import results
+from rfe_study.command.lock import alone
 from rfe_study.gpu import shared
 from rfe_study.gpu.scores import Head
 from rfe_study.gpu.tasks import Plan
@@ -27,6 +29,9 @@ from rfe_study.phantom.atlas import SHAPE
 from rfe_study.phantom.domains import DOMAINS, TARGETS
 from rfe_study.runs import masks, networks, predicted_slices, variants
 from rfe_study.tables import MODEL_KEY, MODELS
+
+#: The commands that write such rows and masks, which are not to run meanwhile.
+WRITERS = ("train", "sweep")
 
 #: Weights in one archive: below what one file may weigh on its way back.
 A_PART = 7
@@ -168,9 +173,13 @@ def add_to_data(out: Path) -> dict[str, int]:
     ------
     FileNotFoundError
         Without an archive of rows in `out`.
+    CommandError
+        While a run that writes such rows is at work in the data folder.
     """
     found = {}
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
+        for command in WRITERS:
+            held.enter_context(alone(command, [results.path_of("").parent]))
         folder = Path(name)
         archives = [out / "rows.tar.gz", *out.glob("explorer.tar")]  # no masks, if none was kept
         for archive in archives:

@@ -82,7 +82,7 @@ def describe(
     found, skipped = find_subjects(path, layout, names, labels=labels, rater=rater)
     found = [leave_out(files, without) for files in found]
     rows, problems = [], {}
-    warnings, notes = left_out(found, layout)
+    warnings, notes = left_out(found, layout, Path(path))
     with ThreadPoolExecutor(usable_cores()) as threads:
         results = threads.map(partial(_row_or_error, align=align), found)
         bar = tqdm(results, "check", len(found), leave=False, disable=None)  # None: on a terminal

@@ -10,14 +10,14 @@ from rfe_core.scans.layouts import LAYOUTS
 from rfe_core.scans.patients import SubjectFiles
 
 #: Names of what may be a mask of lesions.
-LESIONS = re.compile(r"lesion|_roi|label|dseg|consensus|gold|manual", re.IGNORECASE)
+LESIONS = re.compile(r"lesion|_roi|label|dseg|_seg|consensus|gold|manual", re.IGNORECASE)
 
 #: How many names a line lists.
 SHOWN = 4
 
 
-def left_out(found: Sequence[SubjectFiles], layout: str) -> tuple[list[str], list[str]]:
-    """What a layout's rule leaves out beside the patients found.
+def left_out(found: Sequence[SubjectFiles], layout: str, root: Path) -> tuple[list[str], list[str]]:
+    """What a layout's rule leaves out beside the patients found below a folder.
 
     Returns
     -------
@@ -26,10 +26,9 @@ def left_out(found: Sequence[SubjectFiles], layout: str) -> tuple[list[str], lis
     notes
         A line a patient for all other images and masks that are not read.
     """
-    warnings, notes = [], []
+    warnings, notes = [f"{folder}: {why}" for folder, why in misnamed(found, layout, root)], []
     patients = {files.folder for files in found}
     for parent in sorted({folder.parent for folder in patients}):
-        warnings += _folders(parent, patients, layout)
         if layout == "bids":
             warnings += _lone_masks(parent, patients)
     for files in found:
@@ -49,10 +48,15 @@ def left_out(found: Sequence[SubjectFiles], layout: str) -> tuple[list[str], lis
     return warnings, notes
 
 
-def _folders(parent: Path, patients: set[Path], layout: str) -> Iterator[str]:
-    """Folders beside patients that hold images and are none of a patient, by name or by content."""
-    rules = LAYOUTS[layout]
-    for folder in sorted(parent.iterdir()):
+def misnamed(found: Sequence[SubjectFiles], layout: str, root: Path) -> Iterator[tuple[Path, str]]:
+    """Folders beside patients, below a folder, that look like a patient's and are none's; and why.
+
+    They hold images, and their names or their files do not fit the layout.
+    """
+    rules, patients = LAYOUTS[layout], {files.folder for files in found}
+    parents = {folder.parent for folder in patients}
+    inside = (p for p in parents if p.is_relative_to(root.expanduser().absolute()))
+    for folder in sorted(child for parent in inside for child in parent.iterdir()):
         if not folder.is_dir() or any(folder == p or folder in p.parents for p in patients):
             continue
         if layout == "bids":
@@ -60,13 +64,14 @@ def _folders(parent: Path, patients: set[Path], layout: str) -> Iterator[str]:
                 rules.patient, folder.name
             ):
                 yield (
-                    f"{folder}: left out, a patient's folder must be named sub- and then letters "
-                    "and digits alone; rename it and its files"
+                    folder,
+                    "left out, a patient's folder must be named sub- and then letters and digits "
+                    "alone; rename it and its files",
                 )
         elif not rules.inside and re.fullmatch(rules.patient, folder.name):
             continue  # one that was not asked for, or a mask alone
         elif not folder.name.startswith(".") and _images(folder):
-            yield f"{folder}: left out, its name or its files are none of the {layout} layout"
+            yield folder, f"left out, its name or its files are none of the {layout} layout"
 
 
 def _lone_masks(root: Path, patients: set[Path]) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 A patient's files lie in ``sub-LABEL/anat/``: ``sub-LABEL_label-lesion_desc-HOW_mask.nii.gz`` on the
 grid of the FLAIR's file, a probability map (``_probseg``) if wanted, and for the mask a JSON
-sidecar that names the network, the digests of its weights and of all files that were read, and the
-threshold. The sidecar is written last: a mask is whole and of that origin, or it is made again.
+sidecar that names the network, the threshold, and the digests of weights, of all files that were
+read, and of mask and map. It is written last: these are whole and of that origin, or made again.
 """
 
 import hashlib
@@ -84,16 +84,15 @@ def files_digest(paths: Iterable[Path | None], *choices: str) -> str:
     VolumeError
         A file cannot be read.
     """
-    digest, there = hashlib.sha256(), False
+    digest, paths = hashlib.sha256(), list(paths)
     for path in paths:
         try:
             content = b"" if path is None else hashlib.sha256(path.read_bytes()).digest()
         except OSError as error:
             raise VolumeError(f"{path}: file must be readable, got {error}") from error
         digest.update(content or bytes(1))  # which one is missing counts as well
-        there = there or path is not None
     digest.update("".join(choices).encode())
-    return digest.hexdigest()[:12] if there else NO_FILES
+    return digest.hexdigest()[:12] if any(paths) else NO_FILES
 
 
 def digests(
@@ -152,7 +151,7 @@ class Derivative:
 
     @property
     def sidecar(self) -> Path:
-        """What is said of the mask, as JSON."""
+        """What is said of mask and map, as JSON."""
         return self._stem.with_name(f"{self._stem.name}_mask.json")
 
     @property
@@ -171,22 +170,27 @@ class Derivative:
         said = self._said()
         if said is not None and said.get("identity") != dict(self.identity):
             raise ValueError(
-                f"{self.mask} must hold one mask alone, that of {dict(self.identity)}, but holds "
-                f"that of {said.get('identity')}; choose another folder with --out"
+                f"{self.mask} must hold one mask alone, that of {dict(self.identity)}, but "
+                f"{self.sidecar.name} names {said.get('identity')}; choose another --out"
             )
 
     def is_of(self, made_of: Mapping[str, str], *, probabilities: bool = False) -> bool:
-        """Whether the files are there and made of what has these `DIGESTS`."""
-        there = self.mask.exists() and (self.probabilities.exists() or not probabilities)
-        said = self._said() if there else None
-        return said is not None and all(said.get(name) == made_of[name] for name in DIGESTS)
+        """Whether the files are as they were written, and made of what has these `DIGESTS`."""
+        said, now = self._said() or {}, {name: made_of[name] for name in DIGESTS} | self._written()
+        there = "mask" in now and ("map" in now or not probabilities)
+        return there and all(said.get(name) == digest for name, digest in now.items())
+
+    def _written(self) -> dict[str, str]:
+        """The digests of mask and map, of those that are there."""
+        files = {"mask": self.mask, "map": self.probabilities}
+        return {name: files_digest([path]) for name, path in files.items() if path.exists()}
 
     def _said(self) -> dict[str, Any] | None:
         if not self.sidecar.exists():
             return None
         try:
             said = json.loads(self.sidecar.read_text(encoding="utf-8"))
-        except ValueError as error:  # not UTF-8, or not JSON
+        except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or too deep
             said = error
         if not isinstance(said, dict):
             raise ValueError(
@@ -208,7 +212,8 @@ class Derivative:
         `row` is what stands in the table; it has the digests. `align` read the files.
         """
         _describe(self.folder)
-        self.sidecar.unlink(missing_ok=True)  # of an older mask
+        for path in (self.sidecar, self.probabilities):
+            path.unlink(missing_ok=True)  # of an older mask
         write_on_grid(self.mask, mask, files.images["flair"])
         if probability is not None:
             write_on_grid(self.probabilities, probability, files.images["flair"])
@@ -222,6 +227,7 @@ class Derivative:
             "Lesions": int(row["marked_lesions"]),
             "identity": dict(self.identity),
             **{name: row[name] for name in DIGESTS},
+            **self._written(),
         }
         if files.lesion_mask is not None:
             about["Labels"] = {"File": files.lesion_mask.name, "Values": list(files.labels) or [1]}

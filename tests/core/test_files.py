@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import stat
 
@@ -34,6 +35,14 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path, error):
         partial.write_bytes(b"ne")
         raise error
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    path = tmp_path / "a.bin"
+    with pytest.raises(OSError, match=r"No space left on device: .*/a.bin'$"), replacing(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(OSError, match=r"Is a directory: .*/other'$"), replacing(path):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), "/other")
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path):

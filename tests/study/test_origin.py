@@ -6,6 +6,7 @@ import pytest
 
 from rfe_study import origin, provenance, results
 from rfe_study.command.cli import main
+from rfe_study.tables import TABLES
 
 ROW = {"profile": "laptop", "model": "lower", "subject": "01", "role": "test", "domain": "A"}
 OLD = {"weights": "0123456789ab", "code_version": "ba9876543210", "date": "2026-01-02"}
@@ -78,7 +79,8 @@ def test_what_is_not_there_is_one_line(repository, arguments, message, capsys):
 
 def test_rows_that_cannot_be_looked_up_are_one_line(repository, tmp_path, monkeypatch, capsys):
     results.append("baselines", [{**ROW, "seed": 9, **OLD, "weights": "fedcba987654"}])
-    results.write("sweep-curves", [{"profile": "laptop", "epoch": 1}])
+    row = dict.fromkeys(TABLES["sweep-curves"].key, "laptop")
+    results.write("sweep-curves", [row | {"seed": 0, "epoch": 1}])
     for arguments, message in (
         ("baselines seed=9", "no commit of this repository stored weights fedcba987654"),
         ("sweep-curves", "rows of sweep-curves name no code; those of sweep-models do"),

@@ -1,5 +1,7 @@
 """Rows go in once and whole."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -135,8 +137,8 @@ def anew(tmp_path, monkeypatch):
     monkeypatch.setenv("RFE_RESULTS", str(tmp_path / "anew"))
 
     def write(name, profile, folder):
-        rows = pd.DataFrame([{"profile": profile, "seed": 0}])
-        results.write(name, rows, folder=tmp_path / folder)
+        row = dict.fromkeys(TABLES[name].key, "a") | {"profile": profile, "seed": 0}
+        results.write(name, [row], folder=tmp_path / folder)
 
     return write
 
@@ -200,6 +202,36 @@ def test_a_damaged_table_is_named(tmp_path, content, message):
         results.stored("scores", tmp_path)
     assert str(caught.value).startswith(str(tmp_path / "scores.csv"))
     assert message in str(caught.value)
+
+
+SMALL = TABLES["sweep-models"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": [0, "x"]}, "seed must hold whole numbers, got 'x'"),
+        ({"seed": [0, 0.5]}, "seed must hold whole numbers, got "),
+        ({"seed": [0, "9" * 400]}, "seed must hold whole numbers, got "),
+        ({"seed": [0, None]}, "seed must be told in each row, got an empty cell"),
+        ({"model": [None, "a"]}, "model must be told in each row, got an empty cell"),
+        ({"steps": ["7", "many"]}, "steps must hold numbers, got 'many'"),
+        ({"seed": [1, 1]}, "each row must be there once, got profile=p, .*, seed=1 twice"),
+        ({"seed": None}, r"columns must be .* and more, \['seed'\] missing"),
+    ],
+)
+def test_what_is_no_table_of_that_name_is_told(tmp_path, change, message):
+    whole = {**{column: ["p", "p"] for column in SMALL.key}, "seed": [0, 1], "steps": [7, None]}
+    whole |= {"lesionwise": [True, None], "source": ["1", "a"]}
+    results.write("sweep-models", pd.DataFrame(whole), folder=tmp_path)
+    assert results.stored("sweep-models", tmp_path)["seed"].tolist() == [0, 1]
+    path = re.escape(str(tmp_path / "sweep-models.csv"))
+    with pytest.raises(ValueError, match=f"^{path}: table must have the columns status"):
+        results.keys("sweep-models", ("seed", "status"), tmp_path)
+    changed = {column: held for column, held in (whole | change).items() if held is not None}
+    results.write("sweep-models", pd.DataFrame(changed), folder=tmp_path)
+    with pytest.raises(ValueError, match=f"^{path}: {message}"):
+        results.stored("sweep-models", tmp_path)
 
 
 LARGE = "development"

@@ -41,6 +41,7 @@ def test_read_takes_one_experiment_of_one_profile(tmp_path, monkeypatch):
         "profile": ["laptop", "smoke", "laptop", "laptop"],
         "experiment": ["search", "search", "proof-of-concept", "search"],
         "f_score": [1.0, 2.0, 3.0, 4.0],
+        "target": "B", "model": "a", "seed": range(4), "subject": "b",
     })  # fmt: skip
     results.write("sweep-scores", rows)
     assert read("sweep-scores")["f_score"].tolist() == [3.0]

@@ -73,6 +73,15 @@ def test_a_gzip_bomb(tmp_path, zeros, message):
         refused(path, message)
 
 
+def test_an_image_of_nothing_but_zeros_is_refused_before_it_is_unpacked(tmp_path):
+    """A mask may be as empty as that."""
+    path = changed(tmp_path / "a.nii.gz", np.zeros((128, 128, 128)), packed=True)
+    size = path.stat().st_size
+    assert 900 * size < 128**3 * 8
+    refused(path, f"got {size} of gzip, in which a scan has at most {500 * size}", megabytes=1)
+    assert not read_mask(path)[0].any()
+
+
 @pytest.mark.parametrize("offset", [-1.0, np.nan, np.inf, 1e30, 1e38, 100.0, 400.5])
 @pytest.mark.parametrize("packed", [False, True])
 def test_voxels_that_begin_nowhere(tmp_path, voxels, offset, packed):

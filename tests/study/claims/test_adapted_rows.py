@@ -27,6 +27,7 @@ def test_read_takes_all_targets_of_one_experiment_and_profile(tmp_path, monkeypa
         "profile": ["laptop", "smoke", "laptop", "laptop"],
         "experiment": ["adaptation", "adaptation", "adaptation-search", "adaptation"],
         "target": ["B", "B", "B", "D"], "f_score": [1.0, 2.0, 3.0, 4.0],
+        "model": "a", "seed": range(4), "subject": "b",
     })  # fmt: skip
     results.write("sweep-scores", table)
     assert read("sweep-scores", experiment=ADAPTATION)["f_score"].tolist() == [1.0, 4.0]

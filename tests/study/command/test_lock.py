@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rfe_study.command.cli import main
 from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone, remove_partial
 
@@ -53,6 +54,17 @@ def test_several_folders_are_held_together_or_not_at_all(holder, tmp_path):
     with alone("sweep", [free, free, tmp_path / "a" / ".." / "a" / "new"]):
         assert (free / ".rfe-sweep.lock").read_text(encoding="utf-8") == f"process {os.getpid()}"
     assert not list(free.iterdir())
+
+
+@pytest.mark.parametrize("command", ["measure prior", "measure prior-cost", "data statistics"])
+def test_commands_that_write_whole_tables_are_alone(tmp_path, capsys, command):
+    out, where = tmp_path / "out", [str(tmp_path)] if command == "data statistics" else []
+    with alone(command, [out]):
+        assert main([*command.split(), *where, "--out", str(out)]) == 2
+        assert f"rfe {command} already writes into {out} (process" in capsys.readouterr().err
+        with alone("measure fidelity", [out]):  # other tables
+            pass
+    assert not list(out.iterdir())
 
 
 def test_an_error_inside_frees_the_folder(tmp_path):

@@ -5,6 +5,8 @@ import tarfile
 import pytest
 
 from rfe_study import results
+from rfe_study.command.errors import CommandError
+from rfe_study.command.lock import alone
 from rfe_study.gpu import packing
 
 
@@ -39,6 +41,17 @@ def test_a_run_adds_its_rows_and_replaces_what_it_made_anew(data):
     found = results.stored("baselines").set_index(["model", "domain"])["f_score"]
     expected = {("lower", "A"): 0.6, ("lower", "B"): 0.6, ("upper-B", "B"): 0.5}
     assert found.to_dict() == expected | {("upper-C", "C"): 0.5}
+
+
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_a_run_that_writes_such_rows_is_not_disturbed(data, command):
+    results.write("baselines", scores("lower", 0, "A"))
+    packing.write_rows({"baselines": scores("lower", 1, "A")}, data)
+    with alone(command, [data / "data" / "results"]):
+        with pytest.raises(CommandError, match=rf"rfe {command} already writes into .*results"):
+            packing.add_to_data(data)
+        assert len(results.stored("baselines")) == 1
+    assert packing.add_to_data(data) == {"baselines": 1}
 
 
 def test_a_run_without_rows_is_named(data):

@@ -66,6 +66,10 @@ def test_a_patient_without_t1_and_t2(tmp_path, capsys):
         assert "1 of 1 patients readable" in capsys.readouterr().out
     shutil.copy(paths["flair"], paths["t2"])
     odd(describe(tmp_path, without=["t1"]), "T2w.nii.gz: looks like the same image")
+    paths["flair"].unlink()
+    assert main(["data", "check", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    assert "flair (anat/sub-01_FLAIR.nii.gz)" in printed and "--without" not in printed
 
 
 def test_strict_is_an_exit_code(tmp_path, capsys):
@@ -185,6 +189,7 @@ def test_folders_that_are_no_patients_are_named(tmp_path):
     for name in ("sub-MS-04", "sub-05_b"):
         odd(report, f"{tmp_path / name}: left out", "sub- and then letters and digits alone")
     assert [row["patient"] for row in report.rows] == ["01"]
+    assert describe(path).warnings == []  # of what lies beside the folder nobody asked
 
 
 def test_masks_of_nobody_are_named(tmp_path):
@@ -194,13 +199,18 @@ def test_masks_of_nobody_are_named(tmp_path):
     odd(describe(tmp_path), f"{masks / 'sub-011'}: left out, there are no images of sub-011")
 
 
-def test_masks_that_might_be_meant_are_named(tmp_path):
+@pytest.mark.parametrize("names", [("rater1_lesion", "rater2_lesion"), ("seg",), ("T1w_dseg",)])
+def test_masks_that_might_be_meant_are_named(tmp_path, names):
     subject = head(lesion_mask=None)
     save_subject(subject, tmp_path)
-    for rater in (1, 2):
-        path = tmp_path / f"derivatives/labels/sub-01/anat/sub-01_rater{rater}_lesion.nii.gz"
+    for name in names:
+        path = tmp_path / f"derivatives/labels/sub-01/anat/sub-01_{name}.nii.gz"
         write_mask(path, subject.images["t1"] > 148, AFFINE)
-    odd(describe(tmp_path), "01: no lesion mask was read, though derivatives/labels/sub-01/anat/")
+    odd(
+        describe(tmp_path),
+        f"01: no lesion mask was read, though derivatives/labels/sub-01/anat/sub-01_{names[0]}",
+        "belongs in ../derivatives/masks/sub-01/anat/sub-01_label-lesion_mask.nii.gz",
+    )
 
 
 def test_other_files_are_a_note(tmp_path):

@@ -111,9 +111,19 @@ def test_a_damaged_sidecar_is_named(tmp_path):
     place.mask.touch()
     assert not place.is_of(made_of)  # a kill came between them
     place.sidecar.write_text(json.dumps(made_of), encoding="utf-8")
+    assert not place.is_of(made_of)  # it does not say which mask was written
+    about = made_of | {"mask": files_digest([place.mask]), "map": files_digest([place.mask])}
+    place.sidecar.write_text(json.dumps(about), encoding="utf-8")
     assert place.is_of(made_of) and not place.is_of(made_of | {"labels": "b"})
     assert not place.is_of(made_of, probabilities=True)
-    for text in ("{", "[1]"):
+    place.probabilities.touch()
+    assert place.is_of(made_of, probabilities=True)
+    for changed in (place.probabilities, place.mask):
+        changed.write_text("hi", encoding="utf-8")
+        assert not place.is_of(made_of)
+        changed.write_text("", encoding="utf-8")
+        assert place.is_of(made_of)
+    for text in ("{", "[1]", 100_000 * "["):
         place.sidecar.write_text(text, encoding="utf-8")
         with pytest.raises(ValueError, match=r"_mask.json: sidecar must be a JSON object"):
             place.is_of(made_of)

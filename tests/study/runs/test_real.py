@@ -166,7 +166,8 @@ def test_probability_maps_on_request(folder):
 def test_without_out_nothing_is_written(folder, capsys):
     before = sorted(folder.rglob("*"))
     assert adapt(folder, "--patients", "p1", "--seeds", "0") == 0
-    assert "Dice" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "Dice" in printed and "min for 1 mask, one thread" in printed
     assert sorted(folder.rglob("*")) == before
 
 
@@ -234,6 +235,25 @@ def test_what_was_made_of_other_files_is_made_again(folder, column, change, betw
     pd.testing.assert_frame_equal(ours[sorted(ours)], theirs[sorted(ours)])
     for path in fresh.rglob("*.nii.gz"):
         assert path.read_bytes() == (out / path.relative_to(fresh)).read_bytes()
+
+
+@pytest.mark.parametrize("what", ["_mask", "_probseg"])
+def test_what_was_changed_since_is_made_again(folder, what, capsys):
+    out, more = folder / "out", ("--patients", "p1", "p2", "--seeds", "0", "--probabilities")
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    path = out / FIRST.replace("_mask", what)
+    before = path.read_bytes()
+    shutil.copy(out / FIRST.replace("p1", "p2"), path)
+    capsys.readouterr()
+    assert adapt(folder, *more, "--out", str(out)) == 0
+    printed = capsys.readouterr().out
+    assert "p1: made again, as files of it are gone or changed" in printed
+    assert "p2: made before of the same files, kept" in printed
+    assert path.read_bytes() == before
+    change_images(folder)  # and no map of other images stays beside the mask
+    assert adapt(folder, *more[:5], "--out", str(out)) == 0
+    assert not (out / FIRST.replace("_mask", "_probseg")).exists()
+    assert (out / FIRST.replace("_mask", "_probseg").replace("p1", "p2")).exists()
 
 
 def test_names_that_look_like_numbers_stay_text(folder, capsys):
@@ -336,7 +356,7 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert "--skip-bad does the others" in error and not list(out.rglob("*.nii.gz"))
     assert adapt(folder, "--seeds", "0", "--out", str(out), "--skip-bad") == 1
     printed = capsys.readouterr().out
-    assert "SKIPPED p1: " in printed and "lacks sub-p1_T2w.nii.gz" in printed
+    assert "SKIPPED p1: " in printed and "missing t2 (anat/sub-p1_T2w.nii.gz)" in printed
     assert "SKIPPED p3: " in printed and "gzip file must be complete" in printed
     assert "1 of 3 patients done, skipped p1, p3" in printed
     assert results.stored("real", out)["subject"].tolist() == ["p2"]
@@ -347,6 +367,40 @@ def test_one_bad_patient_does_not_stop_the_others(folder, capsys):
     assert error.splitlines()[-1].startswith("rfe: error: ")
     assert adapt(folder, "--seeds", "0", "--patients", "p1", "--skip-bad") == 2
     assert "no patient can be used" in capsys.readouterr().err
+
+
+def test_badly_named_patients_are_not_dropped_in_silence(folder, capsys):
+    for name in ("sub-MS-04", "sub-05_b"):
+        shutil.copytree(folder / "scans" / "sub-p3", folder / "scans" / name)
+    assert adapt(folder, "--seeds", "0") == 2
+    error = capsys.readouterr().err
+    assert "2 of 5 patients cannot be used" in error and "--skip-bad does the others" in error
+    assert "--without" not in error
+    assert adapt(folder, "--seeds", "0", "--skip-bad") == 1
+    printed = capsys.readouterr().out
+    for name in ("sub-MS-04", "sub-05_b"):
+        path = folder / "scans" / name
+        assert f"SKIPPED {name}: {path}: left out, a patient's folder must be named sub-" in printed
+    assert "3 of 5 patients done, skipped sub-05_b, sub-MS-04" in printed
+    assert adapt(folder, "--seeds", "0", "--patients", "p3") == 0  # the others were not asked for
+    one = ["adapt", "--data", str(folder / "scans" / "sub-p3"), "--profile", "smoke"]
+    assert main([*one, "--seeds", "0"]) == 0
+
+
+@pytest.mark.parametrize("modality", ["T1w", "FLAIR"])
+def test_of_several_files_one_alone_may_stay(folder, modality, capsys):
+    """In the words of `rfe data check`, and without the advice to do without."""
+    path = folder / "scans" / "sub-p1" / "anat" / f"sub-p1_{modality}.nii.gz"
+    for run in ("run-1", "run-2"):
+        shutil.copy(path, path.with_name(f"sub-p1_{run}_{modality}.nii.gz"))
+    path.unlink()
+    assert adapt(folder) == 2
+    said = capsys.readouterr().err
+    assert main(["data", "check", str(folder / "scans")]) == 1
+    for text in (said, capsys.readouterr().out):
+        runs = f"anat/sub-p1_run-1_{modality}.nii.gz, anat/sub-p1_run-2_{modality}.nii.gz"
+        assert f"(anat/sub-p1_{modality}.nii.gz; one alone may stay of {runs})" in text
+        assert "--without" not in text
 
 
 def test_without_t1_and_t2(folder, capsys):
