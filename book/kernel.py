@@ -11,6 +11,8 @@ from nbclient.exceptions import CellExecutionError
 from nbclient.util import ensure_async
 from page_key import BOOK, ROOT
 
+from rfe_core.files import replacing
+
 CELL_TIMEOUT_S = 300
 
 
@@ -61,8 +63,6 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
         number = max(n for n, cell in enumerate(notebook.cells) if cell.get("execution_count"))
         return f"{path.relative_to(ROOT)}, cell {number}:\n{error}"
     notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    nbformat.write(notebook, partial)
-    os.replace(partial, target)
+    with replacing(target) as partial:
+        nbformat.write(notebook, partial)
     return None
