@@ -178,6 +178,13 @@ def test_a_room_has_a_readme_and_short_modules(room):
     assert (room / "README.md").is_file(), "say what lives here, what is public, what it may touch"
 
 
+@pytest.mark.parametrize("folder", ["benchmarks", "book", "data", "recipes", "tests"])
+def test_a_folder_that_is_no_package_says_what_lives_in_it(folder):
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / folder).glob("*.py") if folder in ("benchmarks", "recipes") else ():
+        assert f"`{path.name}`" in text, f"{path.name} is not in the README of its folder"
+
+
 def test_the_core_has_the_types_it_says():
     """Strict mypy, as pyproject.toml sets it; what it found is kept in .mypy_cache."""
     command = [sys.executable, "-m", "mypy"]
