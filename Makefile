@@ -34,7 +34,7 @@ MAKEFLAGS += -j2
 endif
 MEASURED := representativeness prior modalities fidelity embedding-cost prior-cost tuning-cost
 
-.PHONY: book notebooks slides pdf archive check test torture torture-runs lab serve bench reproduce lint format lock strip clean help
+.PHONY: book notebooks slides pdf archive check test torture torture-numbers torture-runs lab serve bench reproduce lint format lock strip clean help
 
 # Where the repository lies, for the links of pages and notebooks; without it there are none.
 export RFE_REPOSITORY
@@ -58,6 +58,9 @@ test: lint  ## build the book, then run everything on all cores, the tests of it
 
 torture: $(STAMP)  ## read 100,000 damaged and hostile files of every kind (8 minutes); CASES=1000 for fewer
 	@$(BIN)/python tests/torture.py --cases $(CASES)
+
+torture-numbers: $(STAMP)  ## compare 100,000 random calls of losses, samplers and scores with plain loops; CASES=1000 for fewer
+	@$(BIN)/python tests/torture_numbers.py --cases $(CASES)
 
 lab: $(STAMP)  ## open the chapters in JupyterLab, their exercises to solve; your copies lie in lab/
 	@$(BIN)/python book/build.py lab

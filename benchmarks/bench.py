@@ -13,7 +13,6 @@ figure is the median over rounds. Results are printed and written to ``benchmark
 
 import argparse
 import json
-import os
 import statistics
 import time
 import warnings
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import torch
 
+from rfe_core.files import replacing
 from rfe_core.losses import dice_loss
 from rfe_core.training import build
 from rfe_core.unet import UNet
@@ -150,21 +150,10 @@ def main() -> None:
     budget = report["phantom"]["one patient"] / 4
     print(f"\na phantom patient takes {budget:.2f} of its budget of 4 s")
 
-    partial = LAST.with_suffix(".partial")
-    partial.write_text(
-        json.dumps(
-            {
-                **born,
-                "rounds": args.rounds,
-                "parameters": {"ours": parameters(ours()), "monai": parameters(monai_unet())},
-                "seconds": report,
-            },
-            indent=2,
-        )
-        + "\n",
-        encoding="utf-8",
-    )
-    os.replace(partial, LAST)
+    counted = {"ours": parameters(ours()), "monai": parameters(monai_unet())}
+    found = {**born, "rounds": args.rounds, "parameters": counted, "seconds": report}
+    with replacing(LAST) as partial:
+        partial.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,10 +28,11 @@ from rfe_core.exact import exact_embedding_loss
 from rfe_core.files import replacing
 from rfe_core.losses import label_embedding_loss
 from rfe_study import provenance, results
+from rfe_study.methods import proof_of_concept
 
 CHANNELS, N = 64, 4000
 BATCH = 12 * 128 * 128
-N_E = (20, 100, 200, 500, 1000, 2000, 4000, 20000, BATCH)
+N_E = (*proof_of_concept.N_E, 4000, 20000, BATCH)
 #: Most embeddings a variant is given: beyond, it takes too long or too much memory.
 LIMITS = {"pytorch-metric-learning": 4000, "z @ z.T": 4000, "label form, signed": 20000}
 LAST = Path(__file__).with_name("embedding.json")

@@ -23,6 +23,8 @@ from urllib.parse import quote
 import yaml
 from descriptions import described
 
+from rfe_core.files import replacing
+
 ROOT = Path(__file__).resolve().parents[1]
 METADATA, SUMS = "ro-crate-metadata.json", "SHA256SUMS"
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
@@ -193,14 +195,15 @@ def write(root: Path) -> Path:
     sums = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[SUMS] = "".join(sums).encode()
     target = root / "_build" / "rfe-book.zip"
-    partial = target.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        replacing(target) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(f"rfe-book/{name}", when[:6])
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
             entry.external_attr = (0o755 if content[:2] == b"#!" else 0o644) << 16
             archive.writestr(entry, content)
-    partial.replace(target)
     return target
 
 

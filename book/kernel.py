@@ -11,6 +11,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbclient.util import ensure_async
 from page_key import BOOK, ROOT
 
+from rfe_core.files import replacing
+
 CELL_TIMEOUT_S = 300
 
 
@@ -63,8 +65,6 @@ def execute(path: Path, target: Path, threads: int) -> str | None:
     except (CellExecutionError, TimeoutError) as error:
         return f"{path.relative_to(ROOT)}, cell {client.at}:\n{error}"
     notebook.metadata["run_seconds"] = round(time.perf_counter() - start, 1)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    nbformat.write(notebook, partial)
-    os.replace(partial, target)
+    with replacing(target) as partial:
+        nbformat.write(notebook, partial)
     return None

@@ -19,6 +19,8 @@ import yaml
 from playwright.sync_api import Page, TimeoutError, sync_playwright
 from pypdf import PdfWriter
 
+from rfe_core.files import replacing
+
 BOOK = Path(__file__).resolve().parent
 HTML = BOOK.parent / "_build" / "html"
 TARGET = HTML.parent / "book.pdf"
@@ -131,9 +133,8 @@ def main() -> None:
         browser.close()
     server.shutdown()
     book.compress_identical_objects()
-    partial = TARGET.with_suffix(".partial")
-    book.write(partial)
-    partial.replace(TARGET)
+    with replacing(TARGET) as partial:
+        book.write(partial)
     print(f"{len(book.pages)} pages in {TARGET.relative_to(BOOK.parent)}")
 
 

@@ -1,8 +1,7 @@
 """Random Feature Embedding on MONAI's DynUNet: 3-D, five classes, all voxels.
 
-A forward hook takes the second-last layer's feature maps. ``act_name="relu"`` makes them >= 0, so
-that ``n_e="all"`` holds: what
-``n_e`` voxels would give on average, for as many as the classes' shares allow, in linear time.
+A forward hook takes the second-last layer's maps; ``act_name="relu"`` makes them >= 0, as "all"
+needs: what as many voxels as the classes' shares allow would give on average, in linear time.
 """
 
 import torch
@@ -16,8 +15,7 @@ CLASSES = 5
 def train(batches, *, steps, seed=0):
     """`batches` gives images (N, 1, D, H, W) and labels (N, D, H, W), 255 where nobody knows."""
     torch.manual_seed(seed)
-    strides = [1, 2, 2]
-    model = DynUNet(3, 1, CLASSES, [3] * 3, strides, strides[1:], [16, 32, 64], act_name="relu")
+    model = DynUNet(3, 1, CLASSES, [3] * 3, [1, 2, 2], [2, 2], [16, 32, 64], act_name="relu")
     maps = {}
     model.upsamples[-1].register_forward_hook(lambda layer, inputs, out: maps.update(last=out))
     primary = torch.nn.CrossEntropyLoss(ignore_index=255)

@@ -11,7 +11,7 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from rfe_core.checks import integer, integer_labels
+from rfe_core.checks import integer, integer_labels, tensors
 
 
 def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:
@@ -27,6 +27,7 @@ def label_adjacency(labels: Tensor, *, ignore_index: int = -1) -> Tensor:
             [0, 1, 0],
             [1, 0, 1]], dtype=torch.int32)
     """
+    tensors(labels=labels)
     labels = integer_labels(labels, (labels.numel(),))
     if bool((labels == ignore_index).any()):
         raise ValueError(f"labels must not be {ignore_index} (ignored) here, leave such pixels out")
@@ -54,9 +55,9 @@ def neighbour_adjacency(place: Tensor, time: Tensor, *, reach: SupportsIndex = 1
     >>> neighbour_adjacency(place, time)[1]
     tensor([ True,  True,  True, False])
     """
+    place, time = (integer_labels(x, name="place and time") for x in (place, time))
     if place.ndim != 1 or place.shape != time.shape:
         found = f"{tuple(place.shape)} and {tuple(time.shape)}"
         raise ValueError(f"place and time must both be (n,), got {found}")
-    place, time = (integer_labels(x, place.shape, name="place and time") for x in (place, time))
     near = (time[:, None] - time).abs() <= integer(reach, "reach", least=1)
     return near & (place[:, None] == place)

@@ -1,7 +1,8 @@
 """Networks and training states on disk, as safetensors (no pickle), whole or not there.
 
 *Weights* are what chapters load: the network alone, with the settings to rebuild it. A *state* is
-what a killed run resumes from: weights, optimiser, random generators and progress.
+what a killed run resumes from: weights, optimiser, random generators and progress. Tensors are
+read: of a file that is only mapped, they would change and vanish with it.
 """
 
 import hashlib
@@ -61,11 +62,6 @@ def _metadata(path: Path, key: str, writer: str) -> dict[str, Any]:
     return metadata
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors, read: of a file that is only mapped, they would change and vanish with it."""
-    return load(Path(path).read_bytes())
-
-
 def weights_bytes(model: UNet, about: dict[str, Any] | None = None) -> bytes:
     """A network's weights (float32) and how to build it, as a file's content; `about` as JSON."""
     return _bytes(dict(model.state_dict()), {"network": model.settings, "about": about or {}})
@@ -91,7 +87,8 @@ def load_model(path: Path) -> UNet:
     """
     with _reading(path):
         settings = _metadata(path, "network", "save_weights")["network"]
-        tensors, channels = _tensors(path), [settings.get("in_channels", 3), *settings["widths"]]
+        channels = [settings.get("in_channels", 3), *settings["widths"]]
+        tensors = load(Path(path).read_bytes())
         held = [tensors[f"down.{k}.conv1.weight"].shape[:2] for k in range(len(channels) - 1)]
         if held != [(o, i) for i, o in pairwise(channels)]:  # before memory is taken for them
             raise ValueError(f"channels {channels} beside weights of {held}")
@@ -143,7 +140,7 @@ def load_state(
     """
     with _reading(path):
         metadata = _metadata(path, "param_groups", "save_state")
-        tensors = _tensors(path)
+        tensors = load(Path(path).read_bytes())
         model.load_state_dict(
             {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
         )

@@ -27,10 +27,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from rfe_core.checks import one_of
+from rfe_core.checks import one_of, tensors
 
 DISTANCES = ("cosine", "angular", "l2", "l2_squared")
-
 REDUCTIONS = ("sum", "per_embedding", "mean")
 
 SHORTEST = 1e-8
@@ -47,18 +46,33 @@ def full_precision(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     def widened(x: Any) -> Any:
         half = isinstance(x, Tensor) and x.is_floating_point() and x.element_size() < 4
-        return x.float() if half else x
+        return _Widened.apply(x) if half else x  # type: ignore[no-untyped-call]
 
     @wraps(function)
-    def computed(first: Tensor, *args: Any, **options: Any) -> Tensor:
-        with torch.autocast(first.device.type, enabled=False):
-            return function(
-                widened(first),
-                *(widened(x) for x in args),
-                **{name: widened(x) for name, x in options.items()},
-            )
+    def computed(*args: Any, **options: Any) -> Tensor:
+        devices = [x.device.type for x in (*args, *options.values()) if isinstance(x, Tensor)]
+        with torch.autocast(devices[0] if devices else "cpu", enabled=False):
+            options = {name: widened(x) for name, x in options.items()}
+            return function(*map(widened, args), **options)
 
     return computed
+
+
+class _Widened(torch.autograd.Function):
+    """Half precision as float32; what of the gradient is out of its reach ends at its limit."""
+
+    @staticmethod
+    def forward(narrow: Tensor) -> Tensor:
+        return narrow.float()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.dtype = inputs[0].dtype
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        most = torch.finfo(ctx.dtype).max
+        return grad.clamp(-most, most).to(ctx.dtype)
 
 
 def lengths(embeddings: Tensor) -> Tensor:
@@ -82,14 +96,6 @@ def angle(cosine: Tensor) -> Tensor:
     return torch.where(cosine > 1 - edge, 0, torch.where(cosine < -1 + edge, 1, inner))
 
 
-def apart(a: Tensor, b: Tensor) -> Tensor:
-    """Lengths of a_i - b_j, (n, m); gradient 0 where they are 0.
-
-    Not through a matrix product: for close vectors that loses all digits to cancellation.
-    """
-    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
-
-
 @full_precision
 def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
     """All distances between two sets of embeddings: (n, C) and (m, C) -> (n, m).
@@ -101,13 +107,14 @@ def pairwise(a: Tensor, b: Tensor, distance: str) -> Tensor:
     {'cosine': [0.0, 1.0], 'angular': [0.0, 0.5], 'l2': [2.0, 5.0]}
     """
     one_of(distance, DISTANCES, "distance")
+    tensors(a=a, b=b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         found = f"{tuple(a.shape)} and {tuple(b.shape)}"
         raise ValueError(f"embeddings must be (n, C) and (m, C), got {found}")
-    if distance == "l2":
-        return apart(a, b)
-    if distance == "l2_squared":
-        return apart(a, b).square()
+    if distance in ("l2", "l2_squared"):
+        # By differences: a matrix product of close vectors loses all digits to cancellation.
+        length = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+        return length if distance == "l2" else length.square()
     cosine = unit(a) @ unit(b).T
     return 1 - cosine if distance == "cosine" else angle(cosine)
 

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rfe_core.checks import integer, one_of
+
 Array = NDArray[Any]
 Edges = Literal["shared", "own"]
 Per = Literal["channel", "flattened"]
@@ -118,9 +120,6 @@ def checked_embeddings(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 def check_choices(bins: int, per: str, edges: str = "shared") -> None:
     """Raise ValueError unless they are as `jensen_shannon` says."""
-    if bins < 1:
-        raise ValueError(f"bins must be >= 1, got {bins}")
-    if per not in ("channel", "flattened"):
-        raise ValueError(f'per must be "channel" or "flattened", got {per!r}')
-    if edges not in ("shared", "own"):
-        raise ValueError(f'edges must be "shared" or "own", got {edges!r}')
+    integer(bins, "bins", least=1)
+    one_of(per, ("channel", "flattened"), "per")
+    one_of(edges, ("shared", "own"), "edges")

@@ -92,7 +92,7 @@ def fine_tune(
         )
     if others := {loss.ignore_index for loss in (embedding or {}).values()} - {IGNORE}:
         raise ValueError(f"ignore_index of an embedding loss must be {IGNORE} here, got {others}")
-    half = settings.batch_size // 2
+    half, start = settings.batch_size // 2, settings.branch_epoch
     taught = slice(half) if primary == "labelled" else slice(None)
 
     def objective(
@@ -123,16 +123,10 @@ def fine_tune(
         batch_size=half if unlabelled is None else settings.batch_size,
         flip=settings.flip,
         steps=settings.tuning_steps,
-        generator=np.random.default_rng([seed, settings.branch_epoch]),
+        generator=np.random.default_rng([seed, start]),
     )
     return train(
-        model,
-        batches,
-        objective,
-        settings=settings,
-        seed=seed,
-        start_epoch=settings.branch_epoch,
-        **options,
+        model, batches, objective, settings=settings, seed=seed, start_epoch=start, **options
     )
 
 

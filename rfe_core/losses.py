@@ -5,12 +5,12 @@
 `exact_embedding_loss` compares all pixels of a batch in linear time.
 
 Rules for all of them. *Precision*: float32 inside, also under autocast and for half-precision
-embeddings, whose gradient comes back in their dtype (a gradient above 65504 has no place in
-float16: take ``reduction="mean"``, and call backward outside autocast, as PyTorch asks); float64
-stays float64. *Labels*: bool or integers of any width, read as integers; equal to `ignore_index`:
-takes no part, that is no influence and no gradient, whatever the embedding or logit. *Values that
-are not finite* (or whose length is not) where they take part: the loss is NaN, nothing is raised,
-so that a training loop can look at one number. *Waiting*: a call waits for its device once at most.
+embeddings, whose gradient comes back in their dtype and ends at its limits, 65504 in float16 (so a
+`GradScaler` sees no overflow here; call backward outside autocast, as PyTorch asks); float64 stays
+float64. *Labels*: bool or integers of any width, read as integers; equal to `ignore_index`: takes
+no part, that is no influence and no gradient, whatever the embedding or logit. *Values that are not
+finite* (or whose length is not) where they take part: the loss is NaN, nothing is raised, so that a
+training loop can look at one number. *Waiting*: a call waits for its device once at most.
 *Compiling*: ``torch.compile(fullgraph=True)`` works but for `label_embedding_loss` (how many
 embeddings a class has is data); compiled code checks shapes and dtypes alone. ``torch.func.grad``
 works for all.
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from rfe_core import pair_sums
-from rfe_core.checks import check_embeddings, integer, integer_labels, one_of, positive
+from rfe_core.checks import check_embeddings, integer, integer_labels, one_of, positive, tensors
 from rfe_core.distances import DISTANCES, divisor, full_precision, pairwise
 from rfe_core.exact import exact_embedding_loss
 
@@ -55,8 +55,7 @@ def total_loss(
     if set(embedding) != set(weights):
         raise ValueError(f"weights must name the layers {sorted(embedding)}, got {sorted(weights)}")
     for layer, weight in weights.items():
-        if not weight >= 0:
-            raise ValueError(f"weight of layer {layer!r} must be >= 0, got {weight}")
+        positive(weight, f"weight of layer {layer!r}", or_zero=True)
     return primary + sum(weights[layer] * loss for layer, loss in embedding.items())
 
 
@@ -80,8 +79,7 @@ def dice_loss(
 
     Parameters
     ----------
-    logits : Tensor, (N, 1, H, W) or (N, H, W)
-        Other numbers of dimensions as well.
+    logits : Tensor, (N, 1, H, W) or (N, H, W), or of other axes
     target : Tensor of integers or bool, same shape, or (N, H, W) for logits (N, 1, H, W)
         1 for lesion, 0 for background, `ignore_index` for pixels that take no part.
     mask : Tensor of bool, like `target`, optional
@@ -109,6 +107,7 @@ def dice_loss(
     0.0
     """
     positive(smooth, "smooth")
+    tensors(logits=logits, target=target)
     if logits.ndim == 4 and logits.shape[1] == 1 and target.ndim == 3:
         logits = logits[:, 0]
     lesion, part = _lesion_and_part(target, logits, mask, ignore_index)
@@ -130,6 +129,7 @@ def _lesion_and_part(
     labels = integer_labels(target, shape, name="target")
     part = labels != ignore_index
     if mask is not None:
+        tensors(mask=mask)
         if mask.shape != shape or mask.dtype != torch.bool:
             found = f"{mask.dtype} {tuple(mask.shape)} for {shape}"
             raise ValueError(f"mask must have the shape of target and be bool, got {found}")
@@ -182,6 +182,7 @@ def embedding_loss(
     n = check_embeddings(embeddings)
     one_of(distance, DISTANCES, "distance")
     positive(margin, "margin")
+    tensors(adjacency=adjacency)
     if adjacency.shape != (n, n) or adjacency.dtype != torch.bool:
         found = f"{adjacency.dtype} of shape {tuple(adjacency.shape)}"
         raise ValueError(f"adjacency must be bool of shape {(n, n)}, got {found}")

@@ -7,6 +7,7 @@ makes masks and probabilities.
 """
 
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,12 +36,8 @@ def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
     return labels.transpose(np.argsort(order)), int(n)
 
 
-def _count(mask: NDArray[np.bool_]) -> int:
-    return int(np.count_nonzero(mask))
-
-
-def _ratio(numerator: int, denominator: int, if_undefined: float) -> float:
-    return numerator / denominator if denominator else if_undefined
+def _ratio(numerator: Any, denominator: Any, if_undefined: float) -> float:
+    return float(numerator / denominator) if denominator else if_undefined
 
 
 def precision(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -50,8 +47,8 @@ def precision(prediction: ArrayLike, truth: ArrayLike) -> float:
     F-score is the harmonic mean of precision and recall without exception.
     """
     prediction, truth = _pair(prediction, truth)
-    hits = _count(prediction & truth)
-    return _ratio(hits, _count(prediction), float(not truth.any()))
+    hits = np.count_nonzero(prediction & truth)
+    return _ratio(hits, np.count_nonzero(prediction), float(not truth.any()))
 
 
 def recall(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -60,8 +57,8 @@ def recall(prediction: ArrayLike, truth: ArrayLike) -> float:
     No lesion (0 / 0) scores 1 if nothing was predicted and 0 otherwise, as in `precision`.
     """
     prediction, truth = _pair(prediction, truth)
-    hits = _count(prediction & truth)
-    return _ratio(hits, _count(truth), float(not prediction.any()))
+    hits = np.count_nonzero(prediction & truth)
+    return _ratio(hits, np.count_nonzero(truth), float(not prediction.any()))
 
 
 def f_score(prediction: ArrayLike, truth: ArrayLike) -> float:
@@ -75,8 +72,8 @@ def f_score(prediction: ArrayLike, truth: ArrayLike) -> float:
     0.6666666666666666
     """
     prediction, truth = _pair(prediction, truth)
-    hits, marked = _count(prediction & truth), _count(prediction)
-    return _ratio(2 * hits, marked + _count(truth), 1.0)
+    hits, marked = np.count_nonzero(prediction & truth), np.count_nonzero(prediction)
+    return _ratio(2 * hits, marked + np.count_nonzero(truth), 1.0)
 
 
 def average_precision(score: ArrayLike, truth: ArrayLike) -> float:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rfe_core.checks import integer
 from rfe_core.scans.layouts import MODALITIES
 
 if TYPE_CHECKING:  # a patient that is at hand needs no reader of files
     from rfe_core.scans.subject import Subject
 
 CROP = 128  # pixels, both sides
+LARGEST = 1e37  # intensity, of either sign; float32 ends at 3.4e38
 
 SLAB = 10  # consecutive slices that stay on one side of the split
-
 GAP = 2  # slices at either end of a validation slab that nobody uses
-
 VALIDATION_SLABS = (1, 4, 8)  # of every ten slabs; the other seven are for training
 
 
@@ -42,18 +42,19 @@ def normalise(volume: NDArray[Any], brain_mask: NDArray[np.bool_]) -> NDArray[np
     >>> normalise(np.array([0.0, 50, 100]), np.array([False, True, True])).round(2)
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    if volume.shape != brain_mask.shape:
-        rule = f"brain_mask must have the shape of volume {volume.shape}"
-        raise ValueError(f"{rule}, got {brain_mask.shape}")
+    if volume.shape != brain_mask.shape or brain_mask.dtype != bool:
+        rule = f"brain_mask must be bool and have the shape of volume {volume.shape}"
+        raise ValueError(f"{rule}, got {brain_mask.dtype} {brain_mask.shape}")
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
-    if not np.isfinite(volume).all():
-        bad = np.count_nonzero(~np.isfinite(volume))
-        raise ValueError(f"volume must be finite, got NaN or infinity at {bad} voxels")
-    shifted = volume.astype(np.float32) - np.float32(min(float(volume.min()), 0.0))
-    scale = float(np.percentile(shifted[brain_mask], 99.9))
-    if not scale > 0:
-        raise ValueError(f"the brain's 99.9th intensity percentile must be > 0, got {scale}")
+    low, high = float(volume.min()), float(volume.max())  # NaN if there is one
+    if not -LARGEST <= low <= high <= LARGEST:
+        rule = f"volume must be finite, of intensities within {-LARGEST:g} ... {LARGEST:g}"
+        raise ValueError(f"{rule}, got {low:g} ... {high:g}")
+    shifted = volume.astype(np.float32) - np.float32(min(low, 0.0))
+    scale, least = float(np.percentile(shifted[brain_mask], 99.9)), shifted.max() / LARGEST
+    if not scale > least:
+        raise ValueError(f"the brain's 99.9th percentile must be > {least:g}, got {scale:g}")
     return shifted / np.float32(scale)
 
 
@@ -99,8 +100,9 @@ def split_slices(n_slices: int, *, offset: int = 0) -> NDArray[np.int8]:
 
     `offset` shifts the pattern by slabs, so that patients differ in the heights they hold out.
     """
-    z = np.arange(n_slices)
-    validation = np.isin((z // SLAB + offset) % 10, VALIDATION_SLABS)
+    z = np.arange(integer(n_slices, "n_slices", least=0))
+    slabs = z // SLAB + integer(offset, "offset", least=0)
+    validation = np.isin(slabs % 10, VALIDATION_SLABS)
     edge = (z % SLAB < GAP) | (z % SLAB >= SLAB - GAP)
     return np.where(validation, np.where(edge, -1, 1), 0).astype(np.int8)
 
@@ -189,8 +191,7 @@ def extract(
     ValueError
         If a patient has no labels, or one side has no slice with lesion.
     """
-    if n < 2:
-        raise ValueError(f"n must be >= 2, one patch for either side, got {n}")
+    integer(n, "n", least=2)
     n_training = min(max(round(0.7 * n), 1), n - 1)
     masks = [subject.lesion_mask for subject in subjects]
     return (
@@ -211,7 +212,6 @@ def extract_all(
 
     `labels`, a prior's (X, Y, Z), stand for the patients' own: 1, 0, or -1 that takes no part.
     """
-    if n < 1:
-        raise ValueError(f"n must be >= 1, got {n}")
+    integer(n, "n", least=1)
     maps = [subject.lesion_mask for subject in subjects] if labels is None else labels
     return _draw_crops(subjects, None, n, generator, size, maps)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from rfe_core.checks import integer, one_of
+
 #: Side of a template in voxels, and how many the paper takes from V1.
 SIZE, N_TEMPLATES = 5, 30
 
@@ -125,10 +127,8 @@ def extract_templates(
         raise ValueError("volume must be finite, got NaN or infinity")
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size must be odd, so that a cube has a centre voxel, got {size}")
-    if n < 1:
-        raise ValueError(f"n must be >= 1, got {n}")
-    if shortfall not in ("error", "all available"):
-        raise ValueError(f'shortfall must be "error" or "all available", got {shortfall!r}')
+    integer(n, "n", least=1)
+    one_of(shortfall, ("error", "all available"), "shortfall")
     low = lesion_centres(lesion_mask) - size // 2
     low = low[((low >= 0) & (low + size <= volume.shape)).all(axis=1)]
     if len(low) == 0 or (len(low) < n and shortfall == "error"):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rfe_core import sampling, strategies
-from rfe_core.checks import integer, integer_labels, one_of, positive
+from rfe_core.checks import integer, integer_labels, one_of, positive, tensors
 from rfe_core.distances import DISTANCES, REDUCTIONS
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import label_embedding_loss
@@ -39,7 +39,8 @@ class PixelEmbeddingLoss(nn.Module):
 
     It has no weights and keeps nothing in a `state_dict`. Two defaults differ from the functions it
     calls: the mean over pairs, not the sum of Eq. 2, and if a class runs short, all its pixels are
-    taken; `compare` tells how many were wanted and drawn.
+    taken; `compare` tells how many were wanted and drawn. A call waits for its device once for the
+    class counts of each side, and once for the loss.
 
     Parameters
     ----------
@@ -151,6 +152,7 @@ class PixelEmbeddingLoss(nn.Module):
         generator: torch.Generator | None = None,
     ) -> Comparison:
         """As `forward`, with what was drawn; the loss is not weighted."""
+        tensors(embeddings=embeddings)
         if embeddings.ndim < 3 or embeddings.numel() == 0 or not embeddings.is_floating_point():
             rule = "embeddings must be floating point and not empty, of shape (N, C, *spatial)"
             raise ValueError(f"{rule}, got {embeddings.dtype} {tuple(embeddings.shape)}")
@@ -187,17 +189,13 @@ class PixelEmbeddingLoss(nn.Module):
             ignore_index=self.ignore_index,
         )
         index = torch.cat([sample.indices for sample in samples.values()])
-        drawn = maps[torch.unravel_index(index, maps.shape[:-1])]
+        drawn, labels = maps[torch.unravel_index(index, maps.shape[:-1])], labels[index]
         loss = label_embedding_loss(
-            drawn,
-            labels[index],
-            distance=self.distance,
-            margin=self.margin,
-            reduction=self.reduction,
+            drawn, labels, distance=self.distance, margin=self.margin, reduction=self.reduction
         )
         wanted = {side: sample.wanted for side, sample in samples.items()}
         there = {side: sample.drawn for side, sample in samples.items()}
-        return Comparison(loss, drawn, labels[index], wanted, there)
+        return Comparison(loss, drawn, labels, wanted, there)
 
     def _compare_all(self, maps: Tensor, labels: Tensor, labelled: Tensor | None) -> Comparison:
         """Exact, as if each side drew the largest n_E for which no class of either runs short."""

@@ -15,14 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rfe_core import strategies
-from rfe_core.checks import integer, integer_labels, one_of
+from rfe_core.checks import integer, integer_labels, one_of, tensors
 from rfe_core.strategies import CLASSES, STRATEGIES, Strategy, number_of_classes
 
 __all__ = ["CLASSES", "IGNORE", "SHORTFALLS", "STRATEGIES", "Sample", "Shortfall", "Strategy"]
 __all__ += ["available", "counts", "sample", "sample_sides", "shrink_labels", "sides"]
 
 SHORTFALLS = ("error", "all available", "replace")
-
 IGNORE = -1
 
 Shortfall = Literal["error", "all available", "replace"]
@@ -78,9 +77,9 @@ def counts(
 
 def available(labels: Tensor, *, n_classes: int = 2, ignore_index: int = IGNORE) -> tuple[int, ...]:
     """How many pixels there are of each class 0 ... K-1."""
+    k, labels = integer(n_classes, "n_classes", least=2), integer_labels(labels)
     if labels.ndim != 1:
         raise ValueError(f"labels must have shape (n,), got {tuple(labels.shape)}")
-    k, labels = integer(n_classes, "n_classes", least=2), integer_labels(labels, labels.shape)
     kinds = list(dict.fromkeys([*range(k), ignore_index]))
     found = torch.stack([torch.count_nonzero(labels == kind) for kind in kinds]).tolist()
     if sum(found) < labels.numel():
@@ -130,7 +129,7 @@ def sample(
     k = number_of_classes(strategy, n_classes)
     have = available(labels, n_classes=k, ignore_index=ignore_index)
     wanted = strategies.apportion(n_e, strategies.class_shares(strategy, have))
-    labels, names, parts = integer_labels(labels, labels.shape), strategies.class_names(k), []
+    labels, names, parts = integer_labels(labels), strategies.class_names(k), []
     for label, (there, want) in enumerate(zip(have, wanted, strict=True)):
         if want > there and (shortfall == "error" or (shortfall == "replace" and there == 0)):
             raise ValueError(
@@ -141,8 +140,8 @@ def sample(
             chosen = torch.randint(there, (want,), generator=generator)
         else:
             chosen = torch.randperm(there, generator=generator)[:want]
-        pixels = torch.nonzero(labels == label).squeeze(1)
-        parts.append(pixels[chosen.to(pixels.device, non_blocking=True)])
+        ranks = 1 + chosen.to(labels.device, non_blocking=True)
+        parts.append(torch.searchsorted((labels == label).cumsum(0), ranks))
     drawn = tuple(map(len, parts))
     if sum(drawn) == 0:
         of = ", ".join(names)
@@ -157,9 +156,10 @@ def sides(
 
     Without `labelled` (n,) there is one side, "all".
     """
-    labels = integer_labels(labels, labels.shape)
+    labels = integer_labels(labels)
     if labelled is None:
         return {"all": labels}
+    tensors(labelled=labelled)
     if labelled.shape != labels.shape or labelled.dtype != torch.bool:
         found = f"{labelled.dtype} of shape {tuple(labelled.shape)}"
         raise ValueError(f"labelled must be bool of shape {tuple(labels.shape)}, got {found}")
@@ -212,9 +212,9 @@ def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) ->
     axes; factor >= 1.
     """
     factor = integer(factor, "factor", least=1)
+    blocks = integer_labels(labels)
     if labels.ndim < 3:
         raise ValueError(f"labels must be (N, H, W) or (N, D, H, W), got {tuple(labels.shape)}")
-    blocks = integer_labels(labels, labels.shape)
     blocks = blocks.masked_fill(blocks == ignore_index, -1)
     for axis in range(1, labels.ndim):
         blocks = blocks.movedim(axis, -1)

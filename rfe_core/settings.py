@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from rfe_core.checks import integer, one_of, positive
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
@@ -43,9 +45,6 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if not 0 < self.branch_epoch <= self.epochs:
             raise ValueError(f"branch_epoch must be in 1..{self.epochs}, got {self.branch_epoch}")
-        if self.tuning_steps < 1:
-            raise ValueError(f"tuning_steps must be >= 1, got {self.tuning_steps}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be > 0, got {self.learning_rate}")
-        if self.optimizer not in ("adam", "sgd"):
-            raise ValueError(f'optimizer must be "adam" or "sgd", got {self.optimizer!r}')
+        integer(self.tuning_steps, "tuning_steps", least=1)
+        positive(self.learning_rate, "learning_rate")
+        one_of(self.optimizer, ("adam", "sgd"), "optimizer")

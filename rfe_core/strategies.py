@@ -57,7 +57,7 @@ def number_of_classes(strategy: Strategy, n_classes: int | None = None) -> int:
         if strategy not in STRATEGIES:
             multiple(strategy)
         return 2 if n_classes is None else integer(n_classes, "n_classes", least=2)
-    if not hasattr(strategy, "__len__"):
+    if not hasattr(strategy, "__len__") or getattr(strategy, "ndim", 1) != 1:
         raise ValueError(f"strategy must be a name or class shares, got {strategy!r}")
     by_class = _by_class(strategy)
     whole = all(isinstance(c, SupportsIndex) and c >= 0 for c in by_class)
@@ -93,21 +93,21 @@ def class_shares(strategy: Strategy, have: Sequence[int]) -> tuple[Fraction, ...
     k, n = len(have), sum(have)
     if n == 0:
         raise ValueError("labels must hold a pixel that is not ignored, got none")
+    if not isinstance(strategy, str):
+        by_class = _by_class(strategy)
+        # 0.1 means 1/10, not the nearest number in floating point
+        given = [Fraction(float(by_class.get(c, 0))).limit_denominator(10**9) for c in range(k)]
+        return tuple(share / sum(given) for share in given)
     if strategy == "50/50":
         return (Fraction(1, k),) * k
     if strategy == "80/20":
         return Fraction(4, 5), *(Fraction(1, 5 * (k - 1)),) * (k - 1)
-    if isinstance(strategy, str):
-        natural = [Fraction(of_class, n) for of_class in have]
-        others = 1 - natural[0]
-        times = Fraction(1) if strategy == "distribution-aware" else multiple(strategy)
-        if others:
-            times = min(times, max(MOST, others) / others)
-        return 1 - times * others, *(times * share for share in natural[1:])
-    by_class = _by_class(strategy)
-    # 0.1 means 1/10, not the nearest number in floating point
-    given = [Fraction(float(by_class.get(c, 0))).limit_denominator(10**9) for c in range(k)]
-    return tuple(share / sum(given) for share in given)
+    natural = [Fraction(of_class, n) for of_class in have]
+    others = 1 - natural[0]
+    times = Fraction(1) if strategy == "distribution-aware" else multiple(strategy)
+    if others:
+        times = min(times, max(MOST, others) / others)
+    return 1 - times * others, *(times * share for share in natural[1:])
 
 
 def apportion(n_e: int, shares: Sequence[Fraction]) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,8 @@ def as_tensor(array: NDArray[Any], device: torch.device) -> Tensor:
 
 def as_tensors(batch: Batch, model: UNet) -> tuple[Tensor, Tensor, Tensor]:
     """Images, labels and valid pixels of a batch, where the network is."""
-    device = next(model.parameters()).device
-    images, labels, valid = (
-        as_tensor(array, device) for array in (batch.images, batch.labels, batch.valid)
-    )
-    return images, labels, valid
+    put = partial(as_tensor, device=next(model.parameters()).device)
+    return put(batch.images), put(batch.labels), put(batch.valid)
 
 
 def train(

@@ -110,13 +110,8 @@ class UNet(nn.Module):
         one_of(embeddings, ("relu", "linear"), "embeddings")
 
         # What rebuilds this network; checkpoints keep it beside the weights.
-        self.settings = {
-            "in_channels": in_channels,
-            "widths": tuple(widths),
-            "norm": norm,
-            "dropout": dropout,
-            "embeddings": embeddings,
-        }
+        self.settings = {"in_channels": in_channels, "widths": tuple(widths), "norm": norm}
+        self.settings |= {"dropout": dropout, "embeddings": embeddings}
         self.in_channels = in_channels
         self.embeddings = embeddings
         self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network
@@ -152,8 +147,7 @@ class UNet(nn.Module):
         Parameters
         ----------
         images : Tensor, (N, in_channels, H, W)
-            Normalised slices; any H, W >= 1. They are not searched for NaN or infinity, which would
-            make a GPU wait; what comes of them is not finite either.
+            Normalised slices; any H, W >= 1. NaN in them is not looked for and comes out again.
 
         H and W are padded with zeros (the value of air) at the bottom and right to the next
         multiple of 2^poolings, and the outputs cropped back. Mirroring would need an image larger
@@ -170,10 +164,8 @@ class UNet(nn.Module):
         `rfe_core.sampling.shrink_labels` with ``factor = 2**k`` makes the labels to go with it.
         """
         if images.ndim != 4 or images.shape[1] != self.in_channels or 0 in images.shape[2:]:
-            raise ValueError(
-                f"images must have shape (N, {self.in_channels}, H >= 1, W >= 1), "
-                f"got {tuple(images.shape)}"
-            )
+            rule = f"images must have shape (N, {self.in_channels}, H >= 1, W >= 1)"
+            raise ValueError(f"{rule}, got {tuple(images.shape)}")
         height, width = images.shape[2:]
         x = F.pad(images, (0, -width % self.multiple, 0, -height % self.multiple))
 

@@ -1,6 +1,8 @@
 """The house: imports go downward, rooms are small and say what they are."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from rfe_study.methods.proof_of_concept import N_E
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = [ROOT / "rfe_core", ROOT / "rfe_study", ROOT / "book" / "rfe_book"]
 ROOMS = [init.parent for package in PACKAGES for init in sorted(package.rglob("__init__.py"))]
 LONGEST = 250  # lines of a module
+SOURCES = sorted(
+    path
+    for folder in ("rfe_core", "rfe_study", "book", "benchmarks", "recipes")
+    for path in (ROOT / folder).rglob("*.py")
+)
 
 
 def lint_imports(*folders):
@@ -106,11 +115,74 @@ def test_the_core_can_be_read_in_an_evening():
     assert sum(map(lines, scans)) <= 1_200
 
 
+def literals(code):
+    """The constants of each tuple or list in some code."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Tuple | ast.List):
+            yield [n.value for n in node.elts if isinstance(n, ast.Constant)]
+
+
+def test_the_grid_of_n_e_stands_in_one_place():
+    assert [20, 100] in literals("GRID = (*OTHERS, 20, 100)")
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if any(set(N_E) <= set(some) for some in literals(path.read_text(encoding="utf-8")))
+    }
+    assert found == {"rfe_study/methods/proof_of_concept.py"}
+
+
+SEEDED = {"default_rng", "RandomState", "Random", "manual_seed", "seed"}
+
+
+def fixed_seeds(code):
+    """Lines of functions in which random numbers are given a seed that no caller can choose."""
+    functions = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.FunctionDef)]
+    for call in (n for f in functions for line in f.body for n in ast.walk(line)):
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else None
+            if getattr(call.func, "id", name) in SEEDED:
+                yield call.lineno
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("def f():\n    return np.random.default_rng(0)", [2]),
+        ("class A:\n    def f(self):\n        return Generator().manual_seed(0)", [3]),
+        ("def f(seed=0):\n    return default_rng([seed, 0])", []),
+        ("MADE = default_rng(0)", []),
+    ],
+)
+def test_a_fixed_seed_in_a_function_is_seen(code, lines):
+    assert list(fixed_seeds(code)) == lines
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_whoever_calls_can_choose_the_seed(package):
+    sources = {p: p.read_text(encoding="utf-8") for p in package.rglob("*.py")}
+    found = [f"{p.name}:{line}" for p, code in sources.items() for line in fixed_seeds(code)]
+    assert not found, f"the seed is to be a parameter: {found}"
+
+
+def test_one_function_writes_files_that_appear_whole():
+    renames = re.compile(r"(os|partial)\.(replace|rename)\(")
+    own = [path for path in SOURCES if renames.search(path.read_text(encoding="utf-8"))]
+    assert own == [ROOT / "rfe_core" / "files.py"]
+
+
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(ROOT).as_posix())
 def test_a_room_has_a_readme_and_short_modules(room):
     long = {path.name: lines(path) for path in room.glob("*.py") if lines(path) > LONGEST}
     assert not long, f"more than {LONGEST} lines: {long}"
     assert (room / "README.md").is_file(), "say what lives here, what is public, what it may touch"
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "book", "data", "recipes", "tests"])
+def test_a_folder_that_is_no_package_says_what_lives_in_it(folder):
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / folder).glob("*.py") if folder in ("benchmarks", "recipes") else ():
+        assert f"`{path.name}`" in text, f"{path.name} is not in the README of its folder"
 
 
 def test_the_core_has_the_types_it_says():

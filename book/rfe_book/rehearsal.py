@@ -47,9 +47,11 @@ def none_twice(sampler: Sampler, labels: Tensor, *, n_e: int = 30) -> bool:
     return len(drawn.unique()) == n_e and bool((labels[drawn] != sampling.IGNORE).all())
 
 
-def each_has_its_chance(sampler: Sampler, labels: Tensor, *, draws: int = 300) -> bool:
+def each_has_its_chance(
+    sampler: Sampler, labels: Tensor, *, draws: int = 300, seed: int = 0
+) -> bool:
     """Whether many small draws, of as many pixels of each class, come to all that count."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     seen = torch.cat([sampler(labels, 4, 0.5, generator) for _ in range(draws)])
     return set(seen.tolist()) == set(torch.nonzero(labels != sampling.IGNORE)[:, 0].tolist())
 
@@ -80,7 +82,14 @@ def core_step(
 
 
 def agrees(
-    step: Step, model: UNet, images: Tensor, labels: Tensor, drawn: Tensor, *, steps: int = 1
+    step: Step,
+    model: UNet,
+    images: Tensor,
+    labels: Tensor,
+    drawn: Tensor,
+    *,
+    steps: int = 1,
+    seed: int = 0,
 ) -> bool:
     """Whether so many steps have the losses of `core_step` and leave the same weights."""
     found = []
@@ -88,7 +97,7 @@ def agrees(
         network = copy.deepcopy(model).eval()
         optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
         with torch.random.fork_rng():
-            torch.manual_seed(0)
+            torch.manual_seed(seed)
             values = [
                 as_number(own(network, optimizer, images, labels, drawn)) for _ in range(steps)
             ]
@@ -122,6 +131,7 @@ def rehearse(
     lesion_share: float = 0.2,
     every: int = 5,
     rate: float = 1e-3,
+    seed: int = 0,
 ) -> Markdown | None:
     """Train a copy of a network with a reader's code; one quiet line while that is a stub.
 
@@ -141,6 +151,8 @@ def rehearse(
         Steps between two F-scores.
     rate : float
         Learning rate of Adam.
+    seed : int
+        Of `sampler`'s generator, and of dropout.
 
     Returns
     -------
@@ -149,10 +161,10 @@ def rehearse(
     """
     network = copy.deepcopy(model)
     optimizer = torch.optim.Adam(network.parameters(), rate)
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     lines, values = [(0, np.nan, patch_f_score(network, watched))], []
     with torch.random.fork_rng():
-        torch.manual_seed(0)  # dropout
+        torch.manual_seed(seed)  # dropout
         for number, batch in enumerate(batches, 1):
             labels = np.where(batch.valid, batch.labels.astype(np.int64), sampling.IGNORE)
             images, labels = torch.from_numpy(batch.images), torch.from_numpy(labels)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rfe_core.files import replacing
 from rfe_study import results
 from rfe_study.command.lock import alone
 from rfe_study.gpu import shared
@@ -75,10 +76,8 @@ def write_rows(rows: dict[str, list[dict[str, Any]]], out: Path) -> None:
     for table, of_table in rows.items():
         if of_table:
             results.write(table, of_table, folder=folder)
-    partial = out / ".rows.partial"
-    with tarfile.open(partial, "w:gz") as archive:
+    with replacing(out / "rows.tar.gz") as partial, tarfile.open(partial, "w:gz") as archive:
         archive.add(folder, "results")
-    partial.rename(out / "rows.tar.gz")
     shutil.rmtree(folder)
 
 
@@ -93,7 +92,8 @@ def write_weights(plan: Plan, out: Path) -> None:
     files += sorted((plan.root / "sweep").rglob("*.safetensors"))
     files = [path for path in files if path.exists()]
     for part in range(0, len(files), A_PART):
-        with tarfile.open(out / f"weights{part // A_PART}.tar", "w") as archive:
+        whole = out / f"weights{part // A_PART}.tar"
+        with replacing(whole) as partial, tarfile.open(partial, "w") as archive:
             for path in files[part : part + A_PART]:
                 archive.add(path, path.relative_to(plan.root).as_posix())
 
@@ -121,7 +121,7 @@ def write_explorers(plan: Plan, found: Sequence[Masks], born: dict[str, str], ou
             record = {**about, "threshold": 0.5, "made": [born]}
             masks.save(_explorer(own, heads, record), masks.path_of(folder, **about))
     if folder.exists():
-        with tarfile.open(out / "explorer.tar", "w") as archive:
+        with replacing(out / "explorer.tar") as partial, tarfile.open(partial, "w") as archive:
             archive.add(folder, "explorer")
         shutil.rmtree(folder)
 

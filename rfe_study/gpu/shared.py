@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,14 +21,19 @@ from rfe_study.runs import baselines, crops, variants
 
 
 def save_arrays(folder: Path, arrays: dict[str, NDArray]) -> None:
-    """Write arrays into a folder that appears whole."""
+    """Write arrays into a folder that appears whole, or not at all if that fails.
+
+    A folder is renamed here; `rfe_core.files.replacing` is for one file.
+    """
     if folder.exists():
         return
-    partial = folder.with_name(f".{folder.name}.partial")
-    partial.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        np.save(partial / f"{name}.npy", array)
-    partial.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".partial", dir=folder.parent) as beside:
+        whole = Path(beside) / folder.name
+        whole.mkdir()
+        for name, array in arrays.items():
+            np.save(whole / f"{name}.npy", array)
+        whole.rename(folder)
 
 
 def save_patches(folder: Path, patches: Patches) -> None:

@@ -40,7 +40,7 @@ def test_places_and_times_of_uint8_do_not_wrap():
             "labels must not be -1 .ignored. here, leave such pixels out",
         ),
         (
-            lambda: neighbour_adjacency(torch.zeros(3), torch.zeros(4)),
+            lambda: neighbour_adjacency(torch.arange(3), torch.arange(4)),
             r"place and time must both be \(n,\), got \(3,\) and \(4,\)",
         ),
         (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rfe_core.checks import check_embeddings, integer, integer_labels, one_of, positive
+from rfe_core.checks import check_embeddings, integer, integer_labels, one_of, positive, tensors
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def test_labels_are_read_by_their_value(dtype):
 def test_integers_of_numpy_are_integers():
     for kind in (int, np.int64, np.uint8):
         assert integer(kind(3), "chunk", least=1) == 3
-    for bad in (0, 1.0, np.float64(2), "3", None):
+    some = (np.array([2, 3]), np.array(2.5), torch.tensor(2.5), torch.arange(3))
+    for bad in (0, 1.0, np.float64(2), "3", None, math.inf, math.nan, True, np.True_, *some):
         with pytest.raises(ValueError, match="chunk must be an integer >= 1, got"):
             integer(bad, "chunk", least=1)
 
@@ -48,13 +49,25 @@ def test_a_name_is_one_of_those_known():
     one_of("a", ("a", "b"), "letter")
     with pytest.raises(ValueError, match=r"letter must be one of \('a', 'b'\), got 'c'"):
         one_of("c", ("a", "b"), "letter")
+    with pytest.raises(ValueError, match=r"letter must be one of .*, got array"):
+        one_of(np.array(["a", "b"]), ("a", "b"), "letter")
+
+
+@pytest.mark.parametrize("value", [[0, 1], np.array([0, 1]), None])
+def test_what_is_no_tensor_is_named(value):
+    tensors(labels=torch.zeros(1))
+    found = f"must be a tensor of PyTorch, got {type(value).__name__}"
+    with pytest.raises(ValueError, match=f"labels {found}"):
+        integer_labels(value, (2,))
+    with pytest.raises(ValueError, match=f"embeddings {found}"):
+        check_embeddings(value)
 
 
 def test_numbers_are_positive_and_finite():
     for number in (1, 0.5, np.float32(2), torch.tensor(3.0)):
         positive(number, "margin")
     positive(0, "weight", or_zero=True)
-    for bad in (0, -1.0, math.nan, math.inf, "1", None):
+    for bad in (0, -1.0, math.nan, math.inf, "1", None, np.ones(2), torch.ones(2)):
         with pytest.raises(ValueError, match="margin must be a finite number > 0, got"):
             positive(bad, "margin")
     with pytest.raises(ValueError, match="weight must be a finite number >= 0, got -1"):

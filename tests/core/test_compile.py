@@ -50,7 +50,8 @@ def fresh():
 def test_compiles_whole(name):
     loss = WHOLE[name]
     compiled = torch.compile(loss, backend="aot_eager", fullgraph=True)
-    torch.testing.assert_close(with_gradient(compiled, H), with_gradient(loss, H))
+    for h in (H, H.half()):
+        torch.testing.assert_close(with_gradient(compiled, h), with_gradient(loss, h))
 
 
 @pytest.mark.slow
@@ -63,8 +64,9 @@ def test_the_label_form_compiles_in_parts():
 @pytest.mark.parametrize("name", [*WHOLE, *BY_LABEL])
 def test_gradient_as_a_function(name):
     loss = (WHOLE | BY_LABEL)[name]
-    gradient, value = torch.func.grad_and_value(loss)(H)
-    torch.testing.assert_close((value, gradient), with_gradient(loss, H))
+    for h in (H, H.half()):
+        gradient, value = torch.func.grad_and_value(loss)(h)
+        torch.testing.assert_close((value, gradient), with_gradient(loss, h))
 
 
 def test_a_compiled_loss_ignores_what_is_not_finite_too():

@@ -14,9 +14,12 @@ from pairs import (
     with_gradient,
 )
 
-from rfe_core.distances import DISTANCES, REDUCTIONS
+from rfe_core.adjacency import label_adjacency, neighbour_adjacency
+from rfe_core.distances import DISTANCES, REDUCTIONS, pairwise
 from rfe_core.exact import exact_embedding_loss
 from rfe_core.losses import dice_loss, embedding_loss, label_embedding_loss, total_loss
+from rfe_core.random_feature_embedding import PixelEmbeddingLoss
+from rfe_core.sampling import available, shrink_labels, sides
 
 
 def naive_dice_loss(logits, target, mask, smooth):
@@ -258,8 +261,9 @@ def test_total_loss_weighs_each_layer():
     [
         ({"x": 1.0}, r"weights must name the layers \['a'\], got \['x'\]"),
         ({}, r"weights must name the layers \['a'\], got \[\]"),
-        ({"a": -0.5}, "weight of layer 'a' must be >= 0, got -0.5"),
-        ({"a": math.nan}, "weight of layer 'a' must be >= 0, got nan"),
+        ({"a": -0.5}, "weight of layer 'a' must be a finite number >= 0, got -0.5"),
+        ({"a": math.nan}, "weight of layer 'a' must be a finite number >= 0, got nan"),
+        ({"a": math.inf}, "weight of layer 'a' must be a finite number >= 0, got inf"),
     ],
 )
 def test_bad_weights(weights, message):
@@ -308,3 +312,38 @@ def test_bad_options(options, message):
 def test_bad_pairs(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: label_embedding_loss(H.numpy(), LABELS), "embeddings"),
+        (lambda: label_embedding_loss(H, LABELS.tolist()), "labels"),
+        (lambda: exact_embedding_loss(H.tolist(), LABELS), "embeddings"),
+        (lambda: exact_embedding_loss(H, LABELS.numpy()), "labels"),
+        (lambda: exact_embedding_loss(H, LABELS, strata=[0, 1, 1], counts=[1, 1]), "strata"),
+        (lambda: embedding_loss(H.numpy(), EVERY), "embeddings"),
+        (lambda: embedding_loss(H, EVERY.numpy()), "adjacency"),
+        (lambda: dice_loss([0.0], LABELS), "logits"),
+        (lambda: dice_loss(H, H.int().numpy()), "target"),
+        (lambda: dice_loss(H, H.int(), [True]), "mask"),
+        (lambda: pairwise(H, [[0, 0]], "l2"), "b"),
+        (lambda: label_adjacency([0, 1]), "labels"),
+        (lambda: neighbour_adjacency(LABELS, [0, 1, 1]), "place and time"),
+        (lambda: available([0, 1]), "labels"),
+        (lambda: sides(LABELS, [True, True, False]), "labelled"),
+        (lambda: shrink_labels([[[0]]], 2), "labels"),
+        (lambda: PixelEmbeddingLoss()(H[None].numpy(), LABELS[None]), "embeddings"),
+        (lambda: PixelEmbeddingLoss()(H.T[None], [LABELS.tolist()]), "labels"),
+    ],
+)
+def test_what_is_no_tensor_is_named(call, name):
+    with pytest.raises(
+        ValueError, match=f"^{name} must be a tensor of PyTorch, got (list|ndarray)"
+    ):
+        call()
+
+
+def test_arguments_may_be_given_by_name():
+    by_name = label_embedding_loss(labels=LABELS, embeddings=H, margin=0.5)
+    assert by_name == label_embedding_loss(H, LABELS, margin=0.5)

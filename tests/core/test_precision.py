@@ -106,6 +106,30 @@ def test_large_sums_do_not_overflow(dtype):
         assert loss(h, labels).item() == 2 * 300 * 300  # beyond float16
 
 
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("dtype", HALF)
+@named(EVERY)
+def test_the_gradient_of_short_embeddings_is_finite(loss, options, dtype, reduction):
+    """What is beyond float16, as one over a length of 1e-6 may be, ends at its limit."""
+    h = (1e-6 * random_embeddings(6, 12, signed=False)).to(dtype)
+    labels = random_labels(7, 12)
+    value, gradient = with_gradient(lambda x: loss(x, labels, reduction=reduction, **options), h)
+    _, full = with_gradient(lambda x: loss(x, labels, reduction=reduction, **options), h.float())
+    most = torch.finfo(dtype).max
+    assert value.isfinite() and gradient.isfinite().all()
+    assert gradient.equal(full.clamp(-most, most).to(dtype))
+    if dtype == torch.float16 and reduction == "sum" and "l2" not in str(options):
+        assert (full.abs() > most).any()
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_a_gradient_that_is_not_a_number_stays_so(dtype):
+    h = torch.tensor([[1.0, math.nan], [0.5, 1.0]], dtype=dtype)
+    assert (
+        with_gradient(lambda x: label_embedding_loss(x, torch.tensor([0, 1])), h)[1].isnan().any()
+    )
+
+
 # Labels
 
 

@@ -94,8 +94,9 @@ def test_too_few_lesions():
     [
         ({"size": 4}, "size must be odd, so that a cube has a centre voxel, got 4"),
         ({"size": -1}, "size must be odd, .* got -1"),
-        ({"n": 0}, "n must be >= 1, got 0"),
-        ({"shortfall": "replace"}, 'shortfall must be "error" or "all available", got \'replace\''),
+        ({"n": 0}, "n must be an integer >= 1, got 0"),
+        ({"n": 2.5}, "n must be an integer >= 1, got 2.5"),
+        ({"shortfall": "replace"}, "shortfall must be one of .* got 'replace'"),
         (
             {"lesion_mask": np.ones((2, 2, 2), bool)},
             r"must have the shape of volume \(20, 22, 24\)",

@@ -66,6 +66,12 @@ def test_both_texts_show_the_same_example_of_about_ten_lines():
     assert len([line for line in readme.splitlines() if line]) <= 12
 
 
+def test_a_recipe_has_thirty_lines_at_most():
+    recipes = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "recipes").glob("*.py")}
+    assert len(recipes) == 3
+    assert {name for name, text in recipes.items() if len(text.splitlines()) > 30} == set()
+
+
 def test_plain_pytorch():
     batches = [(*crops(2, seed), crops(2, 9 + seed)[0]) for seed in range(4)]
     train = recipe("plain_pytorch").train

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rfe_core.sampling import (
     IGNORE,
@@ -433,7 +434,7 @@ GOOD = {"strategy": "50/50", "generator": generator()}
             "labels must hold a pixel that is not ignored, got none",
         ),
         (lambda: available(torch.tensor([0, 2])), r"labels must be 0, 1 or -1 .*, got 2"),
-        (lambda: available(torch.zeros(2, 2)), r"labels must have shape \(n,\), got \(2, 2\)"),
+        (lambda: available(torch.eye(2) > 0), r"labels must have shape \(n,\), got \(2, 2\)"),
         (
             lambda: sample(labels_of(5, 5), 4, shortfall="ignore", **GOOD),
             "shortfall must be one of .*, got 'ignore'",
@@ -467,3 +468,52 @@ GOOD = {"strategy": "50/50", "generator": generator()}
 def test_bad_inputs(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, tuple])
+def test_shares_may_be_an_array(kind):
+    labels = labels_of(80, 20, 5)
+    assert counts(labels, 20, kind([0.75, 0.25])) == (15, 5)
+    assert counts(labels, 10, kind([1.0, 0.0])) == (10, 0)
+    for bad in ([[0.5, 0.5]], 1.0):
+        with pytest.raises(ValueError, match="strategy must be a name or class shares"):
+            counts(labels, 20, np.array(bad))
+
+
+class Waits(TorchDispatchMode):
+    """How often what depends on a tensor's values is asked for, so that a device is waited for."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        asks = {torch.ops.aten.nonzero.default, torch.ops.aten._local_scalar_dense.default}
+        self.number += function in asks
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("shortfall", SHORTFALLS)
+def test_a_draw_waits_for_its_device_once_a_side(shortfall, monkeypatch):
+    """A list of a tensor is no operation that the mode sees."""
+    lists = []
+
+    def listed(tensor, to_list=torch.Tensor.tolist):
+        lists.append(tensor)
+        return to_list(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "tolist", listed)
+    labels, labelled = torch.arange(600) % 4 - 1, torch.arange(600) < 300
+    generator = torch.Generator().manual_seed(0)
+    with Waits() as waits:
+        drawn = sample_sides(
+            labels,
+            labelled,
+            100,
+            strategy="80/20",
+            generator=generator,
+            shortfall=shortfall,
+            n_classes=3,
+        )
+    assert list(drawn) == ["labelled", "unlabelled"]
+    assert (waits.number, len(lists)) == (0, 2)

@@ -11,7 +11,7 @@ from rfe_book.findings import Findings, must_hold
 from rfe_book.widgets.choice_view import number
 from rfe_study.claims.rows import by_model
 from rfe_study.measures.switches import SWITCHES
-from rfe_study.methods.proof_of_concept import EQUAL_WEIGHT_N_E
+from rfe_study.methods.proof_of_concept import EQUAL_WEIGHT_N_E, N_E
 
 #: Models of the proof of concept with five seeds: what a seed is worth.
 MANY_SEEDS = ("80/20 ACD 20", "80/20 ACD 2000")
@@ -151,7 +151,7 @@ def stored(scores: pd.DataFrame, models: pd.DataFrame, baselines: pd.DataFrame) 
 
     halves = [(f"80/20 ACD {n // 2}", f"80/20 ACD {n}") for n in (200, 1000, 2000)]
     sums = {n: mean_of([(f"80/20 ACD {n} sum/n", f"80/20 ACD {n}")]) for n in (20, 2000)}
-    l2 = [(f"80/20 l2 {n}", f"80/20 ACD {n}") for n in (20, 100, 200, 500, 1000, 2000)]
+    l2 = [(f"80/20 l2 {n}", f"80/20 ACD {n}") for n in N_E]
     total, distance, limit = mean_of(halves), mean_of(l2), apart(scores, models)
     small = max(map(abs, (total, *sums.values())))
     must_hold("number in total and sum / n move F by less than seeds do", small < limit)

@@ -11,9 +11,9 @@ from rfe_book import widgets
 from rfe_book.style import BLUE, GRAY, GREEN, PURPLE, SKY, VERMILION, axis
 from rfe_book.widgets.controls import ControlledWidget, choice
 from rfe_book.widgets.n_e_explorer import stop_control
-from rfe_book.widgets.slice_draws import PAPER
 from rfe_study.measures.cost import POWERS, cost, reaches
 from rfe_study.measures.gradient_noise import Comparison
+from rfe_study.methods.proof_of_concept import N_E
 
 _HERE = Path(__file__)
 
@@ -125,7 +125,7 @@ def exact_explorer(
     return ExactExplorer(
         strategies=[[name, *m] for name, m in zip(found, STRATEGY_MARKS, strict=True)],
         n_e=list(n_e),
-        ticks=[n for n in n_e if n in PAPER or n in n_e[-2:]],
+        ticks=[n for n in n_e if n in N_E or n in n_e[-2:]],
         drawn=[[list(pair) for pair in c.drawn] for c in found.values()],
         wanted=[[list(pair) for pair in c.wanted] for c in found.values()],
         exact=_rounded(exact),

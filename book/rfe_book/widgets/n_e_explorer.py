@@ -14,8 +14,9 @@ import traitlets
 from rfe_book import style, widgets
 from rfe_book.style import VERMILION
 from rfe_book.widgets.controls import ControlledWidget, choice
-from rfe_book.widgets.slice_draws import PAPER, REDRAWS
+from rfe_book.widgets.slice_draws import REDRAWS
 from rfe_core import sampling
+from rfe_study.methods.proof_of_concept import N_E
 
 COLOURS = {"background": style.COLOURS["false negative"], "lesion": VERMILION}
 
@@ -44,7 +45,7 @@ class NEExplorer(ControlledWidget):
     shuffled = traitlets.List(help="uint16 (redraws, n) of each class: places").tag(sync=True)
     strategies = traitlets.List(list(sampling.STRATEGIES)).tag(sync=True)
     n_e = traitlets.List(help="stops").tag(sync=True)
-    paper = traitlets.List(list(PAPER), help="stops marked in the curve").tag(sync=True)
+    paper = traitlets.List(list(N_E), help="stops marked in the curve").tag(sync=True)
     counts = traitlets.List(help="[strategy][stop]: wanted b, l, drawn b, l").tag(sync=True)
     measures = traitlets.List(help="name, axis, tables of each curve").tag(sync=True)
     blocks = traitlets.List(help="mean loss of pairs b-b, l-l, b-l").tag(sync=True)
@@ -81,7 +82,7 @@ def tables(values: np.ndarray, centre: np.ndarray, low: np.ndarray, high: np.nda
 
 def stop_names(n_e: Sequence[int]) -> list[str]:
     """Values of n_E as the slider shows them; the last is all pixels."""
-    return [*(f"{n:,}{' (paper)' if n in PAPER else ''}" for n in n_e[:-1]), f"all {n_e[-1]:,}"]
+    return [*(f"{n:,}{' (paper)' if n in N_E else ''}" for n in n_e[:-1]), f"all {n_e[-1]:,}"]
 
 
 def stop_control(n_e: Sequence[int]) -> dict[str, Any]:

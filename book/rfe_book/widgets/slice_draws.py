@@ -16,8 +16,7 @@ from rfe_core import patches, sampling
 from rfe_core.scans.subject import Subject
 from rfe_core.unet import UNet
 from rfe_study.measures import monte_carlo, probes
-
-PAPER = (20, 100, 200, 500, 1000, 2000)  # values of n_E in Section 3.2
+from rfe_study.methods.proof_of_concept import N_E
 
 _STEPS = (2, 3, 5, 7, 10, 14, 30, 50, 70, 140, 300, 700, 1400, 3000, 5000, 7000, 10000)
 
@@ -80,7 +79,7 @@ def slice_pixels(model: UNet, subject: Subject, z: int) -> SlicePixels:
 
 def stops(n: int) -> list[int]:
     """Values of n_E from 2 to all `n` pixels, about evenly spaced on a log scale."""
-    return sorted({value for value in (*_STEPS, *PAPER) if value < n} | {n})
+    return sorted({value for value in (*_STEPS, *N_E) if value < n} | {n})
 
 
 class SliceDraws:

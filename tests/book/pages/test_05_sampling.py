@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from rfe_book.widgets.slice_draws import PAPER, REDRAWS, stops
+from rfe_book.widgets.slice_draws import REDRAWS, stops
 from rfe_core import sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_study.measures.monte_carlo import draw
+from rfe_study.methods.proof_of_concept import N_E
 
 BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)
 BUDGET = 600_000
@@ -53,7 +54,7 @@ def test_every_control(page_for, slice_of_b):
         page.press_slider("n_E", "ArrowRight")
         seen.append(check_drawn(page, slice_of_b)["nE"])
     assert seen == [str(n) for n in stops(len(slice_of_b.labels))]
-    assert set(map(str, PAPER)) < set(seen)
+    assert set(map(str, N_E)) < set(seen)
     assert page.count_frames("n_e_explorer") >= len(seen)
 
 

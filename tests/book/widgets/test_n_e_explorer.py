@@ -8,11 +8,12 @@ import torch
 
 from rfe_book.widgets.divergence_explorer import divergence_explorer
 from rfe_book.widgets.loss_explorer import loss_explorer
-from rfe_book.widgets.slice_draws import PAPER, REDRAWS, SliceDraws, SlicePixels, stops
+from rfe_book.widgets.slice_draws import REDRAWS, SliceDraws, SlicePixels, stops
 from rfe_core import divergence, sampling
 from rfe_core.losses import label_embedding_loss
 from rfe_study.measures.directions import principal_plane
 from rfe_study.measures.monte_carlo import draw
+from rfe_study.methods.proof_of_concept import N_E
 
 SEED = 3
 BACKGROUND, LESION = (86, 180, 233), (213, 94, 0)
@@ -222,7 +223,7 @@ def test_a_frame_is_quick(widget_page, pixels, explorer):
 
 def test_draws_are_nested_and_stop_on_the_paper_s_values(pixels):
     drawn = SliceDraws(pixels, SEED)
-    assert set(PAPER) - {1000, 2000} < set(drawn.stops) and drawn.stops[-1] == len(pixels.labels)
+    assert set(N_E) - {1000, 2000} < set(drawn.stops) and drawn.stops[-1] == len(pixels.labels)
     for s in range(3):
         for r in range(REDRAWS):
             before = set()

@@ -47,6 +47,18 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_arrays_that_cannot_be_written_leave_nothing(tmp_path):
+    class Bad:
+        def __array__(self, *_, **__):
+            raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        shared.save_arrays(tmp_path / "a" / "b", {"good": np.ones(2), "bad": Bad()})
+    assert list((tmp_path / "a").iterdir()) == []
+    shared.save_arrays(tmp_path / "a" / "b", {"good": np.ones(2)})
+    assert [path.name for path in (tmp_path / "a").rglob("*")] == ["b", "good.npy"]
+
+
 def test_a_model_is_tuned_as_by_the_sweep(root):
     embedding = RandomFeatureEmbedding(strategy="80/20", n_e=20)
     method = Method(name="x", group="rfe", rate=1.0, embedding=embedding)

@@ -28,10 +28,10 @@ def test_a_profile_is_the_settings_that_the_core_takes():
     [
         ({"subset": 0}, "subset must be >= 1, got 0"),
         ({"target_crops": -3}, "target_crops must be >= 1, got -3"),
-        ({"tuning_steps": 0}, "tuning_steps must be >= 1, got 0"),
+        ({"tuning_steps": 0}, "tuning_steps must be an integer >= 1, got 0"),
         ({"branch_epoch": 51}, "branch_epoch must be in 1..50, got 51"),
-        ({"learning_rate": float("nan")}, "learning_rate must be > 0, got nan"),
-        ({"optimizer": "lion"}, 'optimizer must be "adam" or "sgd", got \'lion\''),
+        ({"learning_rate": float("nan")}, "learning_rate must be a finite number > 0, got nan"),
+        ({"optimizer": "lion"}, r"optimizer must be one of \('adam', 'sgd'\), got 'lion'"),
     ],
 )
 def test_bad_settings(change, message):
