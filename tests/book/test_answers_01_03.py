@@ -91,7 +91,7 @@ def defined(ball_anatomy):
         **{"model": checkpoints.load_model(weights), "some": np.arange(24, 36)},
         "images": patches.stack(subjects[0]),
         "lesions": subjects[0].lesion_mask.transpose(2, 0, 1),
-        "brain": subjects[0].brain_mask.transpose(2, 0, 1),
+        "brain": subjects[0].brain_mask.transpose(2, 0, 1).copy(),
         **{"subjects": subjects, "training": training, "validation": validation},
         **{"PROFILES": PROFILES, "SHOWN": SHOWN},
         "paired": results.read("baselines").query("role == 'paired'"),
