@@ -30,6 +30,7 @@ def executed_notebooks(paths: list[Path]) -> dict[str, Path]:
         print("Executing", ", ".join(path.name for path in missing), flush=True)
         cores = os.cpu_count() or 1
         workers = min(2, len(missing), cores)
+        os.environ["RFE_STRICT"] = "1"  # a sentence that no longer holds is an error of the book
         with ProcessPoolExecutor(workers) as pool:
             jobs = [pool.submit(execute, *job, max(1, cores // workers)) for job in missing.items()]
             errors = [error for job in jobs if (error := job.result())]

@@ -16,6 +16,7 @@ settings.register_profile(
 settings.load_profile("patient")
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["RFE_STRICT"] = "1"  # as the builder sets it, see rfe_book.findings.must_hold
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny tensors: a second thread only gets in the way
 
 

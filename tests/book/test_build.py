@@ -272,6 +272,14 @@ def test_values_are_those_of_the_code_above(build, repository):
 
 
 @pytest.mark.slow
+def test_a_builds_kernel_refuses_sentences_that_do_not_hold(build, repository, monkeypatch):
+    monkeypatch.setenv("RFE_STRICT", "0")  # whatever the environment says
+    path = write_notebook(repository, "# Title", "import os", "os.environ['RFE_STRICT']")
+    copy = build.execution.executed_notebooks([path])[path.name]
+    assert nbformat.read(copy, as_version=4).cells[2].outputs[0].data["text/plain"] == "'1'"
+
+
+@pytest.mark.slow
 def test_executed_copy_is_kept_and_its_time_shown(build, repository):
     path = write_notebook(repository, "# Takes {{run_time}}", "6 * 7")
     copy = build.execution.executed_notebooks([path])[path.name]

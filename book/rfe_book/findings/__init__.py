@@ -1,6 +1,7 @@
 """What a chapter says of its results, a name for each number: see README.md."""
 
 import difflib
+import os
 
 
 class Findings:
@@ -37,10 +38,16 @@ class Findings:
 def must_hold(sentence: str, holds: bool) -> None:
     """Refuse to go on if a chapter's sentence is not what the numbers say.
 
+    Only where the environment has RFE_STRICT=1, as the builder and the tests set it. In a reader's
+    notebook, which may be older than the rows, a line says so, and the notebook goes on.
+
     Raises
     ------
     ValueError
         With the sentence.
     """
-    if not holds:
+    if holds:
+        return
+    if os.environ.get("RFE_STRICT") == "1":
         raise ValueError(f"the chapter must not say {sentence!r}: its numbers say otherwise")
+    print(f"These rows are newer than this text: it may no longer hold that {sentence!r}")

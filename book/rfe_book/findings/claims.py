@@ -94,11 +94,11 @@ def late(turned: Sequence[tuple[Verdict, Verdict]]) -> Findings:
     """
     main = [then for _, then in turned if then.main and then.claim != "ours"]
     must_hold("it turns a part of claim 7 alone", [p.claim for p in main] == [7])
-    must_hold("which decides the claim", main[0].verdict == CONTRADICTED)
+    must_hold("which decides the claim", [p.verdict for p in main] == [CONTRADICTED])
     return Findings(
         training=f"“{LATE['model']}” on {LATE['target']}, seed {LATE['seed']}",
-        part=main[0].part,
-        verdict=main[0].verdict,
+        part=", ".join(p.part for p in main),
+        verdict=", ".join(p.verdict for p in main),
         beside=len(turned) - len(main),
     )
 

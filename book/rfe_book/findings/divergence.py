@@ -61,7 +61,7 @@ def curves(rows: pd.DataFrame) -> Findings:
     must_hold("all curves fall, and those of perfect samples", bool((steps < 0).all(axis=None)))
     worst = _farthest(rows)
     differ = worst.index[worst["own"] != worst["shared"]]
-    until = worst.loc[: differ.max()] if len(differ) else worst.iloc[:0]
+    until = worst.loc[: differ.max()] if len(differ) else worst.iloc[:1]
     same = len(until) == len(differ) > 0 and not (until.nunique() > 1).any()
     must_hold("for small n_E the edges decide which strategy looks worst", same)
     seen, null = (by_strategy.xs(largest, level="n_e").loc[[*STRATEGIES], c] for c in _BY_CHANNEL)

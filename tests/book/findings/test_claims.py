@@ -57,6 +57,12 @@ def test_the_training_that_came_late_is_told_with_what_it_turns(parts):
         claims.late([(fewer, replace(fewer, verdict=UNDECIDED)), *turned[1:]])
 
 
+def test_a_reader_may_have_rows_in_which_no_training_turns_a_claim(monkeypatch, capsys):
+    monkeypatch.delenv("RFE_STRICT")
+    assert claims.late([]).beside == 0
+    assert "may no longer hold that 'it turns a part of claim 7" in capsys.readouterr().out
+
+
 def test_no_reproduced_claim_says_that_the_method_helps(parts):
     found = board.board(parts)
     assert claims.reproduced(found, parts["ours"]).another.startswith("−1 points (")

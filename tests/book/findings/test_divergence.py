@@ -83,6 +83,13 @@ def test_curves_refuse_what_is_not_so(column, values, sentence):
         findings.curves(table.assign(**{column: values(table)}))
 
 
+def test_a_readers_curves_may_say_otherwise(monkeypatch, capsys):
+    monkeypatch.delenv("RFE_STRICT")
+    table = of_b(rows())
+    findings.curves(table.assign(own_flattened=table["shared_flattened"]))
+    assert "may no longer hold that 'for small n_E the edges decide" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("beyond", "verdict", "answer"),
     [(0.0, verdicts.CONTRADICTED, "No"), (1.0, verdicts.REPRODUCED, "Yes")],
