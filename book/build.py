@@ -58,11 +58,6 @@ def chapters() -> dict[str, str]:
     return {f"{name}.ipynb": str(number) for number, name in enumerate(numbered, 1)}
 
 
-def reading_times() -> dict[int, int]:
-    """How many minutes each chapter takes to read, by its number."""
-    return {int(k): reading.minutes(read_json(BOOK / name)) for name, k in chapters().items()}
-
-
 def all_labels() -> dict[str, str]:
     """How the figures, tables and equations of all chapters are called, by label."""
     found = {}
@@ -122,7 +117,7 @@ def filled(page: str, text: str, shown: dict[str, dict[str, str]]) -> str:
             sys.exit(f"The book was not built: {page} asks for {mark[0]}, which no cell shows.")
         return shown[notebook][cell]
 
-    text = reading.filled(text, reading_times)
+    text = reading.filled(text, BOOK)
     text = re.sub(r"\{\{([\w-]+):([\w-]+)\}\}", what, text)
     return text.replace("{{repository}}\n", repository.index_section(repository.address()))
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import editions
+import reading
 import repository
 from page_key import BOOK
 from pybtex import PybtexEngine
@@ -23,6 +24,9 @@ PAGES = ("glossary", "index", "own-data", "references")
 ROLE = re.compile(r"\{(doc|ref|cite:p|cite:t)\}`(?:([^`<]+) <)?([\w-]+)>?`")
 MARK = re.compile(r"\{\{([\w-]+):[\w-]+\}\}")
 CONTENTS, LIST = "```{tableofcontents}\n```\n", "```{bibliography}\n:all:\n```\n"
+#: The first page's columns, and its heading that the contents leave out: JupyterLab knows neither.
+COLUMN = re.compile(r"(?ms)^(:{3,})\{container\}[^\n]*\n(.*?)^\1\n")
+RUBRIC = re.compile(r"```\{rubric\} (.+)\n(?::.*\n)*```")
 HEADING = re.compile(r"(?m)^(?:\(([\w-]+)\)=\n)?#+ (.+)$")
 
 #: jupyterlab-myst computes the values of a text only where its cell is drawn, and by default
@@ -92,6 +96,8 @@ def pages() -> dict[str, str]:
     made = {}
     for name in PAGES:
         text = sources[BOOK / f"{name}.md"].replace(CONTENTS, "\n".join(chapters) + "\n")
+        text = RUBRIC.sub(r"## \1", COLUMN.sub(r"\2", COLUMN.sub(r"\2", text)))
+        text = reading.filled(text, BOOK)
         text = text.replace("{{repository}}\n", repository.index_section(repository.address()))
         made[name] = MARK.sub(mark, ROLE.sub(link, text.replace(LIST, references())))
     return made

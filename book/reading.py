@@ -3,8 +3,10 @@
 In a Markdown page ``{{reading:1-9}}`` becomes "3 hours", the time of chapters 1 to 9.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 
 MINUTES = re.compile(r"\*\*Minutes\*\* about (\d+) to read")
 MARK = re.compile(r"\{\{reading:(\d+)-(\d+)\}\}")
@@ -32,12 +34,18 @@ def in_hours(minutes: int) -> str:
     return f"{hours}{'½' * half} hour{'s' if hours > 1 or half else ''}"
 
 
-def filled(text: str, times: Callable[[], Mapping[int, int]]) -> str:
-    """A page with its marks replaced; `times` reads the minutes of each chapter, by its number."""
+def filled(text: str, book: Path) -> str:
+    """A page with its marks replaced by the times of the chapters ``01-….ipynb`` in a folder."""
 
     def sum_of(mark: re.Match) -> str:
         first, last = map(int, mark.groups())
-        read = times()
-        return in_hours(sum(read[number] for number in range(first, last + 1)))
+        return in_hours(sum(minutes(_chapter(book, k)) for k in range(first, last + 1)))
 
     return MARK.sub(sum_of, text)
+
+
+def _chapter(book: Path, number: int) -> Mapping:
+    paths = list(book.glob(f"{number:02}-*.ipynb"))
+    if len(paths) != 1:
+        raise ValueError(f"the book must have one chapter {number}, got {len(paths)}")
+    return json.loads(paths[0].read_text(encoding="utf-8"))

@@ -112,8 +112,7 @@ class UNet(nn.Module):
         # What rebuilds this network; checkpoints keep it beside the weights.
         self.settings = {"in_channels": in_channels, "widths": tuple(widths), "norm": norm}
         self.settings |= {"dropout": dropout, "embeddings": embeddings}
-        self.in_channels = in_channels
-        self.embeddings = embeddings
+        self.in_channels, self.embeddings = in_channels, embeddings
         self.multiple = 2 ** (len(widths) - 1)  # H and W must divide by this inside the network
 
         # Contracting path: (3 -> 16), (16 -> 32), (32 -> 64), (64 -> 128)
@@ -164,8 +163,9 @@ class UNet(nn.Module):
         `rfe_core.sampling.shrink_labels` with ``factor = 2**k`` makes the labels to go with it.
         """
         if images.ndim != 4 or images.shape[1] != self.in_channels or 0 in images.shape[2:]:
-            rule = f"images must have shape (N, {self.in_channels}, H >= 1, W >= 1)"
-            raise ValueError(f"{rule}, got {tuple(images.shape)}")
+            raise ValueError(
+                f"images must have shape (N, {self.in_channels}, H, W >= 1), got {(*images.shape,)}"
+            )
         height, width = images.shape[2:]
         x = F.pad(images, (0, -width % self.multiple, 0, -height % self.multiple))
 

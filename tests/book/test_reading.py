@@ -18,13 +18,14 @@ def test_minutes_in_hours(minutes, words):
     assert reading.in_hours(minutes) == words
 
 
-def test_a_mark_becomes_the_sum_of_its_chapters():
-    times = {1: 20, 2: 25, 3: 100}
-    assert reading.filled("a {{reading:2-3}}, {{claims:x}}", lambda: times) == (
-        "a 2 hours, {{claims:x}}"
-    )
-    with pytest.raises(KeyError):
-        reading.filled("{{reading:3-4}}", lambda: times)
+def test_a_mark_becomes_the_sum_of_its_chapters(tmp_path):
+    for number, minutes in {1: 20, 2: 25, 3: 100}.items():
+        cell = {"source": f"**Minutes** about {minutes} to read"}
+        (tmp_path / f"0{number}-x.ipynb").write_text(json.dumps({"cells": [cell]}))
+    filled = reading.filled("a {{reading:2-3}}, {{claims:x}}", tmp_path)
+    assert filled == "a 2 hours, {{claims:x}}"
+    with pytest.raises(ValueError, match="one chapter 4, got 0"):
+        reading.filled("{{reading:3-4}}", tmp_path)
 
 
 def test_every_chapter_says_its_minutes_and_the_first_page_asks_for_all():
