@@ -40,7 +40,7 @@ def test_pages_say_in_words_what_only_sphinx_can_make(lab):
     assert found == {f"{name}.md": [] for name in lab_folder.PAGES}
     index = text_of(lab / "index.md")
     assert "([Baur et al., 2017](references.md#baur2017))" in index
-    assert "[section 5.5](05-sampling.ipynb#sec-draw)" in index
+    assert "[5.5](05-sampling.ipynb#sec-draw)" in index
     assert "shows what [The paper's claims, and our verdicts](claims.ipynb) computes" in index
     assert "- [Random Feature Embedding](05-sampling.ipynb)\n" in index
 
