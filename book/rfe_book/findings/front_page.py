@@ -47,8 +47,8 @@ def headlines(parts: Parts) -> str:
 - **With true labels to say which pixels are alike, the recipe works on B:** comparing 2000 pixels
   from each scanner instead of 20, four in five of them background, gains {_alone(fifth)} in F
   ([Chapter 7](07-proof-of-concept.ipynb)).
-- **With the paper's prior it adds nothing on average:** F is higher by {_alone(nothing)} than
-  after the same training without the embedding loss ([Chapter 9](09-adaptation.ipynb)).
+- **With the paper's prior it adds nothing on average:** F changes by {_alone(nothing)} against
+  the same training without the embedding loss ([Chapter 9](09-adaptation.ipynb)).
 """
 
 
