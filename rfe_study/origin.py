@@ -119,7 +119,7 @@ def in_words(origin: Origin, table: str) -> str:
     row = origin.first
     key = TABLES[table].key if table in TABLES else ()
     example = ", ".join(f"{column}={row[column]}" for column in key if column in row)
-    subject = git("log", "-1", "--format=%h, %as: %s", origin.commit, "--")
+    subject = git("log", "-1", "--format=%h, %as: %s", "--end-of-options", origin.commit, "--")
     commit = subject or f"{origin.commit}, which is not in this copy of the repository"
     made = "stored by" if origin.found_by else "made by"
     notes = "".join(

@@ -103,7 +103,7 @@ def _found(args: argparse.Namespace) -> list[SubjectFiles]:
     """The files of the patients that are asked for; says who was left out."""
     found, lone = _find(args, args.patients)
     if lone:
-        print(f"{len(lone)} patients have a lesion mask and no images: {', '.join(lone)}")
+        print(f"with a lesion mask and no images: {', '.join(lone)}")
     if not found:
         raise VolumeError(f"{args.data}: must contain a patient with images, got none")
     return found

@@ -1,6 +1,7 @@
 """Where rows come from: their own commit, or the one that first stored them."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,13 @@ def test_new_rows_name_their_commit(repository):
     printed = origin.in_words(found, "baselines")
     assert "made by" in printed and "changes that were not committed" in printed
     assert "torch 2.9" in printed
+
+
+def test_a_commit_is_no_option_of_git(repository, tmp_path):
+    (found,) = origin.origins("baselines", [("seed", "2")])
+    hostile = replace(found, commit=f"--output={tmp_path / 'written'}")
+    assert "which is not in this copy" in origin.in_words(hostile, "baselines")
+    assert not (tmp_path / "written").exists()
 
 
 def test_rows_of_one_origin_are_told_together(repository):
