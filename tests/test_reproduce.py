@@ -101,7 +101,7 @@ esac
 def test_profile_smoke_makes_two_parts_at_once(tmp_path):
     """One after another, the first of them would wait in vain."""
     rfe = tmp_path / "rfe"
-    rfe.write_text(WAITS.format(folder=tmp_path))
+    rfe.write_text(WAITS.format(folder=tmp_path), encoding="utf-8")
     rfe.chmod(0o755)
     (tmp_path / "anew").mkdir()
     recipe(tmp_path, f"BIN={tmp_path}", dry=False)

@@ -26,7 +26,9 @@ def book(tmp_path):
         '<h1 id="there">B</h1><a href="../index.html?present#sampler?n=20">widget</a>',
         encoding="utf-8",
     )
-    (tmp_path / "left.html").write_text('<a href="gone.html">of an earlier build</a>')
+    (tmp_path / "left.html").write_text(
+        '<a href="gone.html">of an earlier build</a>', encoding="utf-8"
+    )
 
     def faults(planted):
         page = PAGE.format(json.dumps(STATES), planted)

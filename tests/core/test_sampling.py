@@ -509,7 +509,7 @@ def test_a_draw_waits_for_its_device_once_a_side(shortfall, monkeypatch):
         drawn = sample_sides(
             labels,
             labelled,
-            100,
+            60,
             strategy="80/20",
             generator=generator,
             shortfall=shortfall,

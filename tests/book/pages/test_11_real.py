@@ -48,7 +48,9 @@ def test_networks_are_in_the_repository_and_made_the_rows():
 
 
 def test_each_name_stands_for_three_networks_as_your_own_data_says():
-    assert "Each name stands for three networks" in (BOOK / "own-data.md").read_text("utf-8")
+    assert "Each name stands for three networks" in (BOOK / "own-data.md").read_text(
+        encoding="utf-8"
+    )
     names = [*real_tables.MODELS, DROPOUT]
     found = networks.find(results.DATA / "checkpoints", names, None, profile="laptop")
     assert {n: [f.seed for f in found if f.model == n] for n in names} == {

@@ -1,5 +1,7 @@
 """Distances between kinds of scan, and the tables they come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,8 +72,8 @@ def test_a_head_is_scanned_by_its_scanner_and_a_drawn_protocol(monkeypatch, ball
 
 def test_measuring_writes_what_the_distances_are_made_of(monkeypatch, tmp_path):
     def scans(letter):
-        yield f"scanner {letter}", layered_head(0.02, seed=1)
-        yield "drawn protocol", layered_head(0.04, seed=2)
+        yield f"scanner {letter}", replace(layered_head(0.02, seed=1), name=letter)
+        yield "drawn protocol", replace(layered_head(0.04, seed=2), name=letter)
 
     monkeypatch.setattr(distance, "phantom_scans", scans)
     distance.measure_all([layered_head(0.04)], letters=["A", "B"], folder=tmp_path)
