@@ -21,7 +21,9 @@ def test_minutes_in_hours(minutes, words):
 def test_a_mark_becomes_the_sum_of_its_chapters(tmp_path):
     for number, minutes in {1: 20, 2: 25, 3: 100}.items():
         cell = {"source": f"**Minutes** about {minutes} to read"}
-        (tmp_path / f"0{number}-x.ipynb").write_text(json.dumps({"cells": [cell]}))
+        (tmp_path / f"0{number}-x.ipynb").write_text(
+            json.dumps({"cells": [cell]}), encoding="utf-8"
+        )
     filled = reading.filled("a {{reading:2-3}}, {{claims:x}}", tmp_path)
     assert filled == "a 2 hours, {{claims:x}}"
     with pytest.raises(ValueError, match="one chapter 4, got 0"):
