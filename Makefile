@@ -92,7 +92,11 @@ reproduce: $(AGAIN)/.tested $(AGAIN)/.sweep $(AGAIN)/.adaptation $(AGAIN)/.varia
 
 # Test patients are scored once, so a part that is done is not begun again. Each part writes tables of its own, or
 # waits for the one before it that writes the same.
-$(AGAIN)/.baselines: | $(STAMP)
+$(AGAIN)/.patients: | $(STAMP)
+	@$(BIN)/rfe data make --profile $(PROFILE) $(AT_ONCE)
+	@mkdir -p $(@D) && touch $@
+
+$(AGAIN)/.baselines: $(AGAIN)/.patients
 	@$(BIN)/rfe train $(TRAINED) $(AT_ONCE) --seeds $(SEEDS) --evaluate dev
 	@touch $@
 

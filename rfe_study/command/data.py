@@ -6,18 +6,25 @@ from typing import Any
 
 from rfe_core.scans.load import load_subjects
 from rfe_study import results
+from rfe_study.command.errors import CommandError
 from rfe_study.command.lock import alone
 from rfe_study.phantom.cache import make_missing, phantom_folder
-from rfe_study.phantom.domains import Patient, patients
+from rfe_study.phantom.domains import DOMAINS, Patient, patients
 from rfe_study.realism import distance
 from rfe_study.realism.alignment import alignment
 from rfe_study.realism.check import describe
 from rfe_study.realism.statistics import without_negatives
+from rfe_study.runs import looked_at
 
 
 def make_patients(args: argparse.Namespace) -> int:
     """`rfe data make`: make phantom patients in the cache."""
-    who = patients(args.domains, args.roles)
+    if args.profile is None:
+        who = patients(args.domains or DOMAINS, args.roles or ("train", "test"))
+    elif args.domains or args.roles:
+        raise CommandError("--profile names the patients itself: leave out --domains and --roles")
+    else:
+        who = looked_at.everyone(args.profile)
     make(who, args.jobs)
     print(f"{len(who)} phantom patients in {phantom_folder()}")
     return 0

@@ -31,17 +31,22 @@ def add_data(groups) -> None:
             """
             rfe data make
             rfe data make --domains A B --roles train dev
+            rfe data make --profile smoke
         """,
         ),
     )
-    make.add_argument("--domains", nargs="+", default=list(DOMAINS), choices=list(DOMAINS))
+    make.add_argument("--domains", nargs="+", choices=list(DOMAINS), help="(all)")
     make.add_argument(
         "--roles",
         nargs="+",
-        default=["train", "test"],
         choices=ROLES,
         metavar="ROLE",
         help=f"some of {', '.join(ROLES)} (train test)",
+    )
+    make.add_argument(
+        "--profile",
+        choices=list(PROFILES),
+        help="in place of both: all patients that `make reproduce` of this profile looks at",
     )
     make.add_argument(
         "--jobs", type=positive, default=os.cpu_count() or 1, help="processes (one per core)"

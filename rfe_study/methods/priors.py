@@ -64,11 +64,13 @@ def _by_classifier(
     return Responses(*lesion_probability(source, targets, generator=rng))
 
 
+CLASSIFIER = "classifier"
+
 #: What each prior looks at.
 RESPONSES: dict[str, Respond] = {
     "NCC": _by_ncc,
     "brightness": _by_brightness,
-    "classifier": _by_classifier,
+    CLASSIFIER: _by_classifier,
 }
 
 #: All priors that know the labels of one patient.
@@ -79,7 +81,12 @@ SEEDLESS = tuple(prior for prior in PRIORS if not prior.startswith("NCC"))
 
 
 def prior_labels(
-    prior: str, source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
+    prior: str,
+    source: Subject,
+    targets: Sequence[Subject],
+    *,
+    generator: np.random.Generator,
+    respond: Respond | None = None,
 ) -> list[NDArray[np.int8]]:
     """The labels (X, Y, Z) that a prior gives each target: 1 lesion, 0 background, -1 unsure.
 
@@ -93,6 +100,8 @@ def prior_labels(
         Their own labels are not looked at.
     generator : numpy.random.Generator
         Draws templates or training voxels.
+    respond : callable, optional
+        In place of that of `RESPONSES`: one that knows already what it would answer.
 
     Raises
     ------
@@ -103,7 +112,8 @@ def prior_labels(
         raise ValueError(f"prior must be one of {PRIORS}, got {prior!r}")
     if source.lesion_mask is None:
         raise ValueError(f"a prior needs a labelled patient, got {source.name} without labels")
-    responses = RESPONSES[prior.removesuffix(BAND)](source, targets, generator)
+    respond = respond or RESPONSES[prior.removesuffix(BAND)]
+    responses = respond(source, targets, generator)
     low, high = thresholds(responses.source, source, band=prior.endswith(BAND))
     pairs = zip(responses.targets, targets, strict=True)
     return [label_map(values, low, high, target.brain_mask) for values, target in pairs]

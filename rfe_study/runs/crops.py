@@ -15,7 +15,15 @@ from rfe_core.evaluation import predict
 from rfe_core.patches import Patches, extract, extract_all, stack
 from rfe_core.scans.subject import Subject
 from rfe_study.methods.method import FROM_A, OWN, SOURCES
-from rfe_study.methods.priors import SEEDLESS, SURE, label_map, prior_labels
+from rfe_study.methods.priors import (
+    CLASSIFIER,
+    RESPONSES,
+    SEEDLESS,
+    SURE,
+    Responses,
+    label_map,
+    prior_labels,
+)
 from rfe_study.methods.profiles import Profile
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
@@ -26,13 +34,20 @@ NUMBERS = (1, 2, 3)
 
 
 def training_patients(domain: str, *numbers: int) -> list[Subject]:
-    """Phantom training patients of a domain by number: 1 is V1, unless another one plays it."""
-    who = [Patient(domain, "train", number) for number in numbers]
-    return phantom_subjects(who, workers=1, progress=False)
+    """Phantom training patients of a domain by number: 1 is V1, unless another one plays it.
+
+    Not to be changed: a process reads those of a domain once.
+    """
+    return [_training_patient(domain, number) for number in numbers]
 
 
-# One prior after another labels them, so they are read once for those that follow.
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(NUMBERS))
+def _training_patient(domain: str, number: int) -> Subject:
+    who = [Patient(domain, "train", number)]
+    (subject,) = phantom_subjects(who, workers=1, progress=False)
+    return subject
+
+
 def unlabelled_patients(domain: str, v1: int, profile: str) -> list[Subject]:
     """V2 and V3: the training patients of a domain but the one that plays V1; not to be changed."""
     others = training_patients(domain, *(n for n in NUMBERS if n != v1))
@@ -103,18 +118,26 @@ def target_labels(
 
 
 def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> list[NDArray[np.int8]]:
-    from_a = source == FROM_A
+    from_a, learnt = source == FROM_A, source.startswith(CLASSIFIER)
     (labelled,) = training_patients("A", 1) if from_a else training_patients(domain, v1)
     return prior_labels(
         "NCC" if from_a else source,
         looked_at.cut(labelled, profile),
         unlabelled_patients(domain, v1, profile),
         generator=np.random.default_rng(seed),
+        respond=(lambda *_: _classified(profile, domain, v1)) if learnt else None,
     )
 
 
-# A classifier takes half a minute, so a process trains it once for a target and V1.
+# Labels that no seed changes are made once a process.
 _of_any_seed = lru_cache(maxsize=12)(_of_prior)
+
+
+@lru_cache(maxsize=1)  # it takes half a minute, and is the same with a band and without
+def _classified(profile: str, domain: str, v1: int) -> Responses:
+    (labelled,) = training_patients(domain, v1)
+    patients = looked_at.cut(labelled, profile), unlabelled_patients(domain, v1, profile)
+    return RESPONSES[CLASSIFIER](*patients, np.random.default_rng(0))
 
 
 def own_labels(network: Path, subjects: list[Subject], profile: str) -> list[NDArray[np.int8]]:

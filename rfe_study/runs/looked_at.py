@@ -10,17 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfe_core.scans.subject import Subject
-from rfe_study.phantom.domains import Patient
+from rfe_study.phantom.domains import DOMAINS, ROLES, Patient, patients
 
 #: Sides (X, Y, Z), in voxels, of the box of a patient that profile smoke looks at.
 BOX = (64, 64, 16)
 
 
+#: Roles that profile smoke leaves out: in each run another one stands for the same patients.
+TWICE = ("dev", "extra")
+
+
 def some(who: Sequence[Patient], profile: str) -> list[Patient]:
-    """All patients; of profile smoke the first of each domain and role."""
+    """All patients; of profile smoke the first of each domain and role, but for those `TWICE`."""
     if profile != "smoke":
         return list(who)
-    return list({(patient.domain, patient.role): patient for patient in reversed(who)}.values())
+    first = {(p.domain, p.role): p for p in reversed(who) if p.role not in TWICE}
+    return list(first.values())
+
+
+def everyone(profile: str) -> list[Patient]:
+    """All patients that `make reproduce` looks at: those trained on, and `some` of the others."""
+    others = [role for role in ROLES if role != "train"]
+    return patients(DOMAINS, ["train"]) + some(patients(DOMAINS, others), profile)
 
 
 def cut(subject: Subject, profile: str) -> Subject:

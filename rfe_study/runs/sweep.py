@@ -29,7 +29,7 @@ from rfe_study.workers import one_thread
 # What jobs have in common is read once a process.
 _of_domain = lru_cache(maxsize=2)(domain_patches)
 
-_of_v1 = lru_cache(maxsize=1)(v1_crops)
+_of_v1 = lru_cache(maxsize=3)(v1_crops)
 
 _of_target = lru_cache(maxsize=8)(training_crops)
 

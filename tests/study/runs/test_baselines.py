@@ -82,7 +82,7 @@ def test_the_whole_command_in_processes(data, capfd):
     assert not list((data / "cache" / "training").rglob("*.safetensors"))
 
     scores = results.read("development", out)
-    assert len(scores) == 2 * 8 and set(scores["role"]) == {"dev", "pairdev"}  # one a domain
+    assert len(scores) == 2 * 4 and set(scores["role"]) == {"pairdev"}  # one a domain
     assert set(scores["model"]) == {"lower", "upper-B"}
     about = checkpoints.read_about(out / "smoke-lower-seed0.safetensors")
     assert about["hardware"].endswith("1 thread")
@@ -101,7 +101,7 @@ def test_the_whole_command_in_processes(data, capfd):
     capfd.readouterr()
     assert main(arguments) == 0
     printed = capfd.readouterr().out
-    assert "16 of 16 scores are there already" in printed and "to train" not in printed
+    assert "8 of 8 scores are there already" in printed and "to train" not in printed
     assert not (data / "results").exists() and not (data / "checkpoints").exists()
 
     # rows of a curve that are lost, and what a kill left: made whole again, and gone
@@ -129,8 +129,8 @@ def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     arguments += ["--out", str(tmp_path), "--evaluate", "test"]
     assert main(arguments) == 0
     scores = results.read("baselines", tmp_path)
-    assert scores.groupby("role").size().to_dict() == {"extra": 4, "paired": 4, "test": 4}
-    assert len(scores) == scores["subject"].nunique() == 12
+    assert scores.groupby("role").size().to_dict() == {"paired": 4, "test": 4}
+    assert len(scores) == scores["subject"].nunique() == 8
     assert set(scores["threshold_a"]) == {
         float(f"{checkpoints.read_about(path)['threshold_a']:.6g}")
         for path in [tmp_path / "smoke-lower-seed3.safetensors"]
@@ -139,7 +139,7 @@ def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     capsys.readouterr()
     before = (tmp_path / "baselines.csv").read_bytes()
     assert main(arguments) == 0
-    assert "12 of 12 scores are there already" in capsys.readouterr().out
+    assert "8 of 8 scores are there already" in capsys.readouterr().out
     assert (tmp_path / "baselines.csv").read_bytes() == before
 
     # part of the rows lost (a kill): the rest is kept, what is missing is scored

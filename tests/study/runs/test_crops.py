@@ -13,7 +13,7 @@ from rfe_core.patches import split_slices, stack
 from rfe_core.training import build
 from rfe_study.methods.method import FROM_A, OWN, SOURCES
 from rfe_study.methods.ncc_prior import ncc_labels
-from rfe_study.methods.priors import PRIORS
+from rfe_study.methods.priors import PRIORS, RESPONSES, prior_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs import crops as crops_runs
 from rfe_study.runs.crops import target_labels, training_crops, v1_crops
@@ -33,7 +33,7 @@ def patients(monkeypatch):
         ]
 
     monkeypatch.setattr(crops_runs, "phantom_subjects", subjects)
-    for kept in (crops_runs._of_any_seed, crops_runs.unlabelled_patients):
+    for kept in (crops_runs._of_any_seed, crops_runs._classified, crops_runs._training_patient):
         kept.cache_clear()
     return loaded
 
@@ -86,7 +86,7 @@ def test_only_perfect_priors_carry_the_true_labels(monkeypatch):
     """With a prior that marks the whole brain, its crops say so, and no others."""
     asked = set()
 
-    def whole_brain(prior, source, targets, *, generator):
+    def whole_brain(prior, source, targets, **_):
         asked.update((prior, source.name, target.name) for target in targets)
         return [target.brain_mask.astype(np.int8) for target in targets]
 
@@ -99,7 +99,7 @@ def test_only_perfect_priors_carry_the_true_labels(monkeypatch):
 
 
 def test_unsure_labels_come_through(monkeypatch):
-    def unsure_of_dark(prior, source, targets, *, generator):
+    def unsure_of_dark(prior, source, targets, **_):
         dark = (target.images["flair"] < 102 for target in targets)
         return [
             np.where(d, -1, t.lesion_mask).astype(np.int8)
@@ -132,7 +132,7 @@ def test_a_smoke_network_is_never_sure_of_nothing(sure_network):
 def test_a_prior_for_all_seeds_is_made_once_and_ncc_for_each(monkeypatch):
     made = []
 
-    def some(prior, source, targets, *, generator):
+    def some(prior, source, targets, **_):
         made.append(prior)
         return [target.lesion_mask.astype(np.int8) for target in targets]
 
@@ -141,6 +141,24 @@ def test_a_prior_for_all_seeds_is_made_once_and_ncc_for_each(monkeypatch):
         for source in ("classifier band", "NCC"):
             training_crops(TINY, "B", seed, source)
     assert made == ["classifier band", "NCC", "NCC"]
+
+
+def test_a_classifier_is_trained_once_and_says_the_same_as_if_asked_for_each(monkeypatch):
+    asked, classifier = [], RESPONSES["classifier"]
+
+    def count(source, targets, generator):
+        asked.append(source.name)
+        return classifier(source, targets, generator)
+
+    monkeypatch.setitem(RESPONSES, "classifier", count)
+    for source in ("classifier", "classifier band"):
+        found = target_labels("laptop", "B", 0, source)
+        (v1,), rng = crops_runs.training_patients("B", 1), np.random.default_rng(0)
+        others = crops_runs.unlabelled_patients("B", 1, "laptop")
+        expected = prior_labels(source, v1, others, generator=rng, respond=classifier)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert asked == ["Btrain1"]
 
 
 def test_the_prior_is_that_of_the_labelled_patient():

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from synthetic import tiny_subject
 
-from rfe_study.runs.looked_at import BOX, cut, part
+from rfe_study.command.cli import main
+from rfe_study.phantom.domains import DOMAINS, ROLES, patients
+from rfe_study.runs.looked_at import BOX, cut, everyone, part, some
 
 OBLIQUE = nib.affines.from_matvec(
     nib.eulerangles.euler2mat(0.1, -0.05, 0.2) @ np.diag([1.0, 1.0, 1.5]), [-4, -5, 6]
@@ -64,3 +66,29 @@ def test_of_a_small_patient_profile_smoke_looks_at_all_that_fits():
     box = cut(whole, "smoke")
     assert box.shape == (20, 20, BOX[2])
     assert cut(box, "smoke") is box
+
+
+def test_everyone_is_who_is_trained_on_and_who_is_scored():
+    laptop, smoke = everyone("laptop"), everyone("smoke")
+    assert set(laptop) == set(patients(DOMAINS, ROLES)) and len(set(laptop)) == len(laptop)
+    trained_on = patients(DOMAINS, ["train"])
+    assert set(smoke) == {*trained_on, *some(laptop, "smoke")}
+    others = [patient for patient in smoke if patient.role != "train"]
+    assert {p.domain + p.role for p in others} == {
+        domain + role for domain in DOMAINS for role in ("test", "paired", "pairdev")
+    }
+    assert all(patient.number == 1 for patient in others)
+
+
+def test_a_profile_names_the_patients_itself(monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr(
+        "rfe_study.command.data.make_missing", lambda who, *_, **__: made.extend(who)
+    )
+    assert main(["data", "make", "--profile", "smoke"]) == 0
+    assert made == everyone("smoke")
+    assert main(["data", "make", "--profile", "smoke", "--roles", "dev"]) == 2
+    assert "leave out --domains and --roles" in capsys.readouterr().err
+    made.clear()
+    assert main(["data", "make", "--domains", "B"]) == 0
+    assert made == patients("B", ["train", "test"])

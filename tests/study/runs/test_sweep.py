@@ -140,14 +140,14 @@ def test_rows_of_a_sweep(serial):
     assert (curves.groupby("model").size() == 1).all()
     drawn = curves.set_index("model")["drawn_unlabelled_background"]
     assert drawn["80/20 ACD 20"] == 16 and pd.isna(drawn["labelled A only, statistics of B"])
-    assert (scores.groupby("model").size() == 2).all()  # of the smoke profile, one patient a role
-    assert set(scores["role"]) == {"dev", "pairdev"} and set(scores["domain"]) == {"B"}
+    assert (scores.groupby("model").size() == 1).all()  # of the smoke profile, one patient
+    assert set(scores["role"]) == {"pairdev"} and set(scores["domain"]) == {"B"}
     assert (scores["learning_rate"] == SMOKE.learning_rate * RATE).all()
     whose = by_model["statistics"].to_dict()
     assert whose.pop("labelled A only, statistics of B") == "target" and set(whose.values()) == {
         "both"
     }
-    thresholds = scores[scores["role"] == "dev"].set_index("model")["threshold_a"]
+    thresholds = scores.set_index("model")["threshold_a"]
     assert thresholds.to_dict() == by_model["threshold_a"].to_dict()
     assert thresholds.between(0, 1, inclusive="left").all() and scores["f_score_a"].notna().all()
 
@@ -576,7 +576,7 @@ def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
     arguments = command(data, tmp_path, "--evaluate", "test")
     assert main(arguments) == 0
     scores = results.read(SCORES, tmp_path)
-    assert scores.groupby("role").size().to_dict() == {"extra": 2, "paired": 2, "test": 2}
+    assert scores.groupby("role").size().to_dict() == {"paired": 2, "test": 2}
     whole = (tmp_path / "sweep-scores.csv").read_bytes()
     capsys.readouterr()
     assert main(arguments) == 0  # also after a kill between the last score and the end
@@ -587,7 +587,7 @@ def test_test_patients_are_scored_once(data, few, tmp_path, capsys):
     kept = scores.iloc[1:].assign(f_score=0.123)
     results.write(SCORES, kept, folder=tmp_path)
     assert main(arguments) == 0
-    assert "5 of 6 scores are there already and are kept" in capsys.readouterr().out
+    assert "3 of 4 scores are there already and are kept" in capsys.readouterr().out
     again = results.read(SCORES, tmp_path)
     assert len(again) == len(scores)
     assert (again["f_score"] == 0.123).sum() == len(kept)
@@ -631,7 +631,7 @@ def test_some_methods_seed_by_seed(data, few, tmp_path, capsys, monkeypatch):
     assert main(command(data, tmp_path, "--evaluate", "dev")) == 0
     assert "2 of 4 models to fine-tune" in capsys.readouterr().out
     scores = results.read(SCORES, tmp_path)
-    assert scores.groupby("seed").size().to_dict() == {0: 8, 1: 4}
+    assert scores.groupby("seed").size().to_dict() == {0: 4, 1: 2}
 
     assert main(command(data, tmp_path, "--methods", "80/20 ACD 30")) == 2
     assert "methods must be groups, names or patterns of rfe, all pixels" in capsys.readouterr().err
@@ -642,7 +642,7 @@ def test_development_scores_of_another_seed_are_added(data, serial, few, tmp_pat
     for seeds in ("0", "0 1"):
         assert main(command(data, tmp_path, "--evaluate", "dev", seeds=seeds)) == 0
     scores = results.read(SCORES, tmp_path)
-    assert scores.groupby("seed").size().tolist() == [2, 2]
+    assert scores.groupby("seed").size().tolist() == [1, 1]
     reference = results.read(SCORES, serial)
     reference = reference[reference["model"] == "80/20 ACD 20"]["f_score"].tolist()
     assert scores[scores["seed"] == 0]["f_score"].tolist() == reference
@@ -663,7 +663,7 @@ def test_lost_weights_of_scored_models_are_not_needed(data, few, tmp_path, capsy
     again = results.read(SCORES, tmp_path)
     kept = again[again["model"] == first.name].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, scores)
-    assert (again["model"] == second.name).sum() == 3
+    assert (again["model"] == second.name).sum() == 2
 
     results.write(SCORES, again[again["model"] == second.name], folder=tmp_path)
     capsys.readouterr()
