@@ -145,7 +145,7 @@ def test_test_patients_are_scored_once(tmp_path, in_process, capsys):
     # part of the rows lost (a kill): the rest is kept, what is missing is scored
     scores.iloc[:6].to_csv(tmp_path / "baselines.csv", index=False)
     assert main(arguments) == 0
-    assert len(results.read("baselines", tmp_path)) == 12
+    assert len(results.read("baselines", tmp_path)) == 8
 
     # other weights under the same name: refused
     path = tmp_path / "smoke-lower-seed3.safetensors"
