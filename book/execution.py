@@ -8,7 +8,7 @@ _build/.notebooks.
 
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
 from page_key import ROOT, SourceError, keys_of
@@ -31,9 +31,16 @@ def executed_notebooks(paths: list[Path]) -> dict[str, Path]:
         cores = os.cpu_count() or 1
         workers = min(2, len(missing), cores)
         os.environ["RFE_STRICT"] = "1"  # a sentence that no longer holds is an error of the book
-        with ProcessPoolExecutor(workers) as pool:
-            jobs = [pool.submit(execute, *job, max(1, cores // workers)) for job in missing.items()]
-            errors = [error for job in jobs if (error := job.result())]
+        try:
+            with ProcessPoolExecutor(workers) as pool:
+                threads = max(1, cores // workers)
+                jobs = [pool.submit(execute, *job, threads) for job in missing.items()]
+                errors = [error for job in jobs if (error := job.result())]
+        except BrokenExecutor:
+            sys.exit(
+                "The book was not built: a process that executes notebooks was killed, perhaps for "
+                "want of memory; the same command goes on with those that are left"
+            )
         if errors:
             sys.exit("The book was not built: a notebook failed.\n\n" + "\n\n".join(errors))
     for old in set((BUILD / ".notebooks").glob("*.ipynb")) - set(copies.values()):

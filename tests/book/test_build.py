@@ -247,6 +247,16 @@ def test_a_kernel_that_dies_is_named_in_one_line(build, repository, cells):
 
 
 @pytest.mark.slow
+def test_a_process_that_is_killed_is_told_in_one_line(build, repository):
+    """It is the parent of the notebook's kernel."""
+    kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    path = write_notebook(repository, "# Title", kill)
+    with pytest.raises(SystemExit, match=r"not built: a process that .* was killed") as error:
+        build.execution.executed_notebooks([path])
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
 def test_a_cell_that_takes_too_long_is_named(build, repository, monkeypatch):
     kernel = importlib.import_module("kernel")
     monkeypatch.setattr(kernel, "CELL_TIMEOUT_S", 1)
