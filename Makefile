@@ -26,11 +26,12 @@ ANEW = --profile $(PROFILE) --out $(AGAIN)
 TRAINED = $(ANEW) $(if $(filter paper,$(PROFILE)),--device cuda)
 AT_ONCE = $(JOBS:%=--jobs %)
 PROCESSES = $(AT_ONCE)
-# In profile smoke a process takes longer to start than its work takes: after the training a part has one, and two parts
-# are made at once.
+# In profile smoke a process takes longer to start than its work takes: a part has one, of one thread, and two parts are
+# made at once. The training and the adaptation, which come first and last, have one a core.
 ifeq ($(PROFILE)$(JOBS),smoke)
 PROCESSES = --jobs 1
 MAKEFLAGS += -j2
+export OMP_NUM_THREADS = 1
 endif
 MEASURED := representativeness prior modalities fidelity embedding-cost prior-cost tuning-cost
 
@@ -125,7 +126,7 @@ $(AGAIN)/.adaptation-search: $(AGAIN)/.sweep
 	@touch $@
 
 $(AGAIN)/.adaptation: $(AGAIN)/.adaptation-search
-	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) $(PROCESSES) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
+	@$(BIN)/rfe sweep --experiment adaptation $(TRAINED) $(AT_ONCE) --seeds $(ADAPTED_SEEDS) --baselines $(AGAIN) --evaluate test
 	@touch $@
 
 $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
@@ -133,6 +134,10 @@ $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
 	@touch $@
 
 $(AGAIN)/.modalities: $(AGAIN)/.variants
+
+# One after another: of two parts at once one is a sweep, and all the others together take no longer than the sweeps.
+before := tested
+$(foreach part,variants $(MEASURED),$(eval $(AGAIN)/.$(part): | $(AGAIN)/.$(before))$(eval before := $(part)))
 
 torture-runs: $(STAMP)  ## kill rfe train, sweep and adapt at random, a hundred times, and compare with undisturbed runs
 	@$(BIN)/python tests/torture_runs.py --kills 34

@@ -86,7 +86,9 @@ def test_recipe_names_each_step_once(tmp_path):
     ]
     assert all("--profile smoke" in line for line in lines)
     assert all("--seeds 0" in line for line in lines[1:])
-    assert all("--jobs 1" in line for line in lines if "sweep" in line)
+    sweeps = [line for line in lines if "sweep" in line]
+    one_a_core = "--experiment adaptation "  # the last one, and the longest
+    assert all(("--jobs 1" in line) == (one_a_core not in line) for line in sweeps)
     scored = [line.split("--evaluate ")[1] for line in lines if "--evaluate" in line]
     assert scored == ["dev", "test", "dev", "dev", "test", "V1", "test"]
 

@@ -45,7 +45,11 @@ def features(subject: Subject) -> NDArray[np.float32]:
 
 
 def lesion_probability(
-    source: Subject, targets: Sequence[Subject], *, generator: np.random.Generator
+    source: Subject,
+    targets: Sequence[Subject],
+    *,
+    generator: np.random.Generator,
+    trees: int = TREES,
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Lesion probability of V1's voxels, each by what other slices taught, and of the targets'.
 
@@ -62,6 +66,8 @@ def lesion_probability(
         Their labels are not looked at.
     generator : numpy.random.Generator
         Draws the background to learn from.
+    trees : int
+        Fewer are quicker and worse.
 
     Returns
     -------
@@ -77,9 +83,9 @@ def lesion_probability(
             held = folds == fold
             slices = np.isin(np.arange(z.max() + 1), z[held])
             near = ndimage.binary_dilation(slices, iterations=GAP)[z]
-            probability[held] = _learnt(seen, truth, ~near, generator, seen[held])
+            probability[held] = _learnt(seen, truth, ~near, generator, seen[held], trees)
         whole = np.ones(len(z), bool)
-        found = [_learnt(seen, truth, whole, generator, features(t)) for t in targets]
+        found = [_learnt(seen, truth, whole, generator, features(t), trees) for t in targets]
     return _volume(probability, source), [
         _volume(p, target) for p, target in zip(found, targets, strict=True)
     ]
@@ -91,6 +97,7 @@ def _learnt(
     part: NDArray[np.bool_],
     generator: np.random.Generator,
     asked: NDArray[np.float32],
+    trees: int,
 ) -> NDArray[np.float32]:
     """Probabilities of the voxels asked for, by a classifier trained on a part of those seen."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # only here: it takes a second
@@ -100,8 +107,8 @@ def _learnt(
         return np.zeros(len(asked), np.float32)
     background = generator.permutation(background)[:BACKGROUND]
     index = np.concatenate([lesion, background])
-    trees = HistGradientBoostingClassifier(max_iter=TREES, early_stopping=False, random_state=0)
-    return trees.fit(seen[index], truth[index]).predict_proba(asked)[:, 1].astype(np.float32)
+    forest = HistGradientBoostingClassifier(max_iter=trees, early_stopping=False, random_state=0)
+    return forest.fit(seen[index], truth[index]).predict_proba(asked)[:, 1].astype(np.float32)
 
 
 def _volume(values: NDArray[np.float32], subject: Subject) -> NDArray[np.float32]:

@@ -17,7 +17,6 @@ from rfe_core.scans.subject import Subject
 from rfe_study.methods.method import FROM_A, OWN, SOURCES
 from rfe_study.methods.priors import (
     CLASSIFIER,
-    RESPONSES,
     SEEDLESS,
     SURE,
     Responses,
@@ -25,6 +24,7 @@ from rfe_study.methods.priors import (
     prior_labels,
 )
 from rfe_study.methods.profiles import Profile
+from rfe_study.methods.voxel_classifier import TREES, lesion_probability
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import Patient
 from rfe_study.runs import looked_at, networks
@@ -137,7 +137,9 @@ _of_any_seed = lru_cache(maxsize=12)(_of_prior)
 def _classified(profile: str, domain: str, v1: int) -> Responses:
     (labelled,) = training_patients(domain, v1)
     patients = looked_at.cut(labelled, profile), unlabelled_patients(domain, v1, profile)
-    return RESPONSES[CLASSIFIER](*patients, np.random.default_rng(0))
+    trees = 10 if profile == "smoke" else TREES
+    found = lesion_probability(*patients, generator=np.random.default_rng(0), trees=trees)
+    return Responses(*found)
 
 
 def own_labels(network: Path, subjects: list[Subject], profile: str) -> list[NDArray[np.int8]]:

@@ -37,7 +37,7 @@ def rng(seed=0):
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    monkeypatch.setattr(voxel_classifier, "TREES", 15)
+    monkeypatch.setitem(voxel_classifier.lesion_probability.__kwdefaults__, "trees", 15)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from rfe_core.patches import split_slices, stack
 from rfe_core.training import build
 from rfe_study.methods.method import FROM_A, OWN, SOURCES
 from rfe_study.methods.ncc_prior import ncc_labels
-from rfe_study.methods.priors import PRIORS, RESPONSES, prior_labels
+from rfe_study.methods.priors import PRIORS, prior_labels
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.runs import crops as crops_runs
 from rfe_study.runs.crops import target_labels, training_crops, v1_crops
@@ -144,18 +144,18 @@ def test_a_prior_for_all_seeds_is_made_once_and_ncc_for_each(monkeypatch):
 
 
 def test_a_classifier_is_trained_once_and_says_the_same_as_if_asked_for_each(monkeypatch):
-    asked, classifier = [], RESPONSES["classifier"]
+    asked, classifier = [], crops_runs.lesion_probability
 
-    def count(source, targets, generator):
+    def count(source, targets, **options):
         asked.append(source.name)
-        return classifier(source, targets, generator)
+        return classifier(source, targets, **options)
 
-    monkeypatch.setitem(RESPONSES, "classifier", count)
+    monkeypatch.setattr(crops_runs, "lesion_probability", count)
     for source in ("classifier", "classifier band"):
         found = target_labels("laptop", "B", 0, source)
         (v1,), rng = crops_runs.training_patients("B", 1), np.random.default_rng(0)
         others = crops_runs.unlabelled_patients("B", 1, "laptop")
-        expected = prior_labels(source, v1, others, generator=rng, respond=classifier)
+        expected = prior_labels(source, v1, others, generator=rng)
         for ours, theirs in zip(found, expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     assert asked == ["Btrain1"]
