@@ -16,15 +16,15 @@ from rfe_study.phantom.domains import DOMAINS, ROLES, Patient, patients
 BOX = (64, 64, 16)
 
 
-#: Roles that profile smoke leaves out: in each run another one stands for the same patients.
-TWICE = ("dev", "extra")
+#: Roles that profile smoke leaves out: "pairdev" and "test" serve the same purpose.
+LEFT_OUT = ("dev", "extra")
 
 
 def some(who: Sequence[Patient], profile: str) -> list[Patient]:
-    """All patients; of profile smoke the first of each domain and role, but for those `TWICE`."""
+    """All patients; of profile smoke the first of each domain and role that is not `LEFT_OUT`."""
     if profile != "smoke":
         return list(who)
-    first = {(p.domain, p.role): p for p in reversed(who) if p.role not in TWICE}
+    first = {(p.domain, p.role): p for p in reversed(who) if p.role not in LEFT_OUT}
     return list(first.values())
 
 
