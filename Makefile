@@ -97,7 +97,7 @@ $(AGAIN)/.patients: | $(STAMP)
 	@$(BIN)/rfe data make --profile $(PROFILE) $(AT_ONCE)
 	@mkdir -p $(@D) && touch $@
 
-$(AGAIN)/.baselines: $(AGAIN)/.patients
+$(AGAIN)/.baselines: | $(AGAIN)/.patients
 	@$(BIN)/rfe train $(TRAINED) $(AT_ONCE) --seeds $(SEEDS) --evaluate dev
 	@touch $@
 
@@ -136,8 +136,10 @@ $(MEASURED:%=$(AGAIN)/.%): $(AGAIN)/.%: $(AGAIN)/.baselines
 $(AGAIN)/.modalities: $(AGAIN)/.variants
 
 # One after another: of two parts at once one is a sweep, and all the others together take no longer than the sweeps.
+ifeq ($(PROFILE)$(JOBS),smoke)
 before := tested
 $(foreach part,variants $(MEASURED),$(eval $(AGAIN)/.$(part): | $(AGAIN)/.$(before))$(eval before := $(part)))
+endif
 
 torture-runs: $(STAMP)  ## kill rfe train, sweep and adapt at random, a hundred times, and compare with undisturbed runs
 	@$(BIN)/python tests/torture_runs.py --kills 34

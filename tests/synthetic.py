@@ -63,7 +63,7 @@ def layered_head(noise=0.0, *, lesion=True, seed=0) -> Subject:
 
 
 def some_patients(domains: str) -> list[Patient]:
-    """The first three of each role, which is all that profile smoke looks at."""
+    """The first three of each role: all that profile smoke looks at, and more."""
     return [patient for patient in patients(domains, ROLES) if patient.number <= 3]
 
 

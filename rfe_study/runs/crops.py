@@ -125,7 +125,7 @@ def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> lis
         looked_at.cut(labelled, profile),
         unlabelled_patients(domain, v1, profile),
         generator=np.random.default_rng(seed),
-        respond=(lambda *_: _classified(profile, domain, v1)) if learnt else None,
+        respond=(lambda *_: _classified(profile, domain, seed, v1)) if learnt else None,
     )
 
 
@@ -134,11 +134,11 @@ _of_any_seed = lru_cache(maxsize=12)(_of_prior)
 
 
 @lru_cache(maxsize=1)  # it takes half a minute, and is the same with a band and without
-def _classified(profile: str, domain: str, v1: int) -> Responses:
+def _classified(profile: str, domain: str, seed: int, v1: int) -> Responses:
     (labelled,) = training_patients(domain, v1)
     patients = looked_at.cut(labelled, profile), unlabelled_patients(domain, v1, profile)
     trees = 10 if profile == "smoke" else TREES
-    found = lesion_probability(*patients, generator=np.random.default_rng(0), trees=trees)
+    found = lesion_probability(*patients, generator=np.random.default_rng(seed), trees=trees)
     return Responses(*found)
 
 

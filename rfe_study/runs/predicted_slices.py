@@ -16,7 +16,7 @@ from rfe_core.unet import UNet
 from rfe_study import provenance
 from rfe_study.phantom.cache import phantom_subjects
 from rfe_study.phantom.domains import patients
-from rfe_study.runs import networks
+from rfe_study.runs import looked_at, networks
 from rfe_study.runs.masks import Explorer, load, merge, path_of, save
 from rfe_study.runs.scoring import Trained, check_phantom
 
@@ -146,7 +146,7 @@ def make(
     """
     ready = _ready(jobs, beside)
     about = _sweep(ready[0])
-    who = patients([about["target"]], ["test"])[:PATIENTS]
+    who = looked_at.some(patients([about["target"]], ["test"])[:PATIENTS], about["profile"])
     slices = _slices(phantom_subjects(who, progress=False))
     born = provenance.certificate(__name__, device=ready[0].device)
     packed, digests = [], []

@@ -121,7 +121,7 @@ def test_the_readme_says_what_the_parts_say(parts, advance):
     assert "did not hold in any of its four sentences" in readme
     both = [read(MODELS, experiment=name) for name in (PROOF, ADAPTATION)]
     lacking = claims.counts(board.board(parts), pd.concat(both)).lacking
-    assert f"{lacking} are lacking, all of the adaptation to C" in readme
+    assert f"{lacking} are lacking, all of the adaptation to C." in readme
     assert all(overall(found) != REPRODUCED for found in advance.values())
     said = {2: REPRODUCED, 3: REPRODUCED, 4: UNDECIDED, 5: CONTRADICTED, 9: REPRODUCED}
     said |= {10: CONTRADICTED, 12: REPRODUCED}

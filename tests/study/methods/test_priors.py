@@ -131,7 +131,7 @@ def test_v1_is_judged_by_what_other_slices_taught(v1, monkeypatch):
     monkeypatch.setattr(
         voxel_classifier,
         "_learnt",
-        lambda seen, truth, part, generator, asked_: (
+        lambda seen, truth, part, generator, asked_, _: (
             asked.append(part) or np.zeros(len(asked_), np.float32)
         ),
     )

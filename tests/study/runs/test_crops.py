@@ -33,9 +33,12 @@ def patients(monkeypatch):
         ]
 
     monkeypatch.setattr(crops_runs, "phantom_subjects", subjects)
-    for kept in (crops_runs._of_any_seed, crops_runs._classified, crops_runs._training_patient):
-        kept.cache_clear()
-    return loaded
+    kept = (crops_runs._of_any_seed, crops_runs._classified, crops_runs._training_patient)
+    for each in kept:
+        each.cache_clear()
+    yield loaded
+    for each in kept:  # other tests have other patients
+        each.cache_clear()
 
 
 @pytest.fixture(scope="module")
