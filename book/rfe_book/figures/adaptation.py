@@ -150,8 +150,8 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            where = {"xytext": (5, 2), "textcoords": "offset points"}
-            panel.annotate(share.replace("x", "×"), point, **where)
+            where = {"xytext": (-5, -4), "textcoords": "offset points"}
+            panel.annotate(share.replace("x", "×"), point, ha="right", va="top", **where)
         for model, (colour, marker) in beside.items():
             panel.plot(
                 *of_target[model], marker, color=colour, markersize=6, label=model, linestyle=""
