@@ -71,18 +71,16 @@ def predict(
 def brain_box(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Box:
     """The part of a volume (X, Y, Z) that has brain, and some air around it.
 
-    In X and Y the rectangle around all brain and `MARGIN` pixels more; its sides are multiples of
-    `multiple`, or end with the image. In Z the slices with brain.
+    In X and Y the rectangle around all brain and `MARGIN` pixels more, between multiples of
+    `multiple` or the image's end: pooling sees the windows of whole slices. In Z those with brain.
     """
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
     found = [np.flatnonzero(brain_mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
     box = [(int(at[0]), int(at[-1]) + 1) for at in found]
     for axis, (low, high) in enumerate(box[:2]):
-        n = brain_mask.shape[axis]
-        size = min(n, -(-(high - low + 2 * MARGIN) // multiple) * multiple)
-        start = min(max(0, (low + high - size) // 2), n - size)
-        box[axis] = start, start + size
+        first, last = max(0, low - MARGIN) // multiple, -(-(high + MARGIN) // multiple)
+        box[axis] = first * multiple, min(last * multiple, brain_mask.shape[axis])
     x, y, z = (slice(*ends) for ends in box)
     return x, y, z
 
