@@ -43,7 +43,7 @@ def predict(
         Used in evaluation mode (no dropout, running statistics); its mode is restored.
     images : float32, (Z, 3, H, W)
         As `rfe_core.patches.stack` makes them; finite, as a NaN would read as "no lesion".
-    slices : sequence of int, optional
+    slices : sequence of int, or a bool for each slice, optional
         The slices to look at; others get probability 0.
     batch_size : int
         Slices at a time; the memory it takes.
@@ -55,7 +55,7 @@ def predict(
     if not np.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity")
     device, was_training = next(model.parameters()).device, model.training
-    chosen = np.arange(len(images)) if slices is None else np.asarray(slices, dtype=int)
+    chosen = np.arange(len(images))[slice(None) if slices is None else np.asarray(slices)]
     probability = np.zeros((len(images), *images.shape[2:]), np.float32)
     model.eval()
     with torch.inference_mode():
@@ -124,9 +124,10 @@ def segment(
 
 
 def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:
-    """F-score pooled over the valid pixels of all patches."""
+    """F-score pooled over the valid pixels of all patches whose label is not unsure (-1)."""
     prediction = predict(model, patches.images, batch_size=12) > threshold
-    return metrics.f_score(prediction[patches.valid], patches.labels[patches.valid])
+    part = patches.valid & (patches.labels >= 0)
+    return metrics.f_score(prediction[part], patches.labels[part])
 
 
 def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from rfe_core.evaluation import (
     SLICES,
     boxes,
     brain_box,
+    patch_f_score,
     predict,
     probability_map,
     score,
     segment,
 )
-from rfe_core.patches import stack
+from rfe_core.patches import extract_all, stack
 from rfe_core.unet import UNet
 
 
@@ -41,6 +42,18 @@ def test_predict_takes_only_the_wanted_slices_and_keeps_the_mode(model, subject)
     assert (some[[3, 30]] > 0).all() and (np.delete(some, [3, 30], axis=0) == 0).all()
     np.testing.assert_allclose(some[[3, 30]], every[[3, 30]], atol=1e-6)
     assert model.training
+    flags = np.isin(np.arange(60), [3, 30])
+    np.testing.assert_allclose(predict(model, images, slices=flags), some, atol=1e-6)
+    with pytest.raises(IndexError, match="integer"):
+        predict(model, images, slices=[1.7])
+
+
+def test_pixels_that_nobody_is_sure_of_are_not_scored(model, subject):
+    crops = extract_all([subject], 4, generator=np.random.default_rng(0), size=16)
+    wrong = predict(model, crops.images) > 0.5
+    wrong ^= crops.labels == 1
+    unsure = replace(crops, labels=np.where(wrong, -1, crops.labels).astype(np.int8))
+    assert patch_f_score(model, unsure) == 1 > patch_f_score(model, crops)
 
 
 def test_segment_is_predict_thresholded_inside_the_brain(model, subject):

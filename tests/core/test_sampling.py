@@ -387,6 +387,8 @@ def test_shrink_keeps_the_largest_class_in_3d_and_what_is_ignored():
     small = shrink_labels(labels, 2, ignore_index=255)
     assert small.dtype == torch.int64 and small.shape == (1, 2, 2, 2)
     assert small[0, 0, 0, 0] == 4 and small[0, 1, 1, 1] == 0 and (small == 255).sum() == 6
+    wrong = torch.full((1, 2, 2), -1)  # nothing that is ignored: `sample` shall refuse it
+    assert shrink_labels(wrong, 2, ignore_index=255).tolist() == [[[-1]]]
 
 
 GOOD = {"strategy": "50/50", "generator": generator()}
