@@ -398,8 +398,8 @@ GOOD = {"strategy": "50/50", "generator": generator()}
     ("call", "message"),
     [
         (lambda: counts(labels_of(5, 5), 4, "60/40"), "strategy must be one of .*, got '60/40'"),
-        (lambda: counts(labels_of(5, 5), 4, "0x"), "a multiple such as \"2x\" .*, got '0x'"),
-        (lambda: counts(labels_of(5, 5), 4, "-2x"), "a multiple such as \"2x\" .*, got '-2x'"),
+        (lambda: counts(labels_of(5, 5), 4, "0x"), "a multiple as \"2x\" .*, got '0x'"),
+        (lambda: counts(labels_of(5, 5), 4, "-2x"), "a multiple as \"2x\" .*, got '-2x'"),
         (lambda: counts(labels_of(5, 5), 1, "50/50"), "n_e must be an integer >= 2, got 1"),
         (lambda: counts(labels_of(5, 5), 2.5, "50/50"), "n_e must be an integer >= 2, got 2.5"),
         (lambda: counts(labels_of(5, 5), 4.0, "50/50"), "n_e must be an integer >= 2, got 4.0"),
