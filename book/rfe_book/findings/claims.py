@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from rfe_book.findings import Findings, must_hold
-from rfe_book.words import percent, with_interval
+from rfe_book.words import listed, percent, with_interval
 from rfe_study.claims import board as boards
 from rfe_study.claims import headline, proof_of_concept, told
 from rfe_study.claims.effects import MEAN
@@ -36,7 +36,8 @@ def part_of(parts: Sequence[Verdict], name: str) -> Verdict:
 def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
     """How many claims there are and how many have each verdict, and how many trainings there are.
 
-    ``planned``: trainings that the design asks for, all of which there are.
+    ``planned``: trainings that the design asks for; ``lacking``: how many of these there are not,
+    ``where``: on which domains.
 
     Parameters
     ----------
@@ -50,11 +51,13 @@ def counts(board: pd.DataFrame, models: pd.DataFrame) -> Findings:
     lists += [(ADAPTATION, target, adaptation_methods()) for target in TARGETS]
     planned = pd.Series({(e, t, m.name): m.seeds for e, t, own in lists for m in own})
     made = models.groupby(["experiment", "target", "model"])["seed"].nunique()
-    short = made.reindex(planned.index, fill_value=0) < planned
-    must_hold("all trainings that the design asks for were made", not short.any())
+    lacking = (planned - made.reindex(planned.index, fill_value=0)).clip(lower=0)
+    on = lacking.groupby(level=1).sum()
     return Findings(
         claims=len(board),
         planned=int(planned.sum()),
+        lacking=int(on.sum()),
+        where=listed([f"{n} on {target}" for target, n in on.items() if n]),
         **found,
     )
 
