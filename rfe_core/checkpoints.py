@@ -36,6 +36,7 @@ def _bytes(tensors: dict[str, Tensor], metadata: dict[str, Any]) -> bytes:
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     """Name the file in whatever is wrong with what it holds."""
+    Path(path).open("rb").close()  # safetensors' own errors of this kind name no file
     try:
         yield
     except Exception as error:  # damaged bytes raise anything

@@ -43,7 +43,7 @@ def predict(
         Used in evaluation mode (no dropout, running statistics); its mode is restored.
     images : float32, (Z, 3, H, W)
         As `rfe_core.patches.stack` makes them; finite, as a NaN would read as "no lesion".
-    slices : sequence of int, optional
+    slices : sequence of int, or a bool for each slice, optional
         The slices to look at; others get probability 0.
     batch_size : int
         Slices at a time; the memory it takes.
@@ -55,7 +55,7 @@ def predict(
     if not np.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity")
     device, was_training = next(model.parameters()).device, model.training
-    chosen = np.arange(len(images)) if slices is None else np.asarray(slices, dtype=int)
+    chosen = np.arange(len(images))[slice(None) if slices is None else np.asarray(slices)]
     probability = np.zeros((len(images), *images.shape[2:]), np.float32)
     model.eval()
     with torch.inference_mode():
@@ -71,18 +71,16 @@ def predict(
 def brain_box(brain_mask: NDArray[np.bool_], multiple: int = 1) -> Box:
     """The part of a volume (X, Y, Z) that has brain, and some air around it.
 
-    In X and Y the rectangle around all brain and `MARGIN` pixels more; its sides are multiples of
-    `multiple`, or end with the image. In Z the slices with brain.
+    In X and Y the rectangle around all brain and `MARGIN` pixels more, between multiples of
+    `multiple` or the image's end: pooling sees the windows of whole slices. In Z those with brain.
     """
     if not brain_mask.any():
         raise ValueError("brain_mask must hold at least one voxel, got none")
     found = [np.flatnonzero(brain_mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
     box = [(int(at[0]), int(at[-1]) + 1) for at in found]
     for axis, (low, high) in enumerate(box[:2]):
-        n = brain_mask.shape[axis]
-        size = min(n, -(-(high - low + 2 * MARGIN) // multiple) * multiple)
-        start = min(max(0, (low + high - size) // 2), n - size)
-        box[axis] = start, start + size
+        first, last = max(0, low - MARGIN) // multiple, -(-(high + MARGIN) // multiple)
+        box[axis] = first * multiple, min(last * multiple, brain_mask.shape[axis])
     x, y, z = (slice(*ends) for ends in box)
     return x, y, z
 
@@ -126,9 +124,10 @@ def segment(
 
 
 def patch_f_score(model: UNet, patches: Patches, *, threshold: float = THRESHOLD) -> float:
-    """F-score pooled over the valid pixels of all patches."""
+    """F-score pooled over the valid pixels of all patches whose label is not unsure (-1)."""
     prediction = predict(model, patches.images, batch_size=12) > threshold
-    return metrics.f_score(prediction[patches.valid], patches.labels[patches.valid])
+    part = patches.valid & (patches.labels >= 0)
+    return metrics.f_score(prediction[part], patches.labels[part])
 
 
 def score(prediction: NDArray[np.bool_], subject: Subject) -> dict[str, Any]:

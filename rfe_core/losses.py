@@ -204,9 +204,9 @@ def label_embedding_loss(
 ) -> Tensor:
     """Eq. 2 where a_ij = 1 iff labels are equal (the paper's perfect prior), fast.
 
-    Value and gradient are those of `embedding_loss` with ``labels[:, None] == labels``. Sums within
-    a class are closed forms for "cosine" and "l2_squared"; pairs of different classes are compared
-    only if a hinge may be inactive (see `rfe_core.pair_sums`).
+    Value and gradient are those of `embedding_loss` with ``labels[:, None] == labels``, but "l2"
+    in float32 takes distances below 1/700 of the farthest vector's for 0. Sums within a class are
+    closed forms for "cosine" and "l2_squared"; others may need each pair (`rfe_core.pair_sums`).
 
     Parameters
     ----------

@@ -123,15 +123,15 @@ def _draw_crops(
     maps: Sequence[NDArray[np.int8] | NDArray[np.bool_] | None],
 ) -> Patches:
     """Draw `n` crops from the slices of one side, or of both, evenly over those with lesions."""
-    masks, sites = [], []  # a site is (subject index, slice)
+    sites = []  # (subject index, slice, its labels)
     for i, (subject, mask) in enumerate(zip(subjects, maps, strict=True)):
-        if mask is None:
-            raise ValueError(f"patches need labelled patients, got {subject.name} without labels")
-        masks.append(mask)
+        if mask is None or mask.shape != subject.shape:
+            found = "none" if mask is None else mask.shape
+            raise ValueError(f"{subject.name} needs labels of shape {subject.shape}, got {found}")
         chosen = np.flatnonzero((mask == 1).any(axis=(0, 1)))
         if side is not None:
-            chosen = chosen[split_slices(masks[i].shape[2], offset=4 * i)[chosen] == side]
-        sites += [(i, z) for z in chosen]
+            chosen = chosen[split_slices(mask.shape[2], offset=4 * i)[chosen] == side]
+        sites += [(i, z, mask[:, :, z]) for z in chosen]
     if not sites:
         name = "" if side is None else ("training ", "validation ")[side]
         raise ValueError(f"no {name}slice of {[s.name for s in subjects]} contains a lesion")
@@ -144,8 +144,7 @@ def _draw_crops(
     for i, subject in enumerate(subjects):  # patient by patient: one's channels in memory at a time
         channels = [normalise(subject.images[m], subject.brain_mask) for m in MODALITIES]
         for k in np.flatnonzero([sites[j][0] == i for j in order]):
-            z = sites[order[k]][1]
-            mask = masks[i][:, :, z]
+            _, z, mask = sites[order[k]]
             pixel = generator.choice(np.argwhere(mask == 1))
             # Any corner that keeps the chosen pixel inside the crop and the crop in the slice.
             low = np.clip(pixel - size + 1, 0, np.maximum(np.array(mask.shape) - size, 0))

@@ -215,9 +215,10 @@ def shrink_labels(labels: Tensor, factor: int, *, ignore_index: int = IGNORE) ->
     blocks = integer_labels(labels)
     if labels.ndim < 3:
         raise ValueError(f"labels must be (N, H, W) or (N, D, H, W), got {tuple(labels.shape)}")
-    blocks = blocks.masked_fill(blocks == ignore_index, -1)
+    unseen = torch.iinfo(torch.int64).min  # below any label, a wrong one too
+    blocks = blocks.masked_fill(blocks == ignore_index, unseen)
     for axis in range(1, labels.ndim):
         blocks = blocks.movedim(axis, -1)
-        blocks = F.pad(blocks, (0, -blocks.shape[-1] % factor), value=-1)
+        blocks = F.pad(blocks, (0, -blocks.shape[-1] % factor), value=unseen)
         blocks = blocks.reshape(*blocks.shape[:-1], -1, factor).amax(-1).movedim(-1, axis)
-    return blocks.masked_fill(blocks == -1, ignore_index)
+    return blocks.masked_fill(blocks == unseen, ignore_index)

@@ -46,7 +46,7 @@ def multiple(strategy: str) -> Fraction:
     Fraction(5, 2)
     """
     if not re.fullmatch(r"\d+(\.\d+)?x", strategy) or not (k := Fraction(strategy[:-1])):
-        rule = f'strategy must be one of {STRATEGIES}, a multiple such as "2x" or class shares'
+        rule = f'strategy must be one of {STRATEGIES}, a multiple as "2x" or shares as [0.7, 0.3]'
         raise ValueError(f"{rule}, got {strategy!r}")
     return k
 

@@ -50,8 +50,7 @@ def make_optimizer(model: UNet, settings: TrainingSettings) -> torch.optim.Optim
     """Adam or SGD with momentum, at a fixed learning rate (the paper names no schedule)."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "sgd":
-        momentum = settings.momentum
-        return torch.optim.SGD(model.parameters(), rate, momentum, weight_decay=decay)
+        return torch.optim.SGD(model.parameters(), rate, settings.momentum, weight_decay=decay)
     return torch.optim.Adam(model.parameters(), rate, weight_decay=decay)
 
 
@@ -160,7 +159,6 @@ def train(
     Diverged
         As soon as a loss is not finite, or a weight after an epoch.
     """
-    validation = validation or {}
     device = next(model.parameters()).device
     optimizer = make_optimizer(model, settings)
     history: list[dict[str, Any]] = []
@@ -169,6 +167,8 @@ def train(
         if checkpoint is not None and Path(checkpoint).exists():
             state = checkpoints.load_state(checkpoint, model, optimizer, batches.generator)
             history = state["history"]
+            if (rate := optimizer.param_groups[0]["lr"]) != (asked := settings.learning_rate):
+                raise ValueError(f"learning_rate must be that of {checkpoint}, {rate}, got {asked}")
         bar = tqdm(
             total=(settings.epochs - start_epoch) * len(batches),
             initial=len(history) * len(batches),
@@ -198,7 +198,7 @@ def train(
                 bar.update()
             if not all(bool(p.isfinite().all()) for p in model.parameters()):
                 raise Diverged(f"weights must be finite, not so after epoch {epoch}", history)
-            scores = {f"f_{name}": patch_f_score(model, p) for name, p in validation.items()}
+            scores = {f"f_{n}": patch_f_score(model, p) for n, p in (validation or {}).items()}
             row = {"epoch": epoch, **_means(steps), **scores}
             bar.set_postfix({k: f"{v:.3f}" for k, v in row.items() if k[:2] in ("lo", "f_")})
             history.append({**row, "seconds": time.perf_counter() - started})

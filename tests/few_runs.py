@@ -58,6 +58,6 @@ def run() -> None:
     for line in sys.stdin.read().splitlines():
         command, *arguments = shlex.split(line)
         rfe = command.endswith("/rfe")
-        status = main(arguments) if rfe else subprocess.run([command, *arguments]).returncode
+        status = main(arguments) if rfe else subprocess.run(line, shell=True).returncode
         if status:
             sys.exit(f"{line}: status {status}")

@@ -67,7 +67,7 @@ class Torture:
         """Tiny phantoms, networks of profile smoke, and patients to adapt to."""
         os.environ["RFE_DATA"] = str(self.folder / "data")
         results.DATA = self.folder / "data"
-        fill_phantom_cache(patients("ABCD", ["train"]) + patients("B", ["dev"]))
+        fill_phantom_cache(patients("ABCD", ["train"]))
         for seed in (0, 1):
             for name in ("lower", "lower-branch"):
                 path = self.folder / "networks" / f"smoke-{name}-seed{seed}.safetensors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FunctionType
+from types import CodeType, FunctionType
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -27,7 +27,7 @@ def watched(is_right: Callable[[], bool]) -> Iterator[list[str]]:
     code = getattr(is_right, "__code__", None)
     own = {
         name: names[name]
-        for name in getattr(code, "co_names", ())
+        for name in _names(code)
         if isinstance(names.get(name), FunctionType)
         and names[name].__code__.co_filename == code.co_filename
     }
@@ -37,6 +37,14 @@ def watched(is_right: Callable[[], bool]) -> Iterator[list[str]]:
         yield said
     finally:
         names.update(own)
+
+
+def _names(code: object) -> Iterator[str]:
+    """Names that some code uses, also within its comprehensions."""
+    yield from getattr(code, "co_names", ())
+    for part in getattr(code, "co_consts", ()):
+        if isinstance(part, CodeType):
+            yield from _names(part)
 
 
 def _written_down(name: str, function: FunctionType, said: list[str], inside: list[int]):

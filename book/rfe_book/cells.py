@@ -150,7 +150,7 @@ def source(thing: Callable) -> Markdown:
     place = f"{path.relative_to(ROOT).as_posix()}, line {first}"
     return Markdown(
         f"```python\n{_core(code)}\n```\n\n"
-        f'<details class="rfe-source"><summary>Show all of it: {place}</summary>\n\n'
+        f'<details class="rfe-source"><summary>Show all of it (click): {place}</summary>\n\n'
         f"```python\n{code}```\n\n</details>"
     )
 

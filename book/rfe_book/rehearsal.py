@@ -27,18 +27,23 @@ Step = Callable[[UNet, Optimizer, Tensor, Tensor, Tensor], float]
 
 
 def same_counts(sampler: Sampler, labels: Tensor) -> bool:
-    """Whether each class gets as many pixels as the core draws, also if it has few."""
-    return all(
-        sampling.available(labels[sampler(labels, n_e, share, torch.Generator())])
-        == sampling.sample(
-            labels,
-            n_e,
-            strategy=[1 - share, share],
-            generator=torch.Generator(),
-            shortfall="all available",
-        ).drawn
-        for n_e, share in ((20, 0.2), (13, 0.5), (30, 0.5))
-    )
+    """Whether each class gets as many pixels as the core draws, also if it has few.
+
+    Raises
+    ------
+    ValueError
+        Saying what was asked for, what was drawn and what the core draws.
+    """
+    for n_e, share in ((20, 0.2), (13, 0.5), (30, 0.5)):
+        random, settings = torch.Generator(), {"shortfall": "all available"}
+        own = sampling.available(labels[sampler(labels, n_e, share, random)])
+        shares = [1 - share, share]
+        core = sampling.sample(labels, n_e, strategy=shares, generator=random, **settings).drawn
+        if own != core:
+            asked = f"of n_e={n_e}, lesion_share={share}"
+            found = f"{own[0]} background and {own[1]} lesion, not {core[0]} and {core[1]}"
+            raise ValueError(f"{asked}: {found}")
+    return True
 
 
 def none_twice(sampler: Sampler, labels: Tensor, *, n_e: int = 30) -> bool:

@@ -133,8 +133,8 @@ def load_subject(
     images, lesion = {key: arrays[key] for key in files.images}, arrays.get("lesion_mask")
     if lesion is not None and not lesion.any() and not allow_empty_lesions:
         problems.append(
-            f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if the patient has no "
-            "lesions pass allow_empty_lesions=True, if nobody has labelled it remove the file"
+            f"{files.lesion_mask}: lesion mask must hold a lesion, got none; if nobody labelled "
+            "the patient remove the file (allow_empty_lesions=True reads one without lesions)"
         )
     if files.brain_mask:
         brain, source = arrays["brain_mask"], str(files.brain_mask)

@@ -81,8 +81,6 @@ def _check(args: argparse.Namespace) -> None:
         return
     if args.probabilities and args.no_masks:
         raise CommandError("--probabilities must go without --no-masks, got both")
-    if args.out.exists() and not args.out.is_dir():
-        raise CommandError(f"--out must be a folder, got the file {args.out}")
     out, data = (Path(os.path.realpath(path.expanduser())) for path in (args.out, args.data))
     if out.is_relative_to(data) and "derivatives" not in out.relative_to(data).parts:
         raise CommandError(

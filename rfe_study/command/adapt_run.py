@@ -158,17 +158,16 @@ class Run:
     ) -> None:
         """Write mask, then row, and say in a line what was found."""
         (mask, probability), args = made, self.args
-        row = real.made_row(
-            network, experiment, args.role, mask, subject, source, probability=probability
-        )
+        more = {"probability": probability, "device": self.device}
+        row = real.made_row(network, experiment, args.role, mask, subject, source, **more)
         row |= made_of
         identity = real.row_of(network, experiment, subject.name, source)
         if args.out is not None:
             if not args.no_masks:
                 place = Derivative(folder=args.out, identity=identity)
                 place.check_owner()
-                probability = probability if args.probabilities else None
-                place.write(files, mask, row, probability, self.align)
+                mapped = probability if args.probabilities else None
+                place.write(files, mask, row, mapped, self.align)
             results.append(real.TABLE, [row], folder=args.out, anew=True)
             self.rows[tuple(identity.values())] = row
         marked = f"{row['marked_ml']:.2f} ml in {row['marked_lesions']} lesions marked"

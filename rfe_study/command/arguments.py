@@ -2,6 +2,7 @@
 
 import argparse
 import textwrap
+from pathlib import Path
 
 
 def text(description: str, examples: str) -> dict:
@@ -20,6 +21,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def folder(text: str) -> Path:
+    """A folder, or where one can be made: nothing on the way to it is a file."""
+    path = Path(text)
+    there = next(part for part in (path, *path.parents) if part.exists())
+    if not there.is_dir():
+        raise argparse.ArgumentTypeError(f"must be a folder, got the file {there}")
+    return path
+
+
 def label(text: str) -> int:
     """A value of a mask, >= 1; the error speaks of paths, since one behind a list counts to it."""
     try:
@@ -33,7 +43,8 @@ def seeds(text: str) -> range:
     first, dash, last = text.partition("-")
     last = last if dash else first
     if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
-        raise argparse.ArgumentTypeError(f"must be a whole number >= 0, or 0-9 for ten, got {text}")
+        rule = "must be a whole number >= 0, or the lowest and the highest of several, as in 0-9"
+        raise argparse.ArgumentTypeError(f"{rule}, got {text}")
     return range(int(first), int(last) + 1)
 
 

@@ -18,10 +18,7 @@ from rfe_study.command.arguments import text
 from rfe_study.command.errors import NO_GPU, CommandError
 from rfe_study.command.gpus import built_for_gpus
 
-KILLED = (
-    "a worker process was killed, perhaps for want of memory; fewer --jobs need less, and this "
-    "goes on from here:"
-)
+KILLED = "a worker process was killed, perhaps for want of memory, and fewer --jobs need less"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -84,21 +81,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
     again = shlex.join(["rfe", *arguments])
+    if args.run == "adapt.adapt" and args.out is None:
+        again = f"nothing is kept without --out, this begins anew: {again}"
+    else:
+        again = f"this goes on from here: {again}"
     try:
         with _termination_as_interrupt():
             return run(args)
     except ChildProcessError as error:
-        print(f"rfe: error: {error}; this goes on from here: {again}", file=sys.stderr)
+        print(f"rfe: error: {error}; {again}", file=sys.stderr)
         return 2
     except (CommandError, ValueError, OSError, FloatingPointError) as error:
         message = " ".join(str(error).split())
         print(f"rfe: error: {message}", file=sys.stderr)
         return 2
     except BrokenExecutor:
-        print(f"rfe: error: {KILLED} {again}", file=sys.stderr)
+        print(f"rfe: error: {KILLED}; {again}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"rfe: stopped; this goes on from here: {again}", file=sys.stderr)
+        print(f"rfe: stopped; {again}", file=sys.stderr)
         return 130
 
 

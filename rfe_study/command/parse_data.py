@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rfe_study.command.arguments import add_seeds, label, positive, text
+from rfe_study.command.arguments import add_seeds, folder, label, positive, text
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import DOMAINS, ROLES
 
@@ -95,7 +95,7 @@ def add_data(groups) -> None:
     _add_choice(statistics)
     _add_reading(statistics)
     statistics.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of tables, written anew"
+        "--out", type=folder, required=True, metavar="DIR", help="folder of tables, written anew"
     )
     statistics.set_defaults(run="data.statistics")
 
@@ -187,7 +187,9 @@ def add_adapt(groups) -> None:
         help="set negative voxels, which interpolation makes at sharp edges, to 0 (kept)",
     )
     parser.add_argument(
-        "--prior-from", metavar="NAME", help="adapt; templates and threshold from this patient"
+        "--prior-from",
+        metavar="NAME",
+        help="adapt, some minutes a method; templates and threshold from this patient",
     )
     methods = ", ".join(f'"{name}"' for name in ADAPTATIONS)
     parser.add_argument(
@@ -200,7 +202,7 @@ def add_adapt(groups) -> None:
         "--role", default="real", help='what the scores are for, e.g. "dev", "test" (real)'
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for masks, pictures and the table (none)"
+        "--out", type=folder, metavar="DIR", help="folder for masks, pictures and the table (none)"
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="write probability maps beside the masks"

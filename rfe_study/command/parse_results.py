@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rfe_study.command.arguments import add_seeds, condition, positive, text
+from rfe_study.command.arguments import add_seeds, condition, folder, positive, text
 from rfe_study.methods.profiles import PROFILES
 
 #: What `rfe measure` measures, and what that needs.
@@ -52,7 +52,7 @@ def add_measure(groups) -> None:
         default=os.cpu_count() or 1,
         help="processes, of fidelity (one per core)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the table")
+    parser.add_argument("--out", type=folder, metavar="DIR", help="folder of the table")
     parser.set_defaults(run="measure.measure")
 
 
@@ -81,9 +81,9 @@ def add_results(groups) -> None:
         nargs="*",
         type=condition,
         metavar="COLUMN=VALUE",
-        help="rows that have these values (all)",
+        help="after origin: rows that have these values (all)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the tables, as of the command's --out"
+        "--out", type=folder, metavar="DIR", help="folder of the tables, as of the command's --out"
     )
     parser.set_defaults(run="show.show")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rfe_study.command.arguments import add_seeds, positive, rate, text
+from rfe_study.command.arguments import add_seeds, folder, positive, rate, text
 from rfe_study.methods.bounds import BOUNDS
 from rfe_study.methods.profiles import PROFILES
 from rfe_study.phantom.domains import TARGETS
@@ -31,7 +31,7 @@ def _add_common(parser, out: str) -> None:
     add_seeds(parser, "default: 0 1 2", [0, 1, 2])
     parser.add_argument(
         "--out",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help=f"folder for {out}; of profile smoke data/cache/smoke",
     )

@@ -28,7 +28,10 @@ def show(args: argparse.Namespace) -> int:
         found = origins(args.of, args.where, _folder(args, args.of))
         print("\n\n".join(in_words(origin, args.of) for origin in found))
     elif args.of is not None:
-        raise CommandError(f"rfe results takes one table, got {args.table} and {args.of}")
+        raise CommandError(
+            f"rfe results takes one table, got {args.table} and {args.of}; COLUMN=VALUE goes with "
+            "rfe results origin TABLE"
+        )
     elif args.table is None:
         _list(args)
     else:

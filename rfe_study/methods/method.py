@@ -159,5 +159,5 @@ def some(methods: Sequence[Method], wanted: Sequence[str]) -> list[Method]:
     for name in wanted:
         if not any(is_meant(method, name) for method in methods):
             names = ", ".join(dict.fromkeys([m.group for m in methods] + [m.name for m in methods]))
-            raise ValueError(f"methods must be groups, names or patterns of {names}, got {name!r}")
+            raise ValueError(f"method {name!r} must be a group, name or pattern of these: {names}")
     return [method for method in methods if any(is_meant(method, name) for name in wanted)]

@@ -86,7 +86,7 @@ def prior_labels(
     targets: Sequence[Subject],
     *,
     generator: np.random.Generator,
-    respond: Respond | None = None,
+    responses: Responses | None = None,
 ) -> list[NDArray[np.int8]]:
     """The labels (X, Y, Z) that a prior gives each target: 1 lesion, 0 background, -1 unsure.
 
@@ -100,8 +100,8 @@ def prior_labels(
         Their own labels are not looked at.
     generator : numpy.random.Generator
         Draws templates or training voxels.
-    respond : callable, optional
-        In place of that of `RESPONSES`: one that knows already what it would answer.
+    responses : Responses, optional
+        Made before, where several priors look at the same; else they are made here.
 
     Raises
     ------
@@ -112,8 +112,8 @@ def prior_labels(
         raise ValueError(f"prior must be one of {PRIORS}, got {prior!r}")
     if source.lesion_mask is None:
         raise ValueError(f"a prior needs a labelled patient, got {source.name} without labels")
-    respond = respond or RESPONSES[prior.removesuffix(BAND)]
-    responses = respond(source, targets, generator)
+    if responses is None:
+        responses = RESPONSES[prior.removesuffix(BAND)](source, targets, generator)
     low, high = thresholds(responses.source, source, band=prior.endswith(BAND))
     pairs = zip(responses.targets, targets, strict=True)
     return [label_map(values, low, high, target.brain_mask) for values, target in pairs]

@@ -125,7 +125,7 @@ def _of_prior(profile: str, domain: str, seed: int, source: str, v1: int) -> lis
         looked_at.cut(labelled, profile),
         unlabelled_patients(domain, v1, profile),
         generator=np.random.default_rng(seed),
-        respond=(lambda *_: _classified(profile, domain, seed, v1)) if learnt else None,
+        responses=_classified(profile, domain, seed, v1) if learnt else None,
     )
 
 

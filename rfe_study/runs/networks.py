@@ -132,11 +132,11 @@ def find(
     for model in dict.fromkeys(models):
         own = have.get(model, {})
         wanted = sorted(own) if seeds is None else list(dict.fromkeys(seeds))
-        if not own or (missing := [seed for seed in wanted if seed not in own]):
-            names = [f"{m}-seed{s}" for m, paths in have.items() for s in paths]
-            got = f"{model} with seed {missing[0]}" if own else model
-            raise ValueError(
-                f"model must be one of {', '.join(names) or 'none at all'} in {folder}, got {got}"
-            )
+        if not own:
+            names = ", ".join(have) or "none at all"
+            raise ValueError(f"model must be one of {names} in {folder}, got {model}")
+        if missing := [seed for seed in wanted if seed not in own]:
+            rule = f"seed of {model} must be one of {', '.join(map(str, sorted(own)))} in {folder}"
+            raise ValueError(f"{rule}, got {missing[0]}")
         found += [Network(profile=profile, model=model, seed=s, path=own[s]) for s in wanted]
     return found

@@ -93,11 +93,12 @@ def made_row(
     prior_from: str = NOBODY,
     *,
     probability: NDArray[np.float32] | None = None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """What a mask (X, Y, Z) marks, in ml and lesions, as a row with its birth certificate.
 
     With scores if the patient has labels, and ``average_precision`` over the voxels of the brain
-    if there are probabilities too.
+    if there are probabilities too. `device` is where the network was.
     """
     millilitres = float(np.prod(subject.voxel_size_mm)) / 1000
     lesions = len(detected_lesions(mask, mask)[1])
@@ -119,7 +120,7 @@ def made_row(
             "epochs": PROFILES[network.profile].epochs,
             "train_code_version": checkpoints.read_about(path)["code_version"],
         }
-    born = provenance.certificate(__name__, threads=torch.get_num_threads())
+    born = provenance.certificate(__name__, device=device, threads=torch.get_num_threads())
     row = row_of(network, experiment, subject.name, prior_from)
     return {**row, "role": role, **about, **training, **born}
 

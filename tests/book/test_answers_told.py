@@ -55,7 +55,11 @@ def said(capsys, body, check):
         ),
         ("return x / 0", "twice(3) == 6", "Not yet: a check (ZeroDivisionError: division by zero)"),
         ("raise NotImplementedError", "twice(3) == 6", "Not yet: your code is missing"),
-        ("return 9", "max(twice(k) for k in range(5)) == 6", "Not yet: a check"),
+        (
+            "return 9",
+            "max(twice(k) for k in range(5)) == 6",
+            "Not yet: a check (twice(3) gives 9; twice(4) gives 9)",
+        ),
         ("return x", "len([twice, 1]) == 1", "Not yet: a check"),
     ],
 )

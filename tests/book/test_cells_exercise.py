@@ -54,7 +54,9 @@ def test_source_shows_the_mathematics_and_folds_all_of_it():
     assert code[0] == "    if logits.ndim == 4 and logits.shape[1] == 1 and target.ndim == 3:"
     assert code[-1] == "    return 1 - overlap / total"
     assert "raise" not in core and '"""' not in core
-    place = re.search(r"<summary>Show all of it: rfe_core/losses.py, line (\d+)</summary>", folded)
+    place = re.search(
+        r"<summary>Show all of it \(click\): rfe_core/losses.py, line (\d+)</summary>", folded
+    )
     first = Path(losses.__file__).read_text(encoding="utf-8").splitlines()[int(place[1]) - 1]
     whole = folded.partition("```python\n")[2]
     assert whole.startswith(f"{first}\ndef dice_loss(\n") and '"""' in whole

@@ -32,6 +32,10 @@ def test_a_sampler_is_told_from_a_wrong_one(wrong):
     def sampler(*answer):
         return own(*answer, **({wrong: True} if wrong else {}))
 
+    if wrong == "swapped":
+        with pytest.raises(ValueError, match=r"n_e=20, lesion_share=0.2: .* lesion, not 16 and 4"):
+            rehearsal.same_counts(sampler, TOY)
+        return
     found = {
         "swapped": rehearsal.same_counts(sampler, TOY),
         "twice": rehearsal.none_twice(sampler, TOY),

@@ -13,12 +13,13 @@ from rfe_core.evaluation import (
     SLICES,
     boxes,
     brain_box,
+    patch_f_score,
     predict,
     probability_map,
     score,
     segment,
 )
-from rfe_core.patches import stack
+from rfe_core.patches import extract_all, stack
 from rfe_core.unet import UNet
 
 
@@ -41,6 +42,18 @@ def test_predict_takes_only_the_wanted_slices_and_keeps_the_mode(model, subject)
     assert (some[[3, 30]] > 0).all() and (np.delete(some, [3, 30], axis=0) == 0).all()
     np.testing.assert_allclose(some[[3, 30]], every[[3, 30]], atol=1e-6)
     assert model.training
+    flags = np.isin(np.arange(60), [3, 30])
+    np.testing.assert_allclose(predict(model, images, slices=flags), some, atol=1e-6)
+    with pytest.raises(IndexError, match="integer"):
+        predict(model, images, slices=[1.7])
+
+
+def test_pixels_that_nobody_is_sure_of_are_not_scored(model, subject):
+    crops = extract_all([subject], 4, generator=np.random.default_rng(0), size=16)
+    wrong = predict(model, crops.images) > 0.5
+    wrong ^= crops.labels == 1
+    unsure = replace(crops, labels=np.where(wrong, -1, crops.labels).astype(np.int8))
+    assert patch_f_score(model, unsure) == 1 > patch_f_score(model, crops)
 
 
 def test_segment_is_predict_thresholded_inside_the_brain(model, subject):
@@ -63,7 +76,15 @@ def in_air(subject, width=40):
     return replace(subject, images=images, **pad)
 
 
-def test_a_network_sees_whole_slices_around_the_brain(model, subject, monkeypatch):
+@pytest.mark.parametrize("air", [40, 41, 42, 43])
+def test_the_mask_is_that_of_whole_slices(model, subject, air):
+    large = in_air(subject, width=air)
+    whole = predict(model, stack(large)).transpose(1, 2, 0)
+    apart = np.abs(probability_map(model, large) - whole)[large.brain_mask]
+    assert apart.max() < 0.05 * np.ptp(whole[large.brain_mask])
+
+
+def test_a_network_sees_the_boxes_alone(model, subject, monkeypatch):
     large, seen = in_air(subject), []
     found = list(boxes(large.brain_mask, model.multiple))
     forward = model.forward_levels
@@ -79,7 +100,7 @@ def test_a_network_sees_whole_slices_around_the_brain(model, subject, monkeypatc
     assert len(seen) == len(found) == 8  # 58 slices hold brain, eight at a time
     for some, (x, y, z) in zip(seen, found, strict=True):
         assert torch.equal(some, torch.from_numpy(images[z, :, x, y]))
-        assert (x.stop - x.start) % model.multiple == (y.stop - y.start) % model.multiple == 0
+        assert all(end % model.multiple == 0 for end in (x.start, x.stop, y.start, y.stop))
         assert z.start // SLICES == (z.stop - 1) // SLICES
         assert brain_box(large.brain_mask[:, :, z], model.multiple)[:2] == (x, y)
     assert (mask == (probability_map(model, large) > 0.5)).all()
@@ -92,8 +113,8 @@ def test_the_box_has_all_brain_and_a_margin(multiple):
     brain[40, 40, 20] = True
     x, y, z = brain_box(brain, multiple)
     assert z == slice(4, 21)
-    assert x.start <= 31 - MARGIN and x.stop >= 58 + MARGIN and x.stop - x.start < 43 + multiple
-    assert (x.stop - x.start) % multiple == 0 and (y.start, y.stop >= 70) == (0, True)
+    assert x.start <= 31 - MARGIN and x.stop >= 58 + MARGIN and x.stop - x.start < 43 + 2 * multiple
+    assert x.start % multiple == x.stop % multiple == 0 and (y.start, y.stop >= 70) == (0, True)
     assert brain_box(np.ones((5, 6, 7), bool), multiple) == (slice(0, 5), slice(0, 6), slice(0, 7))
     # looked at again, it is all
     again = brain_box(brain[x, y, z], multiple)

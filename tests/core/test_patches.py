@@ -140,7 +140,7 @@ def test_extract_bad_inputs(subjects):
     with pytest.raises(ValueError, match="n must be an integer >= 2"):
         extract(subjects, 1, generator=rng())
     unlabelled = replace(subjects[0], lesion_mask=None)
-    with pytest.raises(ValueError, match="got a without labels"):
+    with pytest.raises(ValueError, match=r"a needs labels of shape \(.*\), got none"):
         extract([unlabelled], 10, generator=rng())
     healthy = replace(subjects[0], lesion_mask=np.zeros_like(subjects[0].lesion_mask))
     with pytest.raises(ValueError, match=r"no training slice of \['a'\] contains a lesion"):
@@ -216,3 +216,5 @@ def test_labels_of_a_prior_stand_for_the_patients_own(subjects):
     with pytest.raises(ValueError, match=r"no slice of \['a', 'b'\] contains a lesion"):
         unsure = [np.minimum(labels, 0) for labels in prior]
         extract_all(hidden, 12, generator=rng(), size=16, labels=unsure)
+    with pytest.raises(ValueError, match=r"a needs labels of shape \(.*\), got \("):
+        extract_all(hidden, 12, generator=rng(), labels=[part[1:] for part in prior])

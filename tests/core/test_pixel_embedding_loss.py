@@ -257,7 +257,7 @@ def test_the_package_gives_it_without_loading_torch_first():
         ({"n_e": 1}, 'n_e must be an integer >= 2 or "all", got 1'),
         ({"n_e": 20.0}, 'n_e must be an integer >= 2 or "all", got 20.0'),
         ({"n_e": "each"}, "n_e must be an integer >= 2 or \"all\", got 'each'"),
-        ({"strategy": "60/40"}, "strategy must be one of .* or class shares, got '60/40'"),
+        ({"strategy": "60/40"}, "strategy must be one of .* or shares as .*, got '60/40'"),
         ({"strategy": [0.5, 0.6]}, "class shares must sum to 1, got"),
         ({"n_classes": 1}, "n_classes must be an integer >= 2, got 1"),
         ({"distance": "ACD"}, "distance must be one of .*, got 'ACD'"),

@@ -387,6 +387,8 @@ def test_shrink_keeps_the_largest_class_in_3d_and_what_is_ignored():
     small = shrink_labels(labels, 2, ignore_index=255)
     assert small.dtype == torch.int64 and small.shape == (1, 2, 2, 2)
     assert small[0, 0, 0, 0] == 4 and small[0, 1, 1, 1] == 0 and (small == 255).sum() == 6
+    wrong = torch.full((1, 2, 2), -1)  # nothing that is ignored: `sample` shall refuse it
+    assert shrink_labels(wrong, 2, ignore_index=255).tolist() == [[[-1]]]
 
 
 GOOD = {"strategy": "50/50", "generator": generator()}
@@ -396,8 +398,8 @@ GOOD = {"strategy": "50/50", "generator": generator()}
     ("call", "message"),
     [
         (lambda: counts(labels_of(5, 5), 4, "60/40"), "strategy must be one of .*, got '60/40'"),
-        (lambda: counts(labels_of(5, 5), 4, "0x"), "a multiple such as \"2x\" .*, got '0x'"),
-        (lambda: counts(labels_of(5, 5), 4, "-2x"), "a multiple such as \"2x\" .*, got '-2x'"),
+        (lambda: counts(labels_of(5, 5), 4, "0x"), "a multiple as \"2x\" .*, got '0x'"),
+        (lambda: counts(labels_of(5, 5), 4, "-2x"), "a multiple as \"2x\" .*, got '-2x'"),
         (lambda: counts(labels_of(5, 5), 1, "50/50"), "n_e must be an integer >= 2, got 1"),
         (lambda: counts(labels_of(5, 5), 2.5, "50/50"), "n_e must be an integer >= 2, got 2.5"),
         (lambda: counts(labels_of(5, 5), 4.0, "50/50"), "n_e must be an integer >= 2, got 4.0"),

@@ -119,6 +119,8 @@ def test_a_finished_run_does_nothing_when_resumed(split, tmp_path):
     model, history = run(split, checkpoint=checkpoint)
     again, again_history = run(split, checkpoint=checkpoint)
     assert same_weights(model, again) and history == again_history
+    with pytest.raises(ValueError, match=r"learning_rate must be that of .*, got 0.5"):
+        run(split, replace(TINY, learning_rate=0.5), checkpoint=checkpoint)
 
 
 def test_fine_tuning_goes_on_from_the_branch_epoch_with_as_many_steps(split):

@@ -150,7 +150,9 @@ def class_shares(precision: Mapping[str, ByModel], recall: Mapping[str, ByModel]
         path = np.array([of_target[model] for model in SHARES.values()])
         panel.plot(*path.T, "^-", color=VERMILION, markersize=6, label="RFE, perfect prior")
         for share, point in zip(SHARES, path, strict=True):
-            where = {"xytext": (5, 2), "textcoords": "offset points"}
+            above = {"xytext": (5, 2)}
+            below = {"xytext": (-4, -3), "ha": "right", "va": "top"}  # of another model's marker
+            where = {"textcoords": "offset points"} | (below if share == "2x" else above)
             panel.annotate(share.replace("x", "×"), point, **where)
         for model, (colour, marker) in beside.items():
             panel.plot(

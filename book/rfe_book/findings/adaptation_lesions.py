@@ -120,21 +120,26 @@ def drawn(scores: Scores) -> Findings:
     return Findings(**said)
 
 
-def luck(table: pd.DataFrame) -> Findings:
-    """How far F moves with who is V1.
+def luck(table: pd.DataFrame, f: ByTarget) -> Findings:
+    """How far F moves with who is V1; ``seeds``: of the paper's method with the seed alone.
 
     Parameters
     ----------
     table : DataFrame
         `rfe_book.tables.adaptation.luck_table`.
+    f : mapping of str to ByModel
+        By target: F of the paper's method.
     """
-    said, moved = {}, {}
+    moved = {}
     for key, name in zip(("ncc", "band", "labels"), tables.LUCK, strict=True):
         by_domain = table[name].groupby(level="domain")
         moved[key] = by_domain.max() - by_domain.min()
-        said[key] = listed([f"{x:.2f} on {t}" for t, x in moved[key].items()])
-    largest = moved["band"]
-    must_hold("the classifier's prior depends most on V1", largest.mean() > moved["ncc"].mean())
+    moved["seeds"] = pd.Series({t: np.ptp(f[t][PAPER].mean(axis=1)) for t in moved["ncc"].index})
+    most = max(moved["ncc"].mean(), moved["seeds"].mean())
+    must_hold("the classifier's prior depends most on V1", moved["band"].mean() > most)
+    alike = moved["ncc"].mean() < 1.5 * moved["seeds"].mean()
+    must_hold("with the paper's method V1 changes no more than a seed may", alike)
+    said = {key: listed([f"{x:.2f} on {t}" for t, x in by.items()]) for key, by in moved.items()}
     return Findings(**said)
 
 

@@ -13,7 +13,7 @@ from rfe_study.claims.rows import by_model
 from rfe_study.measures.switches import SWITCHES
 from rfe_study.methods.proof_of_concept import EQUAL_WEIGHT_N_E, N_E
 
-#: Models of the proof of concept with five seeds: what a seed is worth.
+#: Models of the proof of concept with many seeds: what a seed is worth.
 MANY_SEEDS = ("80/20 ACD 20", "80/20 ACD 2000")
 
 

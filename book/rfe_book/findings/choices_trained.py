@@ -132,15 +132,19 @@ def runs(table: pd.DataFrame, limit: float) -> Findings:
         below=f"{FAILED:g}",
         as_mean=signed(f[L2_MEAN]),
         squared=signed(f["squared ℓ2"]),
-        new=_new(new, limit),
+        mean_limit=f"{limit / seeds**0.5:.2f}",
+        new=_new(new, limit / seeds**0.5, seeds),
     )
 
 
-def _new(new: pd.DataFrame, limit: float) -> str:
-    """Which new trainings differ from ours by more than other seeds may."""
+def _new(new: pd.DataFrame, limit: float, seeds: int) -> str:
+    """Which new trainings differ from ours by more than other seeds may change their mean."""
     f = new["f_score"]
-    far = f.abs() > limit / new["seeds"] ** 0.5
+    far = f.abs() > limit
     must_hold("some choices change F and some do not", 0 < far.sum() < len(far))
     must_hold("those lower it", bool((f[far] < 0).all()))
     apart, alike = (words.listed([f"“{name}”" for name in f[some].index]) for some in (far, ~far))
-    return f"{apart} lower F by more than other seeds may; {alike} change it by less."
+    return (
+        f"{apart} lower F by more than other seeds may change a mean of {seeds} ({limit:.2f}); "
+        f"{alike} change it by less."
+    )

@@ -81,25 +81,30 @@ def with_fewer(
     return Findings(l2_fewer=by_few, l2_all=by_all)
 
 
-def late(turned: Sequence[tuple[Verdict, Verdict]]) -> Findings:
+def late(
+    decided: Mapping[int, tuple[str, str]], turned: Sequence[tuple[Verdict, Verdict]]
+) -> Findings:
     """What one training decides, the first that was added after the verdicts had been seen.
 
-    ``training`` is its name, ``part`` the main part of a claim that it turns, ``verdict`` what that
-    is without it, ``beside`` how many other parts it turns, our own questions among them.
+    ``training`` is its name, ``without`` how the claims would end without it, ``parts`` how many
+    parts it turns in all, our own questions among them.
 
     Parameters
     ----------
+    decided : mapping of int to (str, str)
+        From `rfe_study.claims.late.decided`.
     turned : sequence of (Verdict, Verdict)
         From `rfe_study.claims.late.turned`.
     """
-    main = [then for _, then in turned if then.main and then.claim != "ours"]
-    must_hold("it turns a part of claim 7 alone", [p.claim for p in main] == [7])
-    must_hold("which decides the claim", [p.verdict for p in main] == [CONTRADICTED])
+    must_hold("one training decides verdicts", bool(decided))
+    ends: dict[str, list[str]] = {}
+    for claim, (_, then) in decided.items():
+        ends.setdefault(then, []).append(str(claim))
+    words = [f"claim{'s' * (len(c) > 1)} {listed(c)} would be {end}" for end, c in ends.items()]
     return Findings(
         training=f"“{LATE['model']}” on {LATE['target']}, seed {LATE['seed']}",
-        part=", ".join(p.part for p in main),
-        verdict=", ".join(p.verdict for p in main),
-        beside=len(turned) - len(main),
+        without=listed(words),
+        parts=len(turned),
     )
 
 

@@ -99,7 +99,8 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "a norm, λ 0.01, m 1000",
             "squared, λ 0.001, m 1000",
             "a norm, λ 0.1, m 20, searched",
-            f"gradient × {batch.squared_times} if squared; ℓ2 instead of ACD: F {rows.l2}",
+            f"squared: gradient × {batch.squared_times} of the norm's; "
+            f"ℓ2 instead of ACD: F {rows.l2}",
         ),
         (
             "hinge",
@@ -163,7 +164,8 @@ def places(batch: Any, relu: Any, rows: Any, high: Any, matched: Any) -> pd.Data
             "-",
             "0.99",
             "0.5",
-            f"F {high.tuned_high} instead of {high.tuned_half} after fine-tuning",
+            f"F {high.lower_high} instead of {high.lower_half} before fine-tuning, "
+            f"{high.tuned_high} instead of {high.tuned_half} after it",
         ),
         (
             "repetitions",

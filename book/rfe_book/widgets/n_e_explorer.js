@@ -77,7 +77,7 @@ function makePairs(model) {
 
 /** Panel of chapter 06: bars of sampled and of all values, or both as points of a plane. */
 async function makeComparison(model, colours) {
-  const [width, height, left, bottom, bars] = [320, 220, 8, 22, 64];
+  const [width, height, left, bottom, bars] = [216, 150, 6, 18, 64];
   const heights = typed(model.get("heights"), Uint8Array);
   const everything = typed(model.get("all_heights"), Uint8Array);
   const where = typed(model.get("cloud_places"), Uint16Array);

@@ -12,7 +12,7 @@ from rfe_study.claims.adaptation import EVERY_LESION, OF_SMALL
 from rfe_study.claims.heads import PATIENTS, VERDICT
 from rfe_study.claims.scores import Scores
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
-from rfe_study.methods.adaptation import PERFECT
+from rfe_study.methods.adaptation import PAPER, PERFECT
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
 
 MEAN = ", mean of B, C, D"
@@ -105,8 +105,12 @@ def test_luck_is_the_range_over_v1():
         {LUCK[0]: [0.5, 0.54, 0.6, 0.6], LUCK[1]: [0.6, 0.4, 0.5, 0.4], LUCK[2]: 0.7},
         index=index.set_names(["domain", "V1 is"]),
     )
-    said = findings.luck(table)
+    seeds = {t: {PAPER: pd.DataFrame([[0.5, 0.6], [0.54, 0.62]])} for t in "BC"}
+    said = findings.luck(table, seeds)
     assert said.ncc == "0.04 on B and 0.00 on C" and said.band == "0.20 on B and 0.10 on C"
+    assert said.seeds == "0.03 on B and 0.03 on C"
+    with pytest.raises(ValueError, match="V1 changes no more than a seed may"):
+        findings.luck(table, {t: {PAPER: of[PAPER] * 0.1} for t, of in seeds.items()})
 
 
 def test_verdicts_come_from_the_part_that_decides():

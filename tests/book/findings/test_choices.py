@@ -188,7 +188,7 @@ def test_what_is_told_of_trained_choices():
     assert (found.as_printed, found.failed, found.survived) == ("−0.060", "1 of 2", "0.41")
     assert found.new.startswith(
         "“as printed”, “as released”, “angular” and “ℓ2 as printed” lower F by more than other "
-        "seeds may; “before the ReLU”, "
+        "seeds may change a mean of 2 (0.05); “before the ReLU”, "
     )
     assert (found.below, found.as_mean) == ("0.01", "−0.070")
     for name, column, value, sentence in (

@@ -48,19 +48,20 @@ def test_the_training_that_came_late_is_told_with_what_it_turns(parts):
     ours = claims.part_of(parts["ours"], NO_EMBEDDING)
     without = [(fewer, CONTRADICTED), (alone, NO_EFFECT), (ours, UNDECIDED)]
     turned = [(part, replace(part, verdict=verdict)) for part, verdict in without]
-    said = claims.late(turned)
-    assert said.training == "“RFE, NCC” on D, seed 3" and said.beside == 2
-    assert (said.part, said.verdict) == (fewer.part, CONTRADICTED)
-    with pytest.raises(ValueError, match="a part of claim 7 alone"):
-        claims.late(turned[1:])
-    with pytest.raises(ValueError, match="which decides the claim"):
-        claims.late([(fewer, replace(fewer, verdict=UNDECIDED)), *turned[1:]])
+    said = claims.late({7: (UNDECIDED, CONTRADICTED)}, turned)
+    assert said.training == "“RFE, NCC” on D, seed 3" and said.parts == 3
+    assert said.without == "claim 7 would be contradicted"
+    more = {c: (UNDECIDED, CONTRADICTED) for c in (6, 7)} | {11: (REPRODUCED, UNDECIDED)}
+    told = "claims 6 and 7 would be contradicted and claim 11 would be undecided"
+    assert claims.late(more, turned).without == told
+    with pytest.raises(ValueError, match="one training decides verdicts"):
+        claims.late({}, turned)
 
 
 def test_a_reader_may_have_rows_in_which_no_training_turns_a_claim(monkeypatch, capsys):
     monkeypatch.delenv("RFE_STRICT")
-    assert claims.late([]).beside == 0
-    assert "may no longer hold that 'it turns a part of claim 7" in capsys.readouterr().out
+    assert claims.late({}, []).parts == 0
+    assert "may no longer hold that 'one training decides verdicts" in capsys.readouterr().out
 
 
 def test_no_reproduced_claim_says_that_the_method_helps(parts):

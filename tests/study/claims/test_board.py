@@ -42,7 +42,7 @@ def test_each_verdict_comes_from_its_parts():
     ]
     assert (lines["verdict"].drop([2, 3, 4, 9]) == NOT_TESTED).all()
     assert lines["parts"][[2, 3, 4, 9]].tolist() == ["1 of 2", "1 of 2", "", ""]
-    assert lines["tested"][2] == "F at the two ends, n_E = 20 and 2000"
+    assert lines["tested"][2] == "F at the two ends, n_E = 20 and 2000, mean of the strategies"
     assert lines["tested"][[1, 3, 7]].tolist() == ["", "", ""]  # 7 is not tested here
     assert lines["effect"][2] == "difference of mean F: −0.10 (0.01 to 0.07)"
     assert lines["effect"][1] == ""

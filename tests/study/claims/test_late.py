@@ -41,3 +41,10 @@ def test_what_it_turned_is_told_with_it_and_without(stored):
     turned = {now.part: (now.verdict, then.verdict) for now, then in late.turned(*stored)}
     assert turned[BETTER] == (UNDECIDED, REPRODUCED)
     assert not [part for part in turned if part.startswith(("B: ", "C: "))]
+
+
+def test_the_claims_that_it_decides_are_told(stored):
+    assert late.decided(*stored)[6] == (UNDECIDED, REPRODUCED)
+    _, lesions = stored
+    other = adaptation_rows.rows(lambda t, m, *_: 0.4 + 0.1 * (m == PAPER), seeds=(0, 1, 3))
+    assert 6 not in late.decided(other, lesions)

@@ -10,7 +10,7 @@ from synthetic import tiny_subject
 
 from rfe_core.scans.layouts import LAYOUTS
 from rfe_study import results
-from rfe_study.command import gpus, parse_data, parse_runs, show
+from rfe_study.command import adapt, gpus, parse_data, parse_runs, show
 from rfe_study.command.cli import main, parser
 from rfe_study.command.gpus import built_for_gpus
 from rfe_study.methods import experiments, modalities
@@ -90,9 +90,9 @@ def test_help_needs_no_torch():
     ("arguments", "message"),
     [
         ("train --profile huge", "invalid choice: 'huge'"),
-        ("train --seeds -1", "must be a whole number >= 0, or 0-9 for ten, got -1"),
-        ("sweep --seeds 0 5-3", "must be a whole number >= 0, or 0-9 for ten, got 5-3"),
-        ("adapt --data x --seeds 1-b", "must be a whole number >= 0, or 0-9 for ten, got 1-b"),
+        ("train --seeds -1", "of several, as in 0-9, got -1"),
+        ("sweep --seeds 0 5-3", "of several, as in 0-9, got 5-3"),
+        ("adapt --data x --seeds 1-b", "of several, as in 0-9, got 1-b"),
         ("train --jobs 0", "must be a whole number >= 1, got 0"),
         ("train --learning-rate nan", "must be a number > 0, got nan"),
         ("train --epochs 3.5", "must be a whole number >= 1, got 3.5"),
@@ -191,6 +191,12 @@ def test_interruption_is_a_line_and_status_130(data, monkeypatch, capsys):
     monkeypatch.setattr(show, "show", interrupted)
     assert main(["results"]) == 130
     assert capsys.readouterr().err == "rfe: stopped; this goes on from here: rfe results\n"
+    monkeypatch.setattr(adapt, "adapt", interrupted)
+    assert main(["adapt", "--data", "x", "--out", "y"]) == 130
+    assert "stopped; this goes on from here: rfe adapt --data x --out y" in capsys.readouterr().err
+    assert main(["adapt", "--data", "x"]) == 130
+    said = "rfe: stopped; nothing is kept without --out, this begins anew: rfe adapt --data x\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize("command", ["train", "sweep", "variants"])

@@ -58,8 +58,6 @@ def test_some_methods_in_the_order_of_the_list(wanted, expected):
 
 
 def test_a_name_that_is_none_of_them_is_refused():
-    message = (
-        r"methods must be groups, names or patterns of rfe, control, 80/20 ACD 20, .*, got 'x'"
-    )
+    message = r"method 'x' must be a group, name or pattern of these: rfe, control, 80/20 ACD 20, "
     with pytest.raises(ValueError, match=message):
         some(METHODS, ["rfe", "x"])

@@ -30,9 +30,9 @@ def test_networks_are_found_by_name_and_seed(folder):
 
 
 def test_what_is_not_there_is_refused(folder):
-    with pytest.raises(ValueError, match=r"one of lower-seed0, lower-seed12, upper-B-seed0 in .*7"):
+    with pytest.raises(ValueError, match=r"seed of lower must be one of 0, 12 in .*, got 7"):
         networks.stored("lower", 7)
-    with pytest.raises(ValueError, match="got lower-branch"):
+    with pytest.raises(ValueError, match=r"must be one of lower, upper-B in .*, got lower-branch"):
         networks.stored("lower-branch")
     with pytest.raises(ValueError, match=r"folder of networks must exist, got .*nowhere"):
         networks.stored("lower", folder=folder / "nowhere")

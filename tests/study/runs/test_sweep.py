@@ -634,7 +634,7 @@ def test_some_methods_seed_by_seed(data, few, tmp_path, capsys, monkeypatch):
     assert scores.groupby("seed").size().to_dict() == {0: 4, 1: 2}
 
     assert main(command(data, tmp_path, "--methods", "80/20 ACD 30")) == 2
-    assert "methods must be groups, names or patterns of rfe, all pixels" in capsys.readouterr().err
+    assert "must be a group, name or pattern of these: rfe, all pixels" in capsys.readouterr().err
 
 
 def test_development_scores_of_another_seed_are_added(data, serial, few, tmp_path, capsys):
