@@ -55,7 +55,7 @@ def predict(
     if not np.isfinite(images).all():
         raise ValueError("images must be finite, got NaN or infinity")
     device, was_training = next(model.parameters()).device, model.training
-    chosen = np.arange(len(images))[slice(None) if slices is None else np.asarray(slices)]
+    chosen = np.arange(len(images))[slice(None) if slices is None else [*slices]]
     probability = np.zeros((len(images), *images.shape[2:]), np.float32)
     model.eval()
     with torch.inference_mode():

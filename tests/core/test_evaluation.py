@@ -44,6 +44,7 @@ def test_predict_takes_only_the_wanted_slices_and_keeps_the_mode(model, subject)
     assert model.training
     flags = np.isin(np.arange(60), [3, 30])
     np.testing.assert_allclose(predict(model, images, slices=flags), some, atol=1e-6)
+    assert not predict(model, images, slices=[]).any()
     with pytest.raises(IndexError, match="integer"):
         predict(model, images, slices=[1.7])
 

@@ -80,6 +80,16 @@ def test_detection_by_overlap():
     assert detected_lesions(prediction, truth)[0].tolist() == [False, True, True]
 
 
+def test_lesions_are_numbered_alike_however_a_mask_lies_in_memory():
+    truth = np.random.default_rng(0).random((12, 14, 16)) < 0.04
+    prediction = truth & (np.arange(16) < 8)
+    found, voxels = detected_lesions(prediction, truth)
+    assert 0 < found.sum() < len(found) and len(set(voxels)) > 1
+    for a, b in ((np.asfortranarray(prediction), np.asfortranarray(truth)), (prediction, truth)):
+        again = detected_lesions(a, b.transpose(2, 1, 0).copy().transpose(2, 1, 0))
+        assert np.array_equal(again[0], found) and np.array_equal(again[1], voxels)
+
+
 def test_no_overlap_is_never_a_detection():
     truth = three_lesions()
     found, _ = detected_lesions(np.zeros_like(truth), truth, min_overlap=0)

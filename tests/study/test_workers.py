@@ -17,7 +17,7 @@ def test_a_killed_worker_process_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(data, "check", killed)
     assert cli.main(["data", "check", "x"]) == 2
     error = capsys.readouterr().err
-    assert error == f"rfe: error: {cli.KILLED} rfe data check x\n"
+    assert error == f"rfe: error: {cli.KILLED}; this goes on from here: rfe data check x\n"
 
 
 def test_a_worker_that_a_cluster_loses_is_one_line(monkeypatch, capsys):

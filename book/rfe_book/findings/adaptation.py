@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from rfe_study.claims.rows import ByModel
 from rfe_study.claims.verdicts import CONTRADICTED, REPRODUCED, UNDECIDED, Verdict
 from rfe_study.methods.adaptation import AT_BEST, PAPER, PERFECT, RATE, adaptation_methods
 from rfe_study.methods.bounds import LOWER_BOUND, UPPER_BOUND
-from rfe_study.methods.method import HEADLINE, SHOWN_ONCE
+from rfe_study.methods.method import SHOWN_ONCE
 from rfe_study.methods.profiles import PROFILES, SHOWN
 from rfe_study.phantom.domains import TARGETS
 
@@ -46,17 +46,15 @@ def experiment(rows: AdaptationRows, f: ByTarget) -> Findings:
     resting = [m.name for m in methods if m.headline]
     beside = [m.name for m in methods if not m.headline and m.seeds > SHOWN_ONCE]
 
-    def seeds(names: Sequence[str], targets: Iterable[str]) -> str:
-        return span(len(f[t][name]) for t in targets for name in names if name in f[t])
+    def seeds(names: Sequence[str]) -> str:
+        return span(len(own[name]) for own in f.values() for name in names if name in own)
 
     return Findings(
         methods=len(methods),
         models=len(rows.models),
         heads=int(f["B"][PAPER].shape[1]),
-        planned=HEADLINE,
-        seeds_b=seeds(resting, "B"),
-        seeds_cd=seeds(resting, "CD"),
-        beside=seeds(beside, f),
+        seeds=seeds(resting),
+        beside=seeds(beside),
         crops=profile.target_crops,
         steps=profile.tuning_steps * (profile.epochs - profile.branch_epoch),
         rate=f"{RATE:g}",

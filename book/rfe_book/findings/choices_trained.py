@@ -132,7 +132,6 @@ def runs(table: pd.DataFrame, limit: float) -> Findings:
         below=f"{FAILED:g}",
         as_mean=signed(f[L2_MEAN]),
         squared=signed(f["squared ℓ2"]),
-        mean_limit=f"{limit / seeds**0.5:.2f}",
         new=_new(new, limit / seeds**0.5, seeds),
     )
 

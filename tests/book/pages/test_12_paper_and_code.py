@@ -36,7 +36,7 @@ def test_the_text_says_what_the_rows_say(page_for):
     rows = findings.stored(*swept, results.read("baselines"))
     runs = trained.runs(trained.trained(results.read("sweep-scores")), findings.apart(*swept))
     text = page_for("12-paper-and-code").tab.locator("main").inner_text()
-    assert f"Differences in F below {rows.limit} say nothing" in text
+    assert f"Differences in F of single trainings below {rows.limit} say nothing" in text
     assert f"With margin 1 F changes by {runs.margin}" in text
     assert f"(of a mean over pairs) by {runs.text}, less than a seed may" in text
     assert f"F {rows.total} if in total" in text

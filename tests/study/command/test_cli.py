@@ -107,6 +107,8 @@ def test_help_needs_no_torch():
         ("data check x --resample --register", "not allowed with argument --resample"),
         ("adapt --data x --without flair", "invalid choice: 'flair'"),
         ("adapt --data x --layout dicom", "invalid choice: 'dicom'"),
+        (f"adapt --data x --out {__file__}", "--out: must be a folder, got the file"),
+        (f"train --out {__file__}/x", f"--out: must be a folder, got the file {__file__}"),
         ("fly", "invalid choice: 'fly'"),
         ("measure luck", "invalid choice: 'luck'"),
         ("measure", "arguments are required: NAME"),
