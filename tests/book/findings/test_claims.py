@@ -66,7 +66,7 @@ def test_a_reader_may_have_rows_in_which_no_training_turns_a_claim(monkeypatch, 
 
 def test_no_reproduced_claim_says_that_the_method_helps(parts):
     found = board.board(parts)
-    assert claims.reproduced(found, parts["ours"]).another.startswith("−1 points (")
+    assert claims.reproduced(found, parts["ours"]).another.startswith("−2 points (")
     helps = found["verdict"].where(found["claim"] != 6, REPRODUCED)
     with pytest.raises(ValueError, match="no other claims are reproduced"):
         claims.reproduced(found.assign(verdict=helps), parts["ours"])
